@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { ENOBUFS } from './errno.ts';
+
+/**
+ * Packet tags: m_tag(9) from a pool.
+ *
+ * A tag is (cookie u32, id u16, payload). An id means something only under its cookie, the number
+ * that names the ABI of the tag's owner; no other code touches the payload without a pact. Tags
+ * hang on an mbuf in a list and die with it. A tag is an index into the pool, NO_TAG is none, so
+ * that the packet path leaves nothing to the garbage collector.
+ *
+ *     words of one slot:  | cookie | id, lenBytes | next | serial |  payload, 12 words  |
+ *                           0        1              2      3         4 … 15
+ */
+export type MTag = number;
+export const NO_TAG: MTag = -1;
+
+/** A bit inside the id, as FreeBSD has it: the tag survives deleteNonpersistent(). */
+export const MTAG_PERSISTENT = 0x800;
+
+export const MTAG_PAYLOAD_BYTES = 48;
+const SLOT_WORDS = 16;
+const PAYLOAD_WORD = 4;
+
+/** The part of an mbuf pool that a tag list hangs on: first tag of each mbuf. */
+export interface TagHeads {
+  readonly firstTag: Int32Array;
+}
+
+export class MTagPool {
+  /** Slot s starts at word s * 16; see the drawing. */
+  readonly words: Uint32Array;
+  readonly capacity: number;
+  /** Tags taken and given back since the start, and the fewest that were ever free. */
+  allocs = 0;
+  frees = 0;
+  refused = 0;
+  /** Allocations to refuse, for tests of memory pressure: counts down. */
+  failNext = 0;
+  /** Called on every change of an id under a cookie; the run's digest listens here. */
+  onRelabel: ((t: MTag, from: number, to: number) => void) | null = null;
+
+  readonly #free: Int32Array;
+  #freeCount: number;
+  #serial = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.words = new Uint32Array(capacity * SLOT_WORDS);
+    this.#free = new Int32Array(capacity);
+    for (let i = 0; i < capacity; i++) this.#free[i] = capacity - 1 - i;
+    this.#freeCount = capacity;
+  }
+
+  get inUse(): number {
+    return this.capacity - this.#freeCount;
+  }
+
+  /** m_tag_alloc: a tag of its own, on no mbuf; NO_TAG when the pool is empty. Payload is zero. */
+  alloc(cookie: number, id: number, lenBytes: number): MTag {
+    if (lenBytes > MTAG_PAYLOAD_BYTES) throw new RangeError(`"lenBytes" ${lenBytes} > 48`);
+    if (this.#freeCount === 0 || this.failNext > 0) {
+      if (this.failNext > 0) this.failNext--;
+      this.refused++;
+      return NO_TAG;
+    }
+    const t = this.#free[--this.#freeCount]!;
+    const w = t * SLOT_WORDS;
+    const words = this.words;
+    words[w] = cookie;
+    words[w + 1] = id | (lenBytes << 16);
+    words[w + 2] = NO_TAG;
+    words[w + 3] = ++this.#serial;
+    for (let i = w + PAYLOAD_WORD; i < w + SLOT_WORDS; i++) words[i] = 0;
+    this.allocs++;
+    return t;
+  }
+
+  /** m_tag_free: back to the pool. The tag must hang on no mbuf. */
+  free(t: MTag): void {
+    const w = t * SLOT_WORDS;
+    if (this.words[w + 3] === 0) throw new Error(`tag ${t} is freed twice`);
+    this.words[w + 3] = 0;
+    this.#free[this.#freeCount++] = t;
+    this.frees++;
+  }
+
+  cookie(t: MTag): number {
+    return this.words[t * SLOT_WORDS]!;
+  }
+
+  id(t: MTag): number {
+    return this.words[t * SLOT_WORDS + 1]! & 0xffff;
+  }
+
+  lenBytes(t: MTag): number {
+    return this.words[t * SLOT_WORDS + 1]! >>> 16;
+  }
+
+  /** A number that no other tag of this pool ever had: names a tag in reports. */
+  serial(t: MTag): number {
+    return this.words[t * SLOT_WORDS + 3]!;
+  }
+
+  /** Index into `words` of the payload's first word. */
+  payload(t: MTag): number {
+    return t * SLOT_WORDS + PAYLOAD_WORD;
+  }
+
+  /** Gives the tag another id under its own cookie: only the owner, or a party to its pact. */
+  relabel(t: MTag, id: number): void {
+    const w = t * SLOT_WORDS + 1;
+    const from = this.words[w]! & 0xffff;
+    this.words[w] = (this.words[w]! & 0xffff0000) | id;
+    if (this.onRelabel !== null) this.onRelabel(t, from, id);
+  }
+
+  /** m_tag_prepend */
+  prepend(on: TagHeads, m: number, t: MTag): void {
+    this.words[t * SLOT_WORDS + 2] = on.firstTag[m]!;
+    on.firstTag[m] = t;
+  }
+
+  /** m_tag_first */
+  first(on: TagHeads, m: number): MTag {
+    return on.firstTag[m]!;
+  }
+
+  /** m_tag_next */
+  next(t: MTag): MTag {
+    return this.words[t * SLOT_WORDS + 2]! | 0;
+  }
+
+  /** m_tag_locate: the first (cookie, id) after `after`, or from the start with NO_TAG. */
+  locate(on: TagHeads, m: number, cookie: number, id: number, after: MTag): MTag {
+    let t = after === NO_TAG ? on.firstTag[m]! : this.next(after);
+    while (t !== NO_TAG) {
+      const w = t * SLOT_WORDS;
+      if (this.words[w] === cookie && (this.words[w + 1]! & 0xffff) === id) return t;
+      t = this.words[w + 2]! | 0;
+    }
+    return NO_TAG;
+  }
+
+  /** m_tag_unlink: off the mbuf, still allocated. */
+  unlink(on: TagHeads, m: number, t: MTag): void {
+    let at = on.firstTag[m]!;
+    if (at === t) {
+      on.firstTag[m] = this.next(t);
+      return;
+    }
+    while (at !== NO_TAG) {
+      const next = this.next(at);
+      if (next === t) {
+        this.words[at * SLOT_WORDS + 2] = this.next(t);
+        return;
+      }
+      at = next;
+    }
+    throw new Error(`tag ${t} does not hang on mbuf ${m}`);
+  }
+
+  /** m_tag_delete: unlink and free. */
+  delete(on: TagHeads, m: number, t: MTag): void {
+    this.unlink(on, m, t);
+    this.free(t);
+  }
+
+  /** m_tag_delete_chain: all tags of the mbuf. */
+  deleteChain(on: TagHeads, m: number): void {
+    let t = on.firstTag[m]!;
+    on.firstTag[m] = NO_TAG;
+    while (t !== NO_TAG) {
+      const next = this.next(t);
+      this.free(t);
+      t = next;
+    }
+  }
+
+  /** m_tag_delete_nonpersistent: what a packet that turns round must lose. */
+  deleteNonpersistent(on: TagHeads, m: number): void {
+    let t = on.firstTag[m]!;
+    while (t !== NO_TAG) {
+      const next = this.next(t);
+      if ((this.id(t) & MTAG_PERSISTENT) === 0) this.delete(on, m, t);
+      t = next;
+    }
+  }
+
+  /** m_tag_copy: a tag of its own with the same cookie, id and payload; NO_TAG when out of tags. */
+  copy(t: MTag): MTag {
+    const c = this.alloc(this.cookie(t), this.id(t), this.lenBytes(t));
+    if (c === NO_TAG) return NO_TAG;
+    const from = this.payload(t);
+    const to = this.payload(c);
+    for (let i = 0; i < SLOT_WORDS - PAYLOAD_WORD; i++) this.words[to + i] = this.words[from + i]!;
+    return c;
+  }
+
+  /**
+   * m_tag_copy_chain: all tags of `from` onto `to`, in order, after wiping `to`. When tags run out
+   * `to` is left with none and ENOBUFS says so: the caller must not send such a packet.
+   */
+  copyChain(on: TagHeads, to: number, from: number): number {
+    this.deleteChain(on, to);
+    let last = NO_TAG;
+    for (let t = on.firstTag[from]!; t !== NO_TAG; t = this.next(t)) {
+      const c = this.copy(t);
+      if (c === NO_TAG) {
+        this.deleteChain(on, to);
+        return ENOBUFS;
+      }
+      if (last === NO_TAG) on.firstTag[to] = c;
+      else this.words[last * SLOT_WORDS + 2] = c;
+      last = c;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { type MTagPool, NO_TAG } from './m_tag.ts';
+
+/**
+ * Packet buffers in the arena that the cards reach by DMA.
+ *
+ * An mbuf is an index into its pool; NO_MBUF is none. Every packet is contiguous in one cluster:
+ * there are no chains. Ordinary clusters hold a frame of the MTU, a few jumbo clusters hold a whole
+ * 64 KiB datagram while it is put together or taken apart. A DMA address is an arena offset.
+ *
+ *     |<--------------------------- clusterBytes ---------------------------->|
+ *     | headroom             | packet                        | tailroom        |
+ *     |<- prepend(m, n)      ^ off[m]            len[m]    ->^   append(m, n)->|
+ *                            adj(m, n) -> (n > 0 strips the front, n < 0 the back)
+ *
+ * Headroom is reserved once, at alloc: link, tunnel and ESP headers are prepended into it.
+ */
+export type Mbuf = number;
+export const NO_MBUF: Mbuf = -1;
+
+/** Room for ether (18) + two IPv6 headers (80) + ESP (16) + UDP (8), rounded to a cache line. */
+export const HEADROOM_BYTES = 128;
+/** Room behind the packet: padding, ESP trailer and ICV. */
+export const TAILROOM_BYTES = 64;
+const JUMBO_CLUSTER_BYTES = 65536 + 512;
+
+/** The packet came with a link-level broadcast or multicast address. */
+export const M_BCAST = 1;
+/** Came back through loopback. */
+export const M_LOOP = 2;
+
+export interface MbufPoolConfig {
+  /** Arena bytes [baseBytes, baseBytes + sizeBytes) are the pool's. */
+  readonly baseBytes: number;
+  readonly sizeBytes: number;
+  /** Largest frame an ordinary cluster holds, without headroom and tailroom. */
+  readonly frameBytes: number;
+  readonly jumboCount: number;
+}
+
+export class MbufPool {
+  readonly data: Uint8Array;
+  readonly view: DataView;
+  readonly tags: MTagPool;
+  /** Per mbuf: arena offset of the first byte, length, first tag, next in a queue, flags, interface. */
+  readonly off: Int32Array;
+  readonly len: Int32Array;
+  readonly firstTag: Int32Array;
+  readonly nextPkt: Int32Array;
+  readonly flags: Uint32Array;
+  readonly rcvIf: Int32Array;
+  readonly count: number;
+  readonly clusterBytes: number;
+  allocs = 0;
+  frees = 0;
+  refused = 0;
+  /** Allocations to refuse, for tests of memory pressure: counts down. */
+  failNext = 0;
+
+  readonly #base: number;
+  readonly #ordinary: number;
+  readonly #free: Int32Array;
+  readonly #freeJumbo: Int32Array;
+  readonly #live: Uint8Array;
+  #freeCount: number;
+  #freeJumboCount: number;
+
+  constructor(arena: Uint8Array, tags: MTagPool, config: MbufPoolConfig) {
+    const cluster = (config.frameBytes + HEADROOM_BYTES + TAILROOM_BYTES + 63) & ~63;
+    const jumbo = config.jumboCount;
+    const ordinary = Math.floor((config.sizeBytes - jumbo * JUMBO_CLUSTER_BYTES) / cluster);
+    if (ordinary < 1) throw new RangeError(`"sizeBytes" ${config.sizeBytes} holds no cluster`);
+    this.data = arena;
+    this.view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
+    this.tags = tags;
+    this.clusterBytes = cluster;
+    this.count = ordinary + jumbo;
+    this.#base = config.baseBytes;
+    this.#ordinary = ordinary;
+    this.off = new Int32Array(this.count);
+    this.len = new Int32Array(this.count);
+    this.firstTag = new Int32Array(this.count).fill(NO_TAG);
+    this.nextPkt = new Int32Array(this.count).fill(NO_MBUF);
+    this.flags = new Uint32Array(this.count);
+    this.rcvIf = new Int32Array(this.count);
+    this.#live = new Uint8Array(this.count);
+    this.#free = new Int32Array(ordinary);
+    for (let i = 0; i < ordinary; i++) this.#free[i] = ordinary - 1 - i;
+    this.#freeCount = ordinary;
+    this.#freeJumbo = new Int32Array(jumbo);
+    for (let i = 0; i < jumbo; i++) this.#freeJumbo[i] = this.count - 1 - i;
+    this.#freeJumboCount = jumbo;
+  }
+
+  get inUse(): number {
+    return this.count - this.#freeCount - this.#freeJumboCount;
+  }
+
+  /** Arena offset of the cluster's first byte. */
+  cluster(m: Mbuf): number {
+    if (m < this.#ordinary) return this.#base + m * this.clusterBytes;
+    const jumbo = m - this.#ordinary;
+    return this.#base + this.#ordinary * this.clusterBytes + jumbo * JUMBO_CLUSTER_BYTES;
+  }
+
+  /** Bytes of the mbuf's cluster. */
+  capacity(m: Mbuf): number {
+    return m < this.#ordinary ? this.clusterBytes : JUMBO_CLUSTER_BYTES;
+  }
+
+  /** An empty packet with HEADROOM_BYTES before it, or NO_MBUF. */
+  alloc(): Mbuf {
+    if (this.#freeCount === 0 || this.failNext > 0) return this.#refuse();
+    return this.#init(this.#free[--this.#freeCount]!);
+  }
+
+  /** The same with room for a datagram of 65535 bytes. */
+  allocJumbo(): Mbuf {
+    if (this.#freeJumboCount === 0 || this.failNext > 0) return this.#refuse();
+    return this.#init(this.#freeJumbo[--this.#freeJumboCount]!);
+  }
+
+  /** An mbuf for a packet of lenBytes: ordinary when it fits, else jumbo. */
+  allocFor(lenBytes: number): Mbuf {
+    const fits = lenBytes <= this.clusterBytes - HEADROOM_BYTES - TAILROOM_BYTES;
+    return fits ? this.alloc() : this.allocJumbo();
+  }
+
+  #refuse(): Mbuf {
+    if (this.failNext > 0) this.failNext--;
+    this.refused++;
+    return NO_MBUF;
+  }
+
+  #init(m: Mbuf): Mbuf {
+    this.off[m] = this.cluster(m) + HEADROOM_BYTES;
+    this.len[m] = 0;
+    this.firstTag[m] = NO_TAG;
+    this.nextPkt[m] = NO_MBUF;
+    this.flags[m] = 0;
+    this.rcvIf[m] = -1;
+    this.#live[m] = 1;
+    this.allocs++;
+    return m;
+  }
+
+  /** m_freem: the packet and its tags. */
+  free(m: Mbuf): void {
+    if (this.#live[m] !== 1) throw new Error(`mbuf ${m} is freed twice`);
+    if (this.firstTag[m] !== NO_TAG) this.tags.deleteChain(this, m);
+    this.#live[m] = 0;
+    this.frees++;
+    if (m < this.#ordinary) this.#free[this.#freeCount++] = m;
+    else this.#freeJumbo[this.#freeJumboCount++] = m;
+  }
+
+  /** M_PREPEND: the packet begins nBytes earlier. False when the headroom is used up. */
+  prepend(m: Mbuf, nBytes: number): boolean {
+    if (this.off[m]! - nBytes < this.cluster(m)) return false;
+    this.off[m]! -= nBytes;
+    this.len[m]! += nBytes;
+    return true;
+  }
+
+  /** The packet ends nBytes later. False when the cluster is full. Bytes are not cleared. */
+  append(m: Mbuf, nBytes: number): boolean {
+    if (this.off[m]! + this.len[m]! + nBytes > this.cluster(m) + this.capacity(m)) return false;
+    this.len[m]! += nBytes;
+    return true;
+  }
+
+  /** m_adj: strips nBytes from the front, or -nBytes from the back. */
+  adj(m: Mbuf, nBytes: number): void {
+    if (Math.abs(nBytes) > this.len[m]!) throw new RangeError(`"nBytes" ${nBytes} > packet`);
+    if (nBytes >= 0) {
+      this.off[m]! += nBytes;
+      this.len[m]! -= nBytes;
+    } else {
+      this.len[m]! += nBytes;
+    }
+  }
+
+  /** m_dup: packet, flags and tags; NO_MBUF when mbufs or tags run out (then nothing is made). */
+  dup(m: Mbuf): Mbuf {
+    const lenBytes = this.len[m]!;
+    const c = this.allocFor(lenBytes);
+    if (c === NO_MBUF) return NO_MBUF;
+    const from = this.off[m]!;
+    this.data.copyWithin(this.off[c]!, from, from + lenBytes);
+    this.len[c] = lenBytes;
+    this.flags[c] = this.flags[m]!;
+    this.rcvIf[c] = this.rcvIf[m]!;
+    if (this.tags.copyChain(this, c, m) !== 0) {
+      this.free(c);
+      return NO_MBUF;
+    }
+    return c;
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Mbuf } from '../kern/mbuf.ts';
+
+/** Interface capabilities, as in <net/if.h>. */
+export const IFCAP_IPSEC = 1;
+
+/** Interface flags. */
+export const IFF_UP = 1;
+export const IFF_LOOPBACK = 8;
+export const IFF_PROMISC = 0x100;
+
+/** What a network interface is to the stack: devices, loopback and the wrappers round them. */
+export interface Ifnet {
+  readonly name: string;
+  /** Unique in its host, from 1. */
+  readonly index: number;
+  /** Largest IP packet, bytes. */
+  mtu: number;
+  flags: number;
+  readonly capabilities: number;
+  /** Ethernet address, 6 bytes; null: the interface takes bare IP packets (loopback, tunnels). */
+  readonly lladdr: Uint8Array | null;
+  /** Takes a whole frame (or bare IP packet) and owns the mbuf from the call on. 0 or errno. */
+  transmit(m: Mbuf): number;
+  /** The stack sets it: takes each frame that came in, and owns it. m_rcvif is set by the device. */
+  input: (m: Mbuf) => void;
+}

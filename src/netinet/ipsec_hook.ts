@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Mbuf } from '../kern/mbuf.ts';
+import type { Ifnet } from '../net/ifnet.ts';
+
+/**
+ * All that netinet knows of IPsec: the method table of FreeBSD's <netipsec/ipsec_support.h>. The
+ * composition root installs netipsec's; NO_IPSEC passes everything.
+ *
+ * An output or input method may consume the packet. It then returns EINPROGRESS (it re-entered IP
+ * with the packet, or will), or another errno after freeing and counting it. 0 means: go on with m.
+ */
+export interface IpsecMethods {
+  /** ip_output, before fragmentation and routing are final; m starts at its IP header. */
+  output(m: Mbuf, family: 4 | 6): number;
+  /** Demux of ESP and AH, with m at its IP header and ipHeaderLen known; always consumes m. */
+  input(m: Mbuf, family: 4 | 6, ipHeaderLen: number, proto: number): void;
+  /**
+   * ip_input, before m goes to an upper protocol: does policy let it in as it came?
+   * 0, or EACCES (the caller frees it; the method has counted it).
+   */
+  checkIn(m: Mbuf, family: 4 | 6, ipHeaderLen: number, proto: number): number;
+  /**
+   * Last gate before ifp.transmit(m): a packet whose crypto is still to be done must be going out by
+   * the interface it was meant for; else it is finished in software here, or refused (errno: the
+   * caller frees it). ipOffset: distance from m's first byte to the IP header.
+   */
+  beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number;
+  /** Bytes that ESP will add to a packet of this flow, for MTU decisions; 0 = not protected. */
+  headerSize(m: Mbuf, family: 4 | 6): number;
+}
+
+export const NO_IPSEC: IpsecMethods = {
+  output: () => 0,
+  input: () => {
+    throw new Error('no IPsec is installed');
+  },
+  checkIn: () => 0,
+  beforeTransmit: () => 0,
+  headerSize: () => 0,
+};

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Mbuf } from '../kern/mbuf.ts';
+
+/**
+ * The pact: everything that ipsec and a driver say to each other about a packet.
+ *
+ * The tags named here are private to ipsec. A driver is the one other party that may read and
+ * relabel them, and only through the Carrier it was handed. This file knows nobody but kern.
+ *
+ * Transmit: ipsec_output hangs one tag on the packet for each transform. Software ESP labels it
+ * OUT_DONE; offload labels it OUT_CRYPTO_NEEDED, and the driver reads that very tag into its
+ * descriptor and relabels it OUT_DONE. Receive: the driver hangs one tag on what the card decrypted,
+ * IN_CRYPTO_DONE; ipsec_input checks it and relabels it IN_DONE.
+ *
+ * A packet under OUT_CRYPTO_NEEDED is complete but for the crypto: IP and ESP headers, IV, payload
+ * in clear, padding, trailer, and room for the ICV. So it must never pass anything but its driver:
+ * whoever else holds it calls FinishInSoftware, or drops it.
+ */
+
+/** Names ipsec's ABI of tags; ids mean something only under it. */
+export const MTAG_COOKIE_IPSEC = 0x69707331; // "ips1"
+
+/** Ids under MTAG_COOKIE_IPSEC, numbered as in FreeBSD's <sys/mbuf.h>. */
+export const PACKET_TAG_IPSEC_IN_DONE = 1;
+export const PACKET_TAG_IPSEC_OUT_DONE = 2;
+export const PACKET_TAG_IPSEC_IN_CRYPTO_DONE = 3;
+export const PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED = 4;
+export const PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO = 5;
+
+/**
+ * What a tag says, unpacked. Made once by each user and filled again for every packet.
+ * Words of the payload, in this order:
+ *   0 spi | 1 proto (bits 7:0), family 4/6 (15:8) | 2 saHandle | 3 generation | 4 ifIndex
+ *   5 espOffset (15:0), trailerLen (31:16) | 6 esnHi | 7 card's SA index | 8..11 destination
+ */
+export interface OffloadRequest {
+  /** Label: one of the PACKET_TAG_IPSEC_ ids. */
+  state: number;
+  spi: number;
+  /** 50 = ESP. */
+  proto: number;
+  /** 4 or 6. */
+  family: number;
+  /** Index of the SA in the SADB, and which of its successive users it means. */
+  saHandle: number;
+  generation: number;
+  /** Interface the request was made for (transmit) or came in by (receive). */
+  ifIndex: number;
+  /** Bytes from the outer IP header to the ESP header. */
+  espOffset: number;
+  /** Padding, pad length, next header and ICV, in bytes. */
+  trailerLen: number;
+  /** High half of the 64-bit sequence number (RFC 4303 §2.2.1); 0 without ESN. */
+  esnHi: number;
+  /** The card's name for the SA, as saInstall() returned it. */
+  cardSa: number;
+  /** Destination, host order words; IPv4 in dst0. */
+  dst0: number;
+  dst1: number;
+  dst2: number;
+  dst3: number;
+}
+
+export function newOffloadRequest(): OffloadRequest {
+  return {
+    state: 0,
+    spi: 0,
+    proto: 50,
+    family: 4,
+    saHandle: -1,
+    generation: 0,
+    ifIndex: -1,
+    espOffset: 0,
+    trailerLen: 0,
+    esnHi: 0,
+    cardSa: -1,
+    dst0: 0,
+    dst1: 0,
+    dst2: 0,
+    dst3: 0,
+  };
+}
+
+/**
+ * How a request travels with a packet. The default is the in-place tag; the other answers that were
+ * ever given are further implementations, which only measurements and tests load.
+ */
+export interface Carrier {
+  readonly name: string;
+  /** ipsec_output: hangs r on m, once for each transform, labelled r.state. 0 or ENOBUFS. */
+  request(m: Mbuf, r: OffloadRequest): number;
+  /** ip_output: m is about to enter an interface's queue. 0 or ENOBUFS (then m is not sent). */
+  handOver(m: Mbuf): number;
+  /** Anyone on the way out: is there a request on m whose crypto is still to be done? Fills r. */
+  take(m: Mbuf, r: OffloadRequest): boolean;
+  /** Driver or software: the crypto that take() showed is done, or is in a descriptor now. */
+  done(m: Mbuf): void;
+  /** Driver, receive: hangs r on m, labelled r.state (an IN_ id). 0 or ENOBUFS. */
+  report(m: Mbuf, r: OffloadRequest): number;
+  /** ipsec_input: is there a report on m? Fills r. */
+  read(m: Mbuf, r: OffloadRequest): boolean;
+  /** ipsec_input: the report is checked; from here on it says IN_DONE. */
+  accept(m: Mbuf): void;
+}
+
+/** What a driver needs to put an SA into its card. Key bytes are read during the call only. */
+export interface OffloadSa {
+  readonly direction: 'in' | 'out';
+  readonly saHandle: number;
+  readonly generation: number;
+  readonly spi: number;
+  readonly family: 4 | 6;
+  /** Destination address, network order, 4 or 16 bytes. */
+  readonly dst: Uint8Array;
+  readonly proto: number;
+  /** Name of the transform, e.g. 'aes-gcm-16'. */
+  readonly alg: string;
+  /** Key without salt: 16, 24 or 32 bytes. */
+  readonly key: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly icvLenBytes: number;
+  readonly esn: boolean;
+}
+
+/** The card's answer: its own name for the SA, or why not. */
+export type SaInstalled =
+  | { readonly ok: true; readonly cardSa: number }
+  | { readonly ok: false; readonly errno: number; readonly reason: string };
+
+export interface SaCounters {
+  packets: number;
+  bytes: number;
+  authFailed: number;
+}
+
+/** A driver implements it for its card; the SADB is its only caller. */
+export interface SaOffload {
+  readonly ifIndex: number;
+  saInstall(sa: OffloadSa): SaInstalled;
+  /** After it returns the card uses the SA no more, and no descriptor naming it is outstanding. */
+  saRemove(direction: 'in' | 'out', cardSa: number): void;
+  saCounters(direction: 'in' | 'out', cardSa: number): SaCounters;
+}
+
+/**
+ * ipsec implements it: does the crypto of the request on m in software, in place, and marks it done.
+ * ipOffset is the distance from the mbuf's first byte to its outer IP header (the link header).
+ * 0, or an errno when it cannot be: then the caller drops m. Only while no descriptor was posted.
+ */
+export type FinishInSoftware = (m: Mbuf, ipOffset: number) => number;
