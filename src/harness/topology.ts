@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { createHash } from 'node:crypto';
+
+/**
+ * The two hosts of the built-in scenarios and the setkey(8) file of each.
+ *
+ *     host 0                                                host 1
+ *     inner 192.168.1.1                                     inner 192.168.2.1
+ *     outer 10.0.0.1  02:00:00:00:00:01 ═══ wire ═══ 02:00:00:00:00:02  10.0.0.2
+ *
+ * Transport mode talks between the outer addresses; tunnel mode between the inner ones.
+ */
+export const OUTER = ['10.0.0.1', '10.0.0.2'] as const;
+export const INNER = ['192.168.1.1', '192.168.2.1'] as const;
+export const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'] as const;
+
+export type Mode = 'tunnel' | 'transport';
+
+/** Algorithms of `--alg`: setkey(8)'s name and the bytes of key and salt. */
+export const ALGORITHMS = {
+  'aes-gcm-128': { setkey: 'aes-gcm-16', keyBytes: 16, saltBytes: 4 },
+  'aes-gcm-192': { setkey: 'aes-gcm-16', keyBytes: 24, saltBytes: 4 },
+  'aes-gcm-256': { setkey: 'aes-gcm-16', keyBytes: 32, saltBytes: 4 },
+} as const;
+
+export type Algorithm = keyof typeof ALGORITHMS;
+
+const SPI_BASE = 0x1000;
+
+/** SPI of the SA that protects what host n sends. */
+export function spiOf(host: number): number {
+  return SPI_BASE + host + 1;
+}
+
+/** Key material of a world: bytes that follow from the seed and a name. For simulation only. */
+export function keyMaterial(seed: number, name: string, bytes: number): Uint8Array {
+  const hash = createHash('sha512').update(`tagwire ${seed} ${name}`).digest();
+  return new Uint8Array(hash.subarray(0, bytes));
+}
+
+/** The setkey(8) file of host n: one SA each way and the policies that require them. */
+export function setkeyFile(host: 0 | 1, mode: Mode, algorithm: Algorithm, seed: number): string {
+  const alg = ALGORITHMS[algorithm];
+  const lines: string[] = [];
+  for (const from of [0, 1] as const) {
+    const to = 1 - from;
+    const key = keyMaterial(seed, `key of host ${from}`, alg.keyBytes + alg.saltBytes);
+    const hex = Buffer.from(key).toString('hex');
+    lines.push(
+      `add ${OUTER[from]} ${OUTER[to]} esp 0x${spiOf(from).toString(16)} ` +
+        `-m ${mode} -r 8 -E ${alg.setkey} 0x${hex};`,
+    );
+    const ends = mode === 'tunnel' ? INNER : OUTER;
+    const gateways = mode === 'tunnel' ? `${OUTER[from]}-${OUTER[to]}` : '';
+    lines.push(
+      `spdadd ${ends[from]} ${ends[to]} udp -P ${from === host ? 'out' : 'in'} ` +
+        `ipsec esp/${mode}/${gateways}/require;`,
+    );
+  }
+  return lines.join('\n') + '\n';
+}
