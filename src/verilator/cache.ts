@@ -23,6 +23,7 @@ import { VerilatorError } from './error.ts';
 //   <name>-<hash>/          a finished build, complete from the moment its name exists
 //   <name>-<hash>.lock      who builds it now: saves work, never needed for correctness
 //   tmp-<host>-<pid>-<rnd>/ a build under way, renamed when finished
+//   runtime/                objects of Verilator's runtime, shared by all builds
 //   logs/                   what the tools printed when a build failed
 
 /** The cache directory in force; nothing is created. */

@@ -18,13 +18,14 @@ import {
   publish,
   temporaryDirectory,
 } from './cache.ts';
-import { type Build, commonFlags, compileLibrary } from './compile.ts';
+import { compileLibrary } from './compile.ts';
 import { firstErrors, VerilatorError } from './error.ts';
 import { findCompiler, findVerilator } from './find.ts';
 import { checkReadFiles, collectInputs, hashInputs, type Inputs } from './inputs.ts';
 import { parseDiagnostics } from './lint.ts';
 import { cwdOf, designArgs, type Progress, type VerilateOptions } from './options.ts';
 import { runTool } from './process.ts';
+import { type Build, commonFlags } from './units.ts';
 
 /** Enters every cache key: raise it when the same inputs would give another library. */
 const wrapperVersion = 1;
@@ -97,7 +98,7 @@ const keepLog = (cache: string, name: string, text: string): string | undefined 
 
 /** Builds into a private directory, then gives it its name in one step. */
 const buildEntry = async (
-  plan: Omit<Build, 'dir' | 'log' | 'step'>,
+  plan: Omit<Build, 'dir' | 'sharedObjects' | 'log' | 'step'>,
   inputs: Inputs,
   cache: string,
   entry: string,
@@ -109,6 +110,7 @@ const buildEntry = async (
   const build: Build = {
     ...plan,
     dir,
+    sharedObjects: join(cache, 'runtime'),
     log: (text) => {
       log += text;
     },
@@ -117,6 +119,7 @@ const buildEntry = async (
   try {
     const finished = join(dir, 'entry');
     for (const folder of [finished, join(dir, 'obj')]) mkdirSync(folder);
+    mkdirSync(build.sharedObjects, { recursive: true });
     report('verilate', 0, 1, plan.options.top);
     await runVerilator(build, inputs);
     report('verilate', 1, 1, plan.options.top);
