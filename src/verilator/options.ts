@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { isAbsolute, relative, resolve } from 'node:path';
 
-/** What Verilator reads. Relative paths are taken from `cwd`, inside file lists too. */
+/** What Verilator reads. Relative paths are taken from `cwd`. */
 export interface RtlOptions {
   /** Name of the top module. */
   top: string;
   /** Default: the current directory. */
   cwd?: string;
-  /** File lists, handed over as `-f`. */
+  /** File lists whose paths are relative to `cwd` (`-f`). */
   fileLists?: readonly string[];
+  /** File lists whose paths are relative to the list's own folder (`-F`). */
+  rootedFileLists?: readonly string[];
   sources?: readonly string[];
   includeDirs?: readonly string[];
   /** Verilog macros; the empty string defines one without a value. */
@@ -79,6 +81,7 @@ export const designArgs = (options: RtlOptions): string[] => {
     ...Object.entries(options.parameters ?? {}).map(([name, value]) => `-G${name}=${value}`),
     ...(options.vlt ?? []).map(path),
     ...(options.fileLists ?? []).flatMap((list) => ['-f', path(list)]),
+    ...(options.rootedFileLists ?? []).flatMap((list) => ['-F', path(list)]),
     ...(options.sources ?? []).map(path),
     ...(options.flags ?? []),
   ];

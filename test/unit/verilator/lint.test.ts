@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compareVersions, findVerilator, which } from '../../../src/verilator/find.ts';
 import { lint } from '../../../src/verilator/index.ts';
-import { listArgs } from '../../../src/verilator/inputs.ts';
+import { collectInputs, listArgs } from '../../../src/verilator/inputs.ts';
 import { parseDiagnostics } from '../../../src/verilator/lint.ts';
 
 const project = mkdtempSync(join(tmpdir(), 'tagwire-lint-'));
@@ -35,6 +35,17 @@ describe('lint', () => {
         message: expect.stringContaining('In instance wide'),
       },
     ]);
+  });
+
+  test('a list may be relative to cwd (-f) or to its own folder (-F)', async () => {
+    mkdirSync(join(project, 'deep'));
+    writeFileSync(join(project, 'top.f'), 'clean.sv\n');
+    writeFileSync(join(project, 'deep/own.f'), '../clean.sv\n');
+    const options = { top: 'clean', cwd: project };
+    expect(await lint({ ...options, fileLists: ['top.f'] })).toEqual([]);
+    expect(await lint({ ...options, rootedFileLists: ['deep/own.f'] })).toEqual([]);
+    const names = [...collectInputs({ ...options, rootedFileLists: ['deep/own.f'] }).names.keys()];
+    expect(names).toEqual(['deep/own.f', 'clean.sv']);
   });
 
   // Captured from Verilator 5.006.
@@ -70,11 +81,10 @@ describe('lint', () => {
 describe('file lists', () => {
   test('comments go, quotes hold, variables are replaced', () => {
     process.env.TAGWIRE_TEST_DIR = 'rtl';
-    expect(
-      listArgs(
-        '// head\n+incdir+inc /* a\nb */ "a b.sv"\n${TAGWIRE_TEST_DIR}/x.sv // tail\n-f y.f',
-      ),
-    ).toEqual(['+incdir+inc', 'a b.sv', 'rtl/x.sv', '-f', 'y.f']);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the list's own syntax
+    const text =
+      '// head\n+incdir+inc /* a\nb */ "a b.sv"\n${TAGWIRE_TEST_DIR}/x.sv // tail\n-f y.f';
+    expect(listArgs(text)).toEqual(['+incdir+inc', 'a b.sv', 'rtl/x.sv', '-f', 'y.f']);
   });
 });
 
