@@ -1,7 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Types shared by the modules of the card.
+// Types and constants shared by the modules of the card. Lengths and offsets are in bytes.
+// Lane 0 of a beat is bits [7:0] and holds the earliest byte.
 package nic_pkg;
+  localparam logic [31:0] ID_VALUE      = 32'h5457_5031;  // "TWP1"
+  localparam logic [31:0] VERSION_VALUE = 32'h0001_0000;
+  // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN in the AAD, rings up to 2^12 entries.
+  localparam logic [31:0] CAPS_VALUE    = 32'h0c07_0400;
+  localparam logic [15:0] MAX_FRAME_DEFAULT = 16'd9018;
+  localparam logic [15:0] MAX_FRAME_LIMIT   = 16'd9216;
+  localparam logic [15:0] NO_SA_IDX         = 16'hffff;
+
+  // Completion codes (status bits 3:0).
+  localparam logic [3:0] CODE_OK        = 4'd0;
+  localparam logic [3:0] CODE_AUTH_FAIL = 4'd1;
+  localparam logic [3:0] CODE_BAD_LEN   = 4'd2;
+  localparam logic [3:0] CODE_NO_SA     = 4'd3;
+  localparam logic [3:0] CODE_DMA_ERR   = 4'd4;
+  localparam logic [3:0] CODE_TOO_BIG   = 4'd5;
+
+  // AXI IDs: one per requester, so that responses of each come back in order.
+  localparam logic [3:0] RID_TX_DESC = 4'd0;
+  localparam logic [3:0] RID_TX_DATA = 4'd1;
+  localparam logic [3:0] RID_RX_DESC = 4'd2;
+  localparam logic [3:0] WID_RX_DATA = 4'd0;
+  localparam logic [3:0] WID_TX_CPL  = 4'd1;
+  localparam logic [3:0] WID_RX_CPL  = 4'd2;
+
   // One AES-GCM message. Byte 0 of key and IV in bits [7:0]; AES-128 uses key[127:0].
   typedef struct packed {
     logic         decrypt;
@@ -11,4 +36,160 @@ package nic_pkg;
     logic [15:0]  aad_len;   // bytes
     logic [15:0]  text_len;  // bytes
   } gcm_cmd_t;
+
+  // What software says about one ring. flush lasts one cycle, when the ring is (re-)enabled.
+  typedef struct packed {
+    logic        flush;
+    logic        enable;
+    logic [3:0]  log2;    // entries, 4..12
+    logic [63:0] base;    // 64-byte aligned
+    logic [15:0] sw_idx;  // TX/RX: tail (producer); TXC/RXC: head (consumer)
+  } ring_cfg_t;
+
+  // Card-wide settings.
+  typedef struct packed {
+    logic        tx_en;
+    logic        rx_en;
+    logic        promisc;
+    logic        ipsec_tx_en;
+    logic        ipsec_rx_en;
+    logic [47:0] mac;        // byte 0 in [7:0]
+    logic [15:0] max_frame;  // bytes
+  } cfg_t;
+
+  // One security association.
+  typedef struct packed {
+    logic         valid;
+    logic         key256;
+    logic         esn;
+    logic [31:0]  salt;  // byte 0 in [7:0]
+    logic [255:0] key;
+  } sa_entry_t;
+
+  // One slot of the receive match table.
+  typedef struct packed {
+    logic        valid;
+    logic [31:0] spi;
+    logic [31:0] dst;
+    logic [9:0]  sa_idx;
+  } match_entry_t;
+
+  // Write ports of the tables, driven by the CSR windows.
+  typedef struct packed {
+    logic       valid;
+    logic [9:0] idx;
+    sa_entry_t  entry;
+  } sa_write_t;
+  typedef struct packed {
+    logic         valid;
+    logic [11:0]  slot;  // bucket * 4 + way
+    match_entry_t entry;
+  } match_write_t;
+
+  // A completion, without its phase bit.
+  typedef struct packed {
+    logic [15:0] status;
+    logic [15:0] sa_idx;
+    logic [15:0] len;
+    logic [31:0] cookie;
+  } cpl_t;
+
+  // Transmit: a frame from its descriptor on.
+  typedef struct packed {
+    logic [3:0]  code;     // not OK: no data follows
+    logic        ipsec;
+    logic        esn;
+    logic [7:0]  esp_off;
+    logic [15:0] len;
+    logic [15:0] sa_idx;
+    logic [31:0] esn_hi;   // byte 0 in [31:24]: a number
+    logic [31:0] cookie;
+  } tx_frame_t;
+
+  // Transmit: a frame in the frame FIFO (len 0 and no data when code is not OK).
+  typedef struct packed {
+    logic [3:0]  code;
+    logic        secp;
+    logic [3:0]  lead;     // lane of its first byte
+    logic [15:0] len;
+    logic [15:0] sa_idx;
+    logic [31:0] cookie;
+  } tx_done_t;
+
+  // Receive: a frame in the MAC FIFO, parsed.
+  typedef struct packed {
+    logic        esp_seen;
+    logic [7:0]  esp_off;
+    logic [15:0] len;
+    logic [15:0] text_len;  // ESP payload after the IV, without ICV
+    logic [31:0] spi;
+    logic [31:0] dst;
+  } rx_meta_t;
+
+  // Receive: a frame on its way through decryption.
+  typedef struct packed {
+    logic        esp_seen;
+    logic        crypt;     // an SA was found and the length suits
+    logic [3:0]  code;
+    logic [7:0]  esp_off;
+    logic [15:0] len;
+    logic [15:0] text_len;
+    logic [15:0] sa_idx;
+  } rx_frame_t;
+
+  // Receive: a frame in the write FIFO (no data when code is AUTH_FAIL).
+  typedef struct packed {
+    logic        secp;
+    logic        esp_seen;
+    logic [3:0]  code;
+    logic [3:0]  lead;
+    logic [7:0]  esp_off;
+    logic [15:0] len;
+    logic [15:0] sa_idx;
+  } rx_done_t;
+
+  // A one-cycle pulse per event.
+  typedef struct packed {
+    logic tx_frame;
+    logic tx_ipsec;
+    logic tx_drop;
+    logic rx_frame;
+    logic rx_ipsec_ok;
+    logic rx_icv_bad;
+    logic rx_no_sa;
+    logic rx_overflow;
+    logic rx_filtered;
+    logic rx_len_bad;
+    logic dma_error;
+  } stat_t;
+
+  // Bucket of a 32-bit number in the match table.
+  function automatic logic [9:0] match_hash(input logic [31:0] x);
+    match_hash = x[9:0] ^ x[19:10] ^ x[29:20] ^ {8'd0, x[31:30]};
+  endfunction
+
+  // Shifts the byte stream ..., prev, cur up by rot lanes and gives the beat whose upper 16-rot lanes come
+  // from cur's low ones and whose lower rot lanes from prev's high ones.
+  function automatic logic [127:0] funnel(input logic [127:0] cur, input logic [127:0] prev,
+                                          input logic [3:0] rot);
+    logic [63:0] a, b, c;
+    logic [5:0]  up;
+    if (rot[3]) begin
+      a = prev[63:0];
+      b = prev[127:64];
+      c = cur[63:0];
+    end else begin
+      a = prev[127:64];
+      b = cur[63:0];
+      c = cur[127:64];
+    end
+    up = {rot[2:0], 3'b000};
+    // {c, b} << up, filled from a; (a >> 1) >> (63 - up) is a >> (64 - up) without a shift by 64.
+    funnel = {(c << up) | ((b >> 1) >> (6'd63 - up)), (b << up) | ((a >> 1) >> (6'd63 - up))};
+  endfunction
+
+  // The low n bytes of a beat as ones, n = 0..15.
+  function automatic logic [15:0] lanes_below(input logic [3:0] n);
+    lanes_below = (16'd1 << n) - 16'd1;
+  endfunction
 endpackage

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_csr: the card's registers: control, station address, interrupts, four rings, two SA windows, statistics.
+// Reads are registered: data and error are valid in the cycle after rd_valid_i, so the wide read
+// multiplexer works only when software reads. Unknown addresses answer an error.
+//
+//   axil --> decode -+-> global registers   --> cfg_o
+//                    +-> nic_ring_regs x 4  --> *_cfg_o
+//                    +-> nic_sa_window x 2  --> *_sa_write_o, rx_match_write_o
+//                    +-> nic_irq            --> irq_o
+//                    +-> nic_stats
+module nic_csr (
+  input  logic                  clk_i,
+  input  logic                  rst_ni,
+  input  logic                  wr_valid_i,
+  input  logic [15:0]           wr_addr_i,
+  input  logic [31:0]           wr_data_i,
+  output logic                  wr_err_o,
+  input  logic                  rd_valid_i,
+  input  logic [15:0]           rd_addr_i,
+  output logic [31:0]           rd_data_o,
+  output logic                  rd_err_o,
+  output nic_pkg::cfg_t         cfg_o,
+  output logic                  reset_req_o,    // one cycle: CTRL.RESET written
+  input  logic                  reset_busy_i,
+  input  logic                  scrub_busy_i,
+  input  logic                  scrub_done_i,   // one cycle
+  input  logic                  tx_busy_i,
+  input  logic                  rx_busy_i,
+  output nic_pkg::ring_cfg_t    tx_cfg_o,
+  output nic_pkg::ring_cfg_t    rx_cfg_o,
+  output nic_pkg::ring_cfg_t    txc_cfg_o,
+  output nic_pkg::ring_cfg_t    rxc_cfg_o,
+  input  logic [15:0]           tx_head_i,
+  input  logic [15:0]           rx_head_i,
+  input  logic [15:0]           txc_tail_i,
+  input  logic [15:0]           rxc_tail_i,
+  output nic_pkg::sa_write_t    tx_sa_write_o,
+  output nic_pkg::sa_write_t    rx_sa_write_o,
+  output nic_pkg::match_write_t rx_match_write_o,
+  input  nic_pkg::stat_t        stat_i,
+  output logic                  irq_o
+);
+  // Blocks of 64 bytes (addr[15:6]) and words in block 0.
+  localparam logic [9:0] B_GLOBAL = 10'h000, B_IRQ = 10'h004, B_TX = 10'h008, B_RX = 10'h009;
+  localparam logic [9:0] B_TXC = 10'h00a, B_RXC = 10'h00b, B_STATS = 10'h018;
+  localparam logic [8:0] W_TX_SA = 9'h008, W_RX_SA = 9'h00a;  // windows of 128 bytes (addr[15:7])
+  localparam logic [3:0] G_ID = 4'd0, G_VERSION = 4'd1, G_CTRL = 4'd2, G_STATUS = 4'd3, G_MAC_LO = 4'd4;
+  localparam logic [3:0] G_MAC_HI = 4'd5, G_MAX_FRAME = 4'd6, G_CAPS = 4'd7;
+  localparam logic [3:0] I_EICR = 4'd0, I_EIMS = 4'd1, I_EIMC = 4'd2, I_EICS = 4'd3, I_ITR = 4'd4;
+
+  // Whether a register exists at this address.
+  function automatic logic known(input logic [15:0] addr);
+    logic [3:0] w;
+    w     = addr[5:2];
+    known = 1'b0;
+    case (addr[15:6])
+      B_GLOBAL: known = w <= 4'd7;
+      B_IRQ:    known = w <= 4'd4;
+      B_TX, B_RX, B_TXC, B_RXC: known = w <= 4'd5;
+      B_STATS:  known = w <= 4'd11;
+      10'h010:  known = w != 4'd3 && w < 4'd12;
+      10'h014:  known = w != 4'd3 && w < 4'd14;
+      10'h015:  known = w < 4'd2;
+      default:  known = 1'b0;
+    endcase
+    if (addr[1:0] != 2'd0) known = 1'b0;
+  endfunction
+
+  nic_pkg::cfg_t cfg_q;
+  logic [31:0]   itr_q, rd_data_q;
+  logic          wr_err_q, rd_err_q, reset_req_q, dma_err_seen_q;
+  logic          tx_ring_err, rx_ring_err, txc_ring_err, rxc_ring_err;
+  logic [15:0]   tx_head, tx_tail, rx_head, rx_tail, txc_head, txc_tail, rxc_head, rxc_tail;
+  logic [4:0]    cause, mask;
+  logic [31:0]   stats_data, tx_sa_data, rx_sa_data;
+  logic          wr_irq;
+  logic          txc_head_wr, rxc_head_wr;
+
+  assign cfg_o       = cfg_q;
+  assign reset_req_o = reset_req_q;
+  assign wr_err_o    = wr_err_q;
+  assign rd_data_o   = rd_data_q;
+  assign rd_err_o    = rd_err_q;
+  assign wr_irq      = wr_valid_i && wr_addr_i[15:6] == B_IRQ;
+  assign txc_head_wr = wr_valid_i && wr_addr_i == {B_TXC, 6'h10};
+  assign rxc_head_wr = wr_valid_i && wr_addr_i == {B_RXC, 6'h10};
+
+  nic_ring_regs #(.Completion(1'b0)) i_tx (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
+    .wr_data_i(wr_data_i), .card_idx_i(tx_head_i),
+    .cfg_o(tx_cfg_o), .head_o(tx_head), .tail_o(tx_tail), .err_o(tx_ring_err)
+  );
+  nic_ring_regs #(.Completion(1'b0)) i_rx (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
+    .wr_data_i(wr_data_i), .card_idx_i(rx_head_i),
+    .cfg_o(rx_cfg_o), .head_o(rx_head), .tail_o(rx_tail), .err_o(rx_ring_err)
+  );
+  nic_ring_regs #(.Completion(1'b1)) i_txc (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
+    .wr_data_i(wr_data_i), .card_idx_i(txc_tail_i),
+    .cfg_o(txc_cfg_o), .head_o(txc_head), .tail_o(txc_tail), .err_o(txc_ring_err)
+  );
+  nic_ring_regs #(.Completion(1'b1)) i_rxc (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
+    .wr_data_i(wr_data_i), .card_idx_i(rxc_tail_i),
+    .cfg_o(rxc_cfg_o), .head_o(rxc_head), .tail_o(rxc_tail), .err_o(rxc_ring_err)
+  );
+
+  nic_pkg::match_write_t unused_tx_match_write;
+  nic_sa_window #(.Rx(1'b0)) i_tx_sa (
+    .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:7] == W_TX_SA), .wr_word_i(wr_addr_i[6:2]),
+    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[6:2]), .rd_data_o(tx_sa_data),
+    .sa_write_o(tx_sa_write_o), .match_write_o(unused_tx_match_write)
+  );
+  nic_sa_window #(.Rx(1'b1)) i_rx_sa (
+    .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:7] == W_RX_SA), .wr_word_i(wr_addr_i[6:2]),
+    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[6:2]), .rd_data_o(rx_sa_data),
+    .sa_write_o(rx_sa_write_o), .match_write_o(rx_match_write_o)
+  );
+
+  nic_irq i_irq (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .txc_pending_i(txc_tail - txc_head), .txc_head_moved_i(txc_head_wr),
+    .rxc_pending_i(rxc_tail - rxc_head), .rxc_head_moved_i(rxc_head_wr),
+    .err_i(stat_i.dma_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err),
+    .scrub_done_i(scrub_done_i), .interval_i(itr_q[15:0]), .count_i(itr_q[31:16]),
+    .set_i(wr_irq && wr_addr_i[5:2] == I_EICS ? wr_data_i[4:0] : 5'd0),
+    .clear_i(wr_irq && wr_addr_i[5:2] == I_EICR ? wr_data_i[4:0] : 5'd0),
+    .mask_set_i(wr_irq && wr_addr_i[5:2] == I_EIMS ? wr_data_i[4:0] : 5'd0),
+    .mask_clear_i(wr_irq && wr_addr_i[5:2] == I_EIMC ? wr_data_i[4:0] : 5'd0),
+    .cause_o(cause), .mask_o(mask), .irq_o(irq_o)
+  );
+
+  nic_stats i_stats (
+    .clk_i(clk_i), .rst_ni(rst_ni), .pulse_i(stat_i), .rd_word_i(rd_addr_i[5:2]),
+    .rd_data_o(stats_data)
+  );
+
+  // Words of a ring block.
+  function automatic logic [31:0] ring_word(input logic enable, input logic [3:0] log2,
+                                            input logic [63:0] base, input logic [15:0] head,
+                                            input logic [15:0] tail, input logic [2:0] word);
+    case (word)
+      3'd0:    ring_word = base[31:0];
+      3'd1:    ring_word = base[63:32];
+      3'd2:    ring_word = {28'd0, log2};
+      3'd3:    ring_word = {31'd0, enable};
+      3'd4:    ring_word = {16'd0, head};
+      3'd5:    ring_word = {16'd0, tail};
+      default: ring_word = 32'd0;
+    endcase
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      cfg_q           <= '0;
+      cfg_q.max_frame <= nic_pkg::MAX_FRAME_DEFAULT;
+      itr_q           <= 32'd0;
+      rd_data_q       <= 32'd0;
+      wr_err_q        <= 1'b0;
+      rd_err_q        <= 1'b0;
+      reset_req_q     <= 1'b0;
+      dma_err_seen_q  <= 1'b0;
+    end else begin
+      reset_req_q <= 1'b0;
+      if (stat_i.dma_error) dma_err_seen_q <= 1'b1;
+      if (wr_valid_i) begin
+        wr_err_q <= ~known(wr_addr_i);
+        if (wr_addr_i[15:6] == B_GLOBAL) begin
+          case (wr_addr_i[5:2])
+            G_CTRL: begin
+              cfg_q.tx_en       <= wr_data_i[0];
+              cfg_q.rx_en       <= wr_data_i[1];
+              cfg_q.promisc     <= wr_data_i[2];
+              cfg_q.ipsec_tx_en <= wr_data_i[3];
+              cfg_q.ipsec_rx_en <= wr_data_i[4];
+              reset_req_q       <= wr_data_i[31];
+            end
+            G_MAC_LO:    cfg_q.mac[31:0]  <= wr_data_i;
+            G_MAC_HI:    cfg_q.mac[47:32] <= wr_data_i[15:0];
+            G_MAX_FRAME: begin
+              cfg_q.max_frame <= (wr_data_i > 32'(nic_pkg::MAX_FRAME_LIMIT))
+                                 ? nic_pkg::MAX_FRAME_LIMIT : wr_data_i[15:0];
+            end
+            default: ;
+          endcase
+        end
+        if (wr_irq && wr_addr_i[5:2] == I_ITR) itr_q <= wr_data_i;
+      end
+      if (rd_valid_i) begin
+        rd_err_q  <= ~known(rd_addr_i);
+        rd_data_q <= 32'd0;
+        case (rd_addr_i[15:6])
+          B_GLOBAL: begin
+            case (rd_addr_i[5:2])
+              G_ID:        rd_data_q <= nic_pkg::ID_VALUE;
+              G_VERSION:   rd_data_q <= nic_pkg::VERSION_VALUE;
+              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 26'd0, cfg_q.ipsec_rx_en,
+                                         cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en, cfg_q.tx_en};
+              G_STATUS:    rd_data_q <= {dma_err_seen_q, 28'd0, scrub_busy_i, rx_busy_i, tx_busy_i};
+              G_MAC_LO:    rd_data_q <= cfg_q.mac[31:0];
+              G_MAC_HI:    rd_data_q <= {16'd0, cfg_q.mac[47:32]};
+              G_MAX_FRAME: rd_data_q <= {16'd0, cfg_q.max_frame};
+              G_CAPS:      rd_data_q <= nic_pkg::CAPS_VALUE;
+              default:     ;
+            endcase
+          end
+          B_IRQ: begin
+            case (rd_addr_i[5:2])
+              I_EICR:  rd_data_q <= {27'd0, cause};
+              I_EIMS:  rd_data_q <= {27'd0, mask};
+              I_ITR:   rd_data_q <= itr_q;
+              default: ;
+            endcase
+          end
+          B_TX:    rd_data_q <= ring_word(tx_cfg_o.enable, tx_cfg_o.log2, tx_cfg_o.base,
+                                              tx_head, tx_tail, rd_addr_i[4:2]);
+          B_RX:    rd_data_q <= ring_word(rx_cfg_o.enable, rx_cfg_o.log2, rx_cfg_o.base,
+                                              rx_head, rx_tail, rd_addr_i[4:2]);
+          B_TXC:   rd_data_q <= ring_word(txc_cfg_o.enable, txc_cfg_o.log2, txc_cfg_o.base,
+                                              txc_head, txc_tail, rd_addr_i[4:2]);
+          B_RXC:   rd_data_q <= ring_word(rxc_cfg_o.enable, rxc_cfg_o.log2, rxc_cfg_o.base,
+                                              rxc_head, rxc_tail, rd_addr_i[4:2]);
+          B_STATS: rd_data_q <= stats_data;
+          10'h010: rd_data_q <= tx_sa_data;
+          10'h014, 10'h015: rd_data_q <= rx_sa_data;
+          default: ;
+        endcase
+      end
+    end
+  end
+
+  logic unused_tx_match;
+  assign unused_tx_match = &{1'b0, unused_tx_match_write};
+endmodule

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_ring_regs: the register block of one ring (BASE_LO, BASE_HI, LOG2_SIZE, CTRL, HEAD, TAIL).
+// Indices are free-running 16-bit counters; an index by software that would make tail - head exceed the size
+// is ignored and reported on err_o. Takes effect one cycle after the write.
+module nic_ring_regs #(
+  parameter bit Completion = 1'b0   // 0: software owns TAIL (TX, RX); 1: software owns HEAD (TXC, RXC)
+) (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               wr_valid_i,
+  input  logic [2:0]         wr_word_i,   // register number in the block
+  input  logic [31:0]        wr_data_i,
+  input  logic [15:0]        card_idx_i,  // the index the card owns
+  output nic_pkg::ring_cfg_t cfg_o,
+  output logic [15:0]        head_o,
+  output logic [15:0]        tail_o,
+  output logic               err_o        // one cycle: index refused
+);
+  localparam logic [2:0] BASE_LO = 3'd0, BASE_HI = 3'd1, LOG2_SIZE = 3'd2, CTRL = 3'd3;
+  localparam logic [2:0] SW_IDX  = Completion ? 3'd4 : 3'd5;
+
+  nic_pkg::ring_cfg_t cfg_q;
+  logic               err_q;
+  logic [15:0]        filled, size;
+
+  assign cfg_o  = cfg_q;
+  assign err_o  = err_q;
+  assign head_o = Completion ? cfg_q.sw_idx : card_idx_i;
+  assign tail_o = Completion ? card_idx_i : cfg_q.sw_idx;
+  assign size   = 16'd1 << cfg_q.log2;
+  assign filled = Completion ? card_idx_i - wr_data_i[15:0] : wr_data_i[15:0] - card_idx_i;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      cfg_q      <= '0;
+      cfg_q.log2 <= 4'd4;
+      err_q      <= 1'b0;
+    end else begin
+      cfg_q.flush <= 1'b0;
+      err_q       <= 1'b0;
+      if (wr_valid_i) begin
+        case (wr_word_i)
+          BASE_LO:   cfg_q.base[31:0]  <= {wr_data_i[31:6], 6'd0};
+          BASE_HI:   cfg_q.base[63:32] <= wr_data_i;
+          LOG2_SIZE: begin
+            if (wr_data_i < 32'd4) cfg_q.log2 <= 4'd4;
+            else if (wr_data_i > 32'd12) cfg_q.log2 <= 4'd12;
+            else cfg_q.log2 <= wr_data_i[3:0];
+          end
+          CTRL: begin
+            cfg_q.enable <= wr_data_i[0];
+            if (wr_data_i[0]) begin
+              cfg_q.flush  <= 1'b1;
+              cfg_q.sw_idx <= 16'd0;
+            end
+          end
+          SW_IDX: begin
+            if (filled > size) err_q <= 1'b1;
+            else cfg_q.sw_idx <= wr_data_i[15:0];
+          end
+          default: ;
+        endcase
+      end
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) assert (cfg_q.log2 >= 4'd4 && cfg_q.log2 <= 4'd12) else $fatal(1, "nic_ring_regs: size");
+  end
+`endif
+endmodule
