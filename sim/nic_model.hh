@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// One card: the Verilated nic_top, its clock and its reset. The rest of the world reads and writes
+// the pins itself, through `pins`, between two clock edges.
+#ifndef TAGWIRE_NIC_MODEL_HH
+#define TAGWIRE_NIC_MODEL_HH
+
+#include <cstdint>
+
+#include "Vnic_top.h"
+
+namespace tagwire {
+
+class NicModel {
+ public:
+  // `name` is the card's name in messages and waveforms. State without reset starts random, drawn
+  // from the context's seed, so that a forgotten reset shows.
+  NicModel(VerilatedContext &context, const char *name);
+
+  void setReset(bool inReset) { pins.rst_ni = !inReset; }
+
+  // The rising edge: registers take the inputs as they are set now, outputs settle.
+  void posedge() {
+    pins.clk_i = 1;
+    pins.eval();
+  }
+
+  // The falling edge changes nothing in the card, but Verilator must see it to see the next rise.
+  void negedge() {
+    pins.clk_i = 0;
+    pins.eval();
+  }
+
+  Vnic_top pins;
+};
+
+}  // namespace tagwire
+#endif
