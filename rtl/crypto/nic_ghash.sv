@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_ghash: GHASH of SP 800-38D section 6.4, one block a cycle: Y = (Y ^ X) * H. Latency 1 cycle.
+//
+// Byte order at the ports: byte k of a block is bits [8k+7:8k].
+// Bit order inside: SP 800-38D section 6.3 numbers bits from the most significant bit of byte 0,
+// and bit i is the coefficient of x^i. Bytes are swapped on the way in and out, so inside the
+// coefficient of x^i is bit 127-i: multiplying by x is a shift to the RIGHT.
+// "hi" is bits [127:64] (x^0..x^63) and "lo" bits [63:0] (x^64..x^127).
+//
+// Product: table t[n] = n * H for the 16 nibbles n (most significant bit: x^0), made when H comes.
+// The 32 nibbles of Y ^ X choose table rows, which are added at their 4-bit offsets into 256 bits
+// (Horner: 16 steps, each two rows, 64 bits apart) and reduced by x^128 = x^7 + x^2 + x + 1.
+module nic_ghash (
+  input  logic         clk_i,
+  input  logic         h_valid_i,   // new H; the block of the same cycle still meets the old one
+  input  logic [127:0] h_i,
+  input  logic         valid_i,
+  input  logic         first_i,     // first block of a message: Y starts from 0
+  input  logic [127:0] x_i,
+  output logic [127:0] y_o
+);
+  function automatic logic [63:0] swap(input logic [63:0] v);
+    swap = {v[7:0], v[15:8], v[23:16], v[31:24], v[39:32], v[47:40], v[55:48], v[63:56]};
+  endfunction
+
+  // v * x mod the polynomial.
+  function automatic logic [127:0] times_x(input logic [127:0] v);
+    times_x = {1'b0, v[127:1]} ^ {{8{v[0]}} & 8'he1, 120'h0};
+  endfunction
+
+  logic [63:0] hi_q, lo_q;     // Y
+  logic [63:0] t_hi [16];
+  logic [63:0] t_lo [16];
+
+  always_ff @(posedge clk_i) begin
+    if (h_valid_i) begin
+      logic [127:0] h8, h4, h2, h1, row;
+      h8 = {swap(h_i[63:0]), swap(h_i[127:64])};
+      h4 = times_x(h8);
+      h2 = times_x(h4);
+      h1 = times_x(h2);
+      for (int n = 0; n < 16; n++) begin
+        row = ((n & 8) != 0 ? h8 : 128'h0) ^ ((n & 4) != 0 ? h4 : 128'h0)
+            ^ ((n & 2) != 0 ? h2 : 128'h0) ^ ((n & 1) != 0 ? h1 : 128'h0);
+        t_hi[n] <= row[127:64];
+        t_lo[n] <= row[63:0];
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (valid_i) begin
+      logic [63:0] x_hi, x_lo, z0, z1, z2, z3;   // z0: x^0..x^63 ... z3: x^192..x^255
+      x_hi = swap(x_i[63:0]) ^ (first_i ? 64'h0 : hi_q);
+      x_lo = swap(x_i[127:64]) ^ (first_i ? 64'h0 : lo_q);
+      z0 = '0;
+      z1 = '0;
+      z2 = '0;
+      z3 = '0;
+      for (int j = 0; j < 16; j++) begin   // from the highest power down
+        z3 = {z2[3:0], z3[63:4]};
+        z2 = {z1[3:0], z2[63:4]} ^ t_lo[x_lo[4*j +: 4]];
+        z1 = {z0[3:0], z1[63:4]} ^ t_lo[x_hi[4*j +: 4]] ^ t_hi[x_lo[4*j +: 4]];
+        z0 = {4'h0, z0[63:4]} ^ t_hi[x_hi[4*j +: 4]];
+      end
+      z1 = z1 ^ z3 ^ (z3 >> 1) ^ (z3 >> 2) ^ (z3 >> 7);
+      z2 = z2 ^ (z3 << 63) ^ (z3 << 62) ^ (z3 << 57);
+      hi_q <= z0 ^ z2 ^ (z2 >> 1) ^ (z2 >> 2) ^ (z2 >> 7);
+      lo_q <= z1 ^ (z2 << 63) ^ (z2 << 62) ^ (z2 << 57);
+    end
+  end
+
+  assign y_o = {swap(lo_q), swap(hi_q)};
+endmodule

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "gcm_model.hh"
+
+namespace tagwire {
+
+GcmModel::GcmModel() : top_(&context_, "nic_gcm") {
+  constexpr int RESET_CYCLES = 4;
+  top_.rst_ni = 0;
+  for (int i = 0; i < RESET_CYCLES; ++i) clock();
+  top_.rst_ni = 1;
+  cycle_ = 0;
+}
+
+GcmModel::~GcmModel() { top_.final(); }
+
+}  // namespace tagwire
