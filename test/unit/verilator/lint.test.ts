@@ -81,9 +81,7 @@ describe('lint', () => {
 describe('file lists', () => {
   test('comments go, quotes hold, variables are replaced', () => {
     process.env.TAGWIRE_TEST_DIR = 'rtl';
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the list's own syntax
-    const text =
-      '// head\n+incdir+inc /* a\nb */ "a b.sv"\n${TAGWIRE_TEST_DIR}/x.sv // tail\n-f y.f';
+    const text = `// head\n+incdir+inc /* a\nb */ "a b.sv"\n\${TAGWIRE_TEST_DIR}/x.sv // tail\n-f y.f`;
     expect(listArgs(text)).toEqual(['+incdir+inc', 'a b.sv', 'rtl/x.sv', '-f', 'y.f']);
   });
 });

@@ -1,0 +1,109 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: BSD-2-Clause
+import { readFileSync } from 'node:fs';
+import { VerilatorError } from '../verilator/index.ts';
+import type { Command } from './command.ts';
+import { exitCode } from './exit_code.ts';
+import { watchSignals } from './interrupt.ts';
+import { unknown } from './options.ts';
+import { hasPrintedJson, note, printJson } from './terminal.ts';
+
+/** A command's file is loaded when it is called, so that `--version` stays quick. */
+const commands: Record<string, { summary: string; load(): Promise<{ command: Command }> }> = {
+  doctor: {
+    summary: 'check that everything needed is here, and say how to get what is not',
+    load: () => import('./doctor.ts'),
+  },
+  build: {
+    summary: 'build the simulation libraries of card and crypto engine',
+    load: () => import('./build.ts'),
+  },
+  run: {
+    summary: 'simulate two hosts, their cards and the wire: the main job',
+    load: () => import('./run.ts'),
+  },
+  replay: {
+    summary: 'feed the ESP packets of a capture to the card, and decrypt them',
+    load: () => import('./replay.ts'),
+  },
+  vectors: {
+    summary: 'run Wycheproof and CAVP files through the crypto engine',
+    load: () => import('./vectors.ts'),
+  },
+};
+
+const overview = (): string => `usage: tagwire COMMAND [options]
+
+commands:
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  .join('\n')}
+
+tagwire COMMAND --help tells more. --version prints the version.
+`;
+
+const version = (): string =>
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+const fullDisk = new Set(['ENOSPC', 'EDQUOT']);
+
+/** The exit code of an error, and the line that explains it. */
+const explain = (error: unknown): { code: number; message: string } => {
+  const {
+    message = String(error),
+    exitCode: own,
+    code,
+    path,
+  } = (error ?? {}) as Partial<Error & { exitCode: number; code: string; path: string }>;
+  if (error instanceof VerilatorError) {
+    const aborted = error.kind === 'aborted';
+    return { code: aborted ? exitCode.interrupted : exitCode.environment, message };
+  }
+  if (typeof own === 'number') return { code: own, message };
+  if (code !== undefined && fullDisk.has(code)) {
+    return { code: exitCode.infrastructure, message: `the disk is full${path ? `: ${path}` : ''}` };
+  }
+  return { code: exitCode.infrastructure, message: `internal error: ${message}` };
+};
+
+const report = (error: unknown, json: boolean): number => {
+  const { code, message } = explain(error);
+  note(`tagwire: ${message}`);
+  if (process.env.TAGWIRE_DEBUG === '1' && error instanceof Error) note(error.stack ?? '');
+  if (json && !hasPrintedJson()) printJson({ error: message, exitCode: code });
+  return code;
+};
+
+const main = async (argv: string[]): Promise<number> => {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    (name === undefined ? process.stderr : process.stdout).write(overview());
+    return name === undefined ? exitCode.usage : exitCode.pass;
+  }
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`${version()}\n`);
+    return exitCode.pass;
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (entry === undefined) {
+    throw unknown(name.startsWith('-') ? 'option' : 'command', name, Object.keys(commands));
+  }
+  const { command } = await entry.load();
+  const options = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : undefined);
+  if (options.includes('--help') || options.includes('-h')) {
+    process.stdout.write(command.help);
+    return exitCode.pass;
+  }
+  return command.run(rest);
+};
+
+const argv = process.argv.slice(2);
+const json = argv.includes('--json');
+const die = (error: unknown): void => process.exit(report(error, json));
+// A reader that goes away (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  error.code === 'EPIPE' ? process.exit(exitCode.pass) : die(error),
+);
+process.on('uncaughtException', die);
+watchSignals();
+process.exitCode = await main(argv).catch((error) => report(error, json));
