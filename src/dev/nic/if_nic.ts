@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { ENETDOWN } from '../../kern/errno.ts';
+import type { Mbuf } from '../../kern/mbuf.ts';
+import { IFCAP_IPSEC, IFF_PROMISC, IFF_UP, type Ifnet } from '../../net/ifnet.ts';
+import { BusError, type NicBus } from './nic_bus.ts';
+import { NIC_DEFAULTS, type NicConfig, type NicOptions, type OnCompletion } from './nic_config.ts';
+import { NIC_DMA_ERRORS, NIC_TX_DOWN } from './nic_counters.ts';
+import * as R from './nic_regs.ts';
+import { Ring, ringBytes } from './nic_ring.ts';
+import { NicRx } from './nic_rx.ts';
+import { NicSa } from './nic_sa.ts';
+import { NicTx } from './nic_tx.ts';
+
+/** Register reads that attach() waits for the card to come out of reset; each takes a few cycles. */
+const RESET_READS = 4096;
+const NO_BUDGET = 0x7fffffff;
+
+/**
+ * The driver of one card: an interface.
+ *
+ *     transmit(m) ... transmit(m), flush()     descriptors, then one doorbell
+ *     world.run(cycles)                        the card works
+ *     poll()                                   completions, frames to input(), new buffers
+ *
+ * poll() is to be called when the interrupt line is high, and now and then without: a ring that ran
+ * out of mbufs is filled only there. It reads host memory, never registers, unless the interrupt
+ * line turns out to stand for something else than completions.
+ */
+export class Nic implements Ifnet {
+  readonly name: string;
+  readonly index: number;
+  readonly lladdr: Uint8Array;
+  readonly capabilities: number = IFCAP_IPSEC;
+  readonly options: NicOptions;
+  readonly sa: NicSa;
+  mtu: number;
+  input: (m: Mbuf) => void;
+
+  readonly #bus: NicBus;
+  readonly #config: NicConfig;
+  readonly #rings: readonly Ring[];
+  readonly #tx: NicTx;
+  readonly #rx: NicRx;
+  #flags = 0;
+  /** Of stalled(): when the transmit ring was last seen to move. */
+  #movedCycle = 0;
+  #movedHead = -1;
+
+  constructor(config: NicConfig) {
+    this.name = config.name;
+    this.index = config.index;
+    this.lladdr = config.lladdr;
+    this.mtu = config.mtu;
+    this.options = { ...NIC_DEFAULTS, ...config.options };
+    this.input = (m) => config.mbufs.free(m);
+    this.#bus = config.bus;
+    this.#config = config;
+
+    let at = config.ringBaseBytes;
+    const ring = (block: number, log2Size: number, entryBytes: number): Ring => {
+      const r = new Ring(config.bus, { block, baseBytes: at, log2Size, entryBytes });
+      at += ringBytes(log2Size, entryBytes);
+      return r;
+    };
+    const o = this.options;
+    const tx = ring(R.RING_TX, o.log2Tx, R.TXD_BYTES);
+    const rx = ring(R.RING_RX, o.log2Rx, R.RXD_BYTES);
+    const txc = ring(R.RING_TXC, o.log2Txc, R.CPL_BYTES);
+    const rxc = ring(R.RING_RXC, o.log2Rxc, R.CPL_BYTES);
+    this.#rings = [tx, rx, txc, rxc];
+    this.sa = new NicSa(config.index, config.bus, {
+      reapTx: () => {
+        this.#tx.flush();
+        return this.#tx.reap();
+      },
+      rxRead: () => this.#rx.read,
+      rxPending: () => this.#rx.pending(),
+    });
+    this.#tx = new NicTx(config, o.maxFrameBytes, tx, txc, this.sa);
+    this.#rx = new NicRx(config, rx, rxc, this.sa);
+  }
+
+  get flags(): number {
+    return this.#flags;
+  }
+
+  set flags(flags: number) {
+    const changed = this.#flags ^ flags;
+    this.#flags = flags;
+    if ((flags & IFF_UP) !== 0 && (changed & IFF_PROMISC) !== 0) this.#writeCtrl();
+  }
+
+  /** Tags allocated between a request and its descriptor. */
+  get handoverAllocs(): number {
+    return this.#tx.handoverAllocs;
+  }
+
+  /** Descriptors and buffers in the card's hands. */
+  get txOutstanding(): number {
+    return this.#tx.outstanding;
+  }
+  get rxOutstanding(): number {
+    return this.#rx.outstanding;
+  }
+
+  /** Listens to every completion, for digests and tests. */
+  set onCompletion(listener: OnCompletion | null) {
+    this.#tx.onCompletion = listener;
+    this.#rx.onCompletion = listener;
+  }
+
+  /**
+   * Resets the card and brings it up. Throws BusError when the card does not answer, is none of ours,
+   * or does not come out of reset.
+   */
+  attach(): void {
+    if ((this.#flags & IFF_UP) !== 0) throw new Error(`${this.name} is attached already`);
+    try {
+      this.#reset();
+    } catch (e) {
+      if (!(e instanceof BusError)) throw e;
+      throw new BusError(e.kind, `${this.name} does not attach: ${e.message}`, e.cycle);
+    }
+    const bus = this.#bus;
+    const a = this.lladdr;
+    const o = this.options;
+    bus.writeReg(R.REG_MAC_LO, (a[0]! | (a[1]! << 8) | (a[2]! << 16) | (a[3]! << 24)) >>> 0);
+    bus.writeReg(R.REG_MAC_HI, a[4]! | (a[5]! << 8));
+    bus.writeReg(R.REG_MAX_FRAME, o.maxFrameBytes);
+    bus.writeReg(R.REG_ITR, ((o.itrCount << 16) | o.itrIntervalCycles) >>> 0);
+    for (const ring of this.#rings) ring.enable();
+    this.sa.up = true;
+    this.#flags |= IFF_UP;
+    this.#movedHead = -1;
+    this.#rx.read = 0;
+    bus.writeReg(R.REG_EICR, R.IRQ_ERR | R.IRQ_SCRUB_DONE);
+    bus.writeReg(R.REG_EIMS, R.IRQ_TXC | R.IRQ_RXC | R.IRQ_ERR);
+    this.#writeCtrl();
+    this.#rx.refill();
+    this.#rx.flush();
+  }
+
+  #reset(): void {
+    const bus = this.#bus;
+    const id = bus.readReg(R.REG_ID);
+    if (id !== R.ID_VALUE)
+      throw new BusError('bus', `ID register reads 0x${id.toString(16)}: not a tagwire card`, 0);
+    bus.writeReg(R.REG_CTRL, R.CTRL_RESET);
+    for (let n = 0; n < RESET_READS; n++) {
+      const busy = (bus.readReg(R.REG_CTRL) & R.CTRL_RESET) !== 0;
+      if (!busy && (bus.readReg(R.REG_STATUS) & R.STATUS_SCRUB_BUSY) === 0) return;
+    }
+    throw new BusError('timeout', 'the card does not come out of reset', 0);
+  }
+
+  #writeCtrl(): void {
+    const promisc = (this.#flags & IFF_PROMISC) !== 0 ? R.CTRL_PROMISC : 0;
+    const ipsec = R.CTRL_IPSEC_TX_EN | R.CTRL_IPSEC_RX_EN;
+    this.#bus.writeReg(R.REG_CTRL, R.CTRL_TX_EN | R.CTRL_RX_EN | ipsec | promisc);
+  }
+
+  /**
+   * Stops and resets the card, which scrubs its keys, and frees every mbuf it had: also when it does
+   * not answer (then BusError is thrown after that).
+   */
+  detach(): void {
+    if ((this.#flags & IFF_UP) === 0) return;
+    this.#flags &= ~IFF_UP;
+    this.sa.up = false;
+    try {
+      this.#reset();
+    } finally {
+      this.#tx.discard();
+      this.#rx.discard();
+      this.sa.loseAll();
+    }
+  }
+
+  /** Takes a whole frame; the doorbell rings in flush(). 0 or errno, and m is gone either way. */
+  transmit(m: Mbuf): number {
+    if ((this.#flags & IFF_UP) !== 0) return this.#tx.transmit(m);
+    this.#config.counters.n[NIC_TX_DOWN]!++;
+    this.#config.mbufs.free(m);
+    return ENETDOWN;
+  }
+
+  /** Shows the frames transmitted since the last flush() to the card. */
+  flush(): void {
+    this.#tx.flush();
+  }
+
+  /**
+   * Takes what the card has completed: frees what was sent, hands at most `budget` received frames
+   * to input(), refills the receive ring. Returns the number of completions.
+   */
+  poll(budget: number = NO_BUDGET): number {
+    if ((this.#flags & IFF_UP) === 0) return 0;
+    const sent = this.#tx.reap();
+    const received = this.#rx.poll(budget, this.input);
+    this.#rx.refill();
+    this.#rx.flush();
+    this.#tx.flush();
+    if (this.#tx.sawDmaError || this.#rx.sawDmaError) this.#clearDmaError();
+    return sent + received;
+  }
+
+  /** Interrupt handler: poll(), and when there was nothing to take, what else the card wants. */
+  intr(budget: number = NO_BUDGET): number {
+    const n = this.poll(budget);
+    if (n === 0 && (this.#flags & IFF_UP) !== 0) this.#serviceCause();
+    return n;
+  }
+
+  /** An interrupt without completions: reads why, and acknowledges it. */
+  #serviceCause(): void {
+    const cause = this.#bus.readReg(R.REG_EICR);
+    if ((cause & R.IRQ_ERR) !== 0) this.#config.counters.n[NIC_DMA_ERRORS]!++;
+    const sticky = cause & (R.IRQ_ERR | R.IRQ_SCRUB_DONE | R.IRQ_SW);
+    if (sticky !== 0) this.#bus.writeReg(R.REG_EICR, sticky);
+  }
+
+  #clearDmaError(): void {
+    this.#tx.sawDmaError = false;
+    this.#rx.sawDmaError = false;
+    this.#config.counters.n[NIC_DMA_ERRORS]!++;
+    this.#bus.writeReg(R.REG_EICR, R.IRQ_ERR);
+  }
+
+  /**
+   * Transmit watchdog: have descriptors been outstanding for limitCycles without one completion? To
+   * be asked now and then; it knows only what earlier calls have seen.
+   */
+  stalled(nowCycles: number, limitCycles: number): boolean {
+    const head = this.#rings[0]!.head;
+    if (this.#tx.outstanding === 0 || head !== this.#movedHead) {
+      this.#movedHead = head;
+      this.#movedCycle = nowCycles;
+      return false;
+    }
+    return nowCycles - this.#movedCycle >= limitCycles;
+  }
+
+  /** The card's statistics, by name: one register read each. */
+  stats(): Record<R.StatName, number> {
+    const out = {} as Record<R.StatName, number>;
+    R.STAT_NAMES.forEach((name, i) => {
+      out[name] = this.#bus.readReg(R.STATS + 4 * i);
+    });
+    return out;
+  }
+}

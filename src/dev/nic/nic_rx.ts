@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import {
+  HEADROOM_BYTES,
+  type Mbuf,
+  type MbufPool,
+  NO_MBUF,
+  TAILROOM_BYTES,
+} from '../../kern/mbuf.ts';
+import {
+  newOffloadRequest,
+  type OffloadRequest,
+  PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+} from '../../netipsec/pact.ts';
+import type { NicConfig, OnCompletion } from './nic_config.ts';
+import * as C from './nic_counters.ts';
+import {
+  CODE_AUTH_FAIL,
+  CODE_BAD_LEN,
+  CODE_DMA_ERR,
+  CODE_NO_SA,
+  CODE_OK,
+  CODE_TOO_BIG,
+  CPL_CODE_MASK,
+  CPL_ESP_SEEN,
+  CPL_SECP,
+  ICV_BYTES,
+  SA_COUNT,
+} from './nic_regs.ts';
+import type { Ring } from './nic_ring.ts';
+import type { NicSa } from './nic_sa.ts';
+import { SLOT_LIVE } from './nic_sa_slots.ts';
+
+const ETHER_HEADER_BYTES = 14;
+const IP_LEN = 2;
+const IP_DST = 16;
+/** Pad length and next header. */
+const ESP_TRAILER_BYTES = 2;
+const IPPROTO_ESP = 50;
+
+/** Buffers are given to the card in batches of this many. */
+const REFILL_BATCH = 32;
+
+/** Receive side: empty mbufs out, frames in. Owns the mbufs in the ring. */
+export class NicRx {
+  onCompletion: OnCompletion | null = null;
+  sawDmaError = false;
+  /** Completions read since attach. */
+  read = 0;
+
+  readonly #pool: MbufPool;
+  readonly #n: Float64Array;
+  readonly #config: NicConfig;
+  readonly #ring: Ring;
+  readonly #done: Ring;
+  readonly #sa: NicSa;
+  readonly #mbuf: Int32Array;
+  readonly #bufBytes: number;
+  readonly #report: OffloadRequest = newOffloadRequest();
+
+  constructor(config: NicConfig, ring: Ring, done: Ring, sa: NicSa) {
+    this.#config = config;
+    this.#pool = config.mbufs;
+    this.#n = config.counters.n;
+    this.#ring = ring;
+    this.#done = done;
+    this.#sa = sa;
+    this.#mbuf = new Int32Array(ring.size);
+    this.#bufBytes = this.#pool.clusterBytes - HEADROOM_BYTES - TAILROOM_BYTES;
+    this.#report.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
+    this.#report.proto = IPPROTO_ESP;
+    this.#report.family = 4;
+    this.#report.ifIndex = config.index;
+  }
+
+  /** Buffers that the card has and has not used. */
+  get outstanding(): number {
+    return this.#ring.used;
+  }
+
+  pending(): number {
+    return this.#done.pending();
+  }
+
+  /** Hands at most `budget` completed frames to `input`, in order; how many completions it read. */
+  poll(budget: number, input: (m: Mbuf) => void): number {
+    const done = this.#done;
+    const words = done.words;
+    let n = 0;
+    while (n < budget && this.#ring.used > 0 && done.isWritten(done.head)) {
+      const w = done.word(done.head);
+      const cookie = words[w]!;
+      const lenSa = words[w + 1]!;
+      const status = words[w + 2]!;
+      // Before input(): what it calls may look at the ring.
+      done.head = (done.head + 1) & 0xffff;
+      this.read++;
+      n++;
+      const m = this.#take(cookie, lenSa, status);
+      if (m !== NO_MBUF) input(m);
+    }
+    return n;
+  }
+
+  /** The completed mbuf when it is good, else NO_MBUF after counting and freeing it. */
+  #take(cookie: number, lenSa: number, status: number): Mbuf {
+    const ring = this.#ring;
+    const m = this.#mbuf[ring.head & ring.mask]!;
+    ring.head = (ring.head + 1) & 0xffff;
+    if (cookie !== m) this.#n[C.NIC_COOKIE]!++;
+    const lenBytes = lenSa & 0xffff;
+    const saIdx = lenSa >>> 16;
+    if (this.onCompletion !== null) this.onCompletion(1, lenBytes, status, saIdx);
+
+    const code = status & CPL_CODE_MASK;
+    // NO_SA and BAD_LEN are news, not errors: the frame came as it was on the wire.
+    if (code !== CODE_OK && code !== CODE_NO_SA && code !== CODE_BAD_LEN)
+      return this.#dropError(m, code, saIdx);
+    if (lenBytes < ETHER_HEADER_BYTES || lenBytes > this.#bufBytes)
+      return this.#drop(m, C.NIC_RX_ERR);
+    this.#pool.len[m] = lenBytes;
+    this.#pool.rcvIf[m] = this.#config.index;
+    return (status & CPL_SECP) === 0 ? m : this.#tag(m, status, saIdx);
+  }
+
+  /**
+   * The card decrypted m: hangs the report on it. The payload is plaintext now, so without its tag,
+   * or under an SA that is not the one in the frame, m goes no further.
+   */
+  #tag(m: Mbuf, status: number, saIdx: number): Mbuf {
+    const pool = this.#pool;
+    const view = pool.view;
+    const off = pool.off[m]!;
+    const espOffset = (status >>> 8) & 0xff;
+    if ((status & CPL_ESP_SEEN) === 0 || espOffset + 8 > pool.len[m]!)
+      return this.#drop(m, C.NIC_RX_ERR);
+    const spi = view.getUint32(off + espOffset);
+    const dst = view.getUint32(off + ETHER_HEADER_BYTES + IP_DST);
+    const sa = this.#sa.in;
+    if (saIdx >= SA_COUNT || sa.state[saIdx] !== SLOT_LIVE) return this.#drop(m, C.NIC_RX_SA_GONE);
+    if (sa.spi[saIdx] !== spi || sa.dst[saIdx] !== dst) return this.#drop(m, C.NIC_RX_SA_GONE);
+
+    const ipEnd = off + ETHER_HEADER_BYTES + view.getUint16(off + ETHER_HEADER_BYTES + IP_LEN);
+    const padLen = pool.data[ipEnd - ICV_BYTES - ESP_TRAILER_BYTES]!;
+    const r = this.#report;
+    r.spi = spi;
+    r.dst0 = dst;
+    r.saHandle = sa.handle[saIdx]!;
+    r.generation = sa.generation[saIdx]!;
+    r.espOffset = espOffset - ETHER_HEADER_BYTES;
+    r.trailerLen = padLen + ESP_TRAILER_BYTES + ICV_BYTES;
+    r.cardSa = saIdx;
+    if (this.#config.carrier.report(m, r) !== 0) return this.#drop(m, C.NIC_RX_NO_TAG);
+    sa.packets[saIdx]!++;
+    sa.bytes[saIdx]! += pool.len[m]!;
+    this.#n[C.NIC_RX_OFFLOADED]!++;
+    return m;
+  }
+
+  #dropError(m: Mbuf, code: number, saIdx: number): Mbuf {
+    if (code === CODE_AUTH_FAIL) {
+      if (saIdx < SA_COUNT && this.#sa.in.state[saIdx] === SLOT_LIVE)
+        this.#sa.in.authFailed[saIdx]!++;
+      return this.#drop(m, C.NIC_RX_AUTH_FAIL);
+    }
+    if (code === CODE_TOO_BIG) return this.#drop(m, C.NIC_RX_TOO_BIG);
+    if (code !== CODE_DMA_ERR) return this.#drop(m, C.NIC_RX_ERR);
+    this.sawDmaError = true;
+    return this.#drop(m, C.NIC_RX_DMA_ERR);
+  }
+
+  #drop(m: Mbuf, why: number): Mbuf {
+    this.#n[why]!++;
+    this.#pool.free(m);
+    return NO_MBUF;
+  }
+
+  /**
+   * Gives the card empty buffers when a batch of them is wanted. Without mbufs the ring runs low and
+   * frames wait in the card; every later call tries again.
+   */
+  refill(): void {
+    const ring = this.#ring;
+    if (ring.free < Math.min(REFILL_BATCH, ring.size >>> 1)) return;
+    const words = ring.words;
+    const pool = this.#pool;
+    for (let n = ring.free; n > 0; n--) {
+      const m = pool.alloc();
+      if (m === NO_MBUF) {
+        this.#n[C.NIC_RX_NO_MBUF]!++;
+        break;
+      }
+      const slot = ring.tail & ring.mask;
+      const w = ring.base + slot * 4;
+      words[w] = pool.off[m]!;
+      words[w + 1] = 0;
+      words[w + 2] = this.#bufBytes;
+      words[w + 3] = m;
+      this.#mbuf[slot] = m;
+      ring.tail = (ring.tail + 1) & 0xffff;
+    }
+  }
+
+  /** One posted write for each ring that moved. */
+  flush(): void {
+    this.#done.tellHead();
+    this.#ring.tellTail();
+  }
+
+  /** The card was reset: frees the buffers it had. */
+  discard(): void {
+    const ring = this.#ring;
+    while (ring.used > 0) {
+      this.#pool.free(this.#mbuf[ring.head & ring.mask]!);
+      ring.head = (ring.head + 1) & 0xffff;
+    }
+  }
+}

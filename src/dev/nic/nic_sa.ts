@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
+import type { OffloadSa, SaCounters, SaInstalled, SaOffload } from '../../netipsec/pact.ts';
+import { BusError, type NicBus } from './nic_bus.ts';
+import {
+  ICV_BYTES,
+  MATCH_BUCKETS,
+  MATCH_IDX,
+  MATCH_SA,
+  MATCH_WAYS,
+  matchBucket0,
+  matchBucket1,
+  REG_STATUS,
+  SA_CLEAR,
+  SA_COUNT,
+  SA_CTRL,
+  SA_DST,
+  SA_ESN,
+  SA_IDX,
+  SA_KEY0,
+  SA_KEY256,
+  SA_RX,
+  SA_SALT,
+  SA_SPI,
+  SA_TX,
+  SA_VALID,
+  SA_WRITE,
+  STATUS_RX_BUSY,
+} from './nic_regs.ts';
+import { SaSlots, SLOT_GOING, SLOT_LIVE, SLOT_LOST } from './nic_sa_slots.ts';
+
+/** What removal of an SA needs of the rings. */
+export interface SaDrain {
+  /** Shows all descriptors to the card and takes back those it is done with: how many. */
+  reapTx(): number;
+  /** Completions read since attach, and those that lie in host memory unread. */
+  rxRead(): number;
+  rxPending(): number;
+}
+
+/** Register reads without progress after which a drain is given up; each runs the clock a little. */
+const DRAIN_READS = 2000;
+
+/** The card's SA tables: 1024 entries each way, and the match table in front of the receive side. */
+export class NicSa implements SaOffload {
+  readonly ifIndex: number;
+  readonly out: SaSlots = new SaSlots();
+  readonly in: SaSlots = new SaSlots();
+  /** Descriptors that name a transmit SA and are not completed. */
+  readonly outstanding: Uint16Array = new Uint16Array(SA_COUNT);
+  /** Set while the interface is attached. */
+  up = false;
+
+  readonly #bus: NicBus;
+  readonly #drain: SaDrain;
+  /** SA of each match slot, -1 = free. */
+  readonly #match: Int16Array = new Int16Array(MATCH_BUCKETS * MATCH_WAYS).fill(-1);
+  /** Receive slots on their way out: free again when rxRead() has reached `until`. */
+  #going: { slot: number; until: number }[] = [];
+
+  constructor(ifIndex: number, bus: NicBus, drain: SaDrain) {
+    this.ifIndex = ifIndex;
+    this.#bus = bus;
+    this.#drain = drain;
+  }
+
+  saInstall(sa: OffloadSa): SaInstalled {
+    if (!this.up) return refuse(ENXIO, 'the interface is not attached');
+    const why = unsupported(sa);
+    if (why !== null) return refuse(EOPNOTSUPP, why);
+    return sa.direction === 'out' ? this.#installOut(sa) : this.#installIn(sa);
+  }
+
+  #installOut(sa: OffloadSa): SaInstalled {
+    const i = this.out.take(sa);
+    if (i < 0) return refuse(ENOSPC, `all ${SA_COUNT} outbound SAs of the card are in use`);
+    this.#writeEntry(SA_TX, sa);
+    this.#bus.writeReg(SA_TX + SA_IDX, (i | SA_WRITE) >>> 0);
+    return { ok: true, cardSa: i };
+  }
+
+  /** SA first, match entry last: a packet never meets half an SA. */
+  #installIn(sa: OffloadSa): SaInstalled {
+    if (this.in.find(sa) >= 0) return refuse(EEXIST, `SPI ${sa.spi} is in the card already`);
+    this.#releaseGone();
+    if (this.in.freeCount === 0)
+      return refuse(ENOSPC, `all ${SA_COUNT} inbound SAs of the card are in use`);
+    const match = this.#freeMatch(sa.spi);
+    if (match < 0) return refuse(ENOSPC, `both match buckets of SPI ${sa.spi} are full`);
+    const i = this.in.take(sa);
+    const bus = this.#bus;
+    this.#writeEntry(SA_RX, sa);
+    bus.writeReg(SA_RX + SA_IDX, (i | SA_WRITE) >>> 0);
+    bus.writeReg(SA_RX + SA_SPI, sa.spi);
+    bus.writeReg(SA_RX + SA_DST, this.in.dst[i]!);
+    bus.writeReg(SA_RX + MATCH_SA, i);
+    bus.writeReg(SA_RX + MATCH_IDX, (match | SA_WRITE) >>> 0);
+    this.#match[match] = i;
+    this.in.match[i] = match;
+    return { ok: true, cardSa: i };
+  }
+
+  /** Data registers of a window. The commit that follows zeroes key and salt again. */
+  #writeEntry(window: number, sa: OffloadSa): void {
+    const is256 = sa.key.length === 32;
+    const flags = SA_VALID | (is256 ? SA_KEY256 : 0) | (sa.esn ? SA_ESN : 0);
+    this.#bus.writeReg(window + SA_CTRL, flags);
+    this.#bus.writeReg(window + SA_SALT, word(sa.salt, 0));
+    for (let at = 0; at < sa.key.length; at += 4)
+      this.#bus.writeReg(window + SA_KEY0 + at, word(sa.key, at));
+  }
+
+  /** A free way in the emptier of the SPI's two buckets, or -1. */
+  #freeMatch(spi: number): number {
+    const a = this.#freeWay(matchBucket0(spi));
+    const b = this.#freeWay(matchBucket1(spi));
+    return (a & 7) >= (b & 7) ? a >> 3 : b >> 3;
+  }
+
+  /** Some free slot of a bucket << 3, plus how many are free; -8 (slot -1, none free) when full. */
+  #freeWay(bucket: number): number {
+    let slot = -1;
+    let free = 0;
+    for (let s = bucket * MATCH_WAYS + MATCH_WAYS - 1; s >= bucket * MATCH_WAYS; s--) {
+      if (this.#match[s] !== -1) continue;
+      slot = s;
+      free++;
+    }
+    return slot * 8 + free;
+  }
+
+  saRemove(direction: 'in' | 'out', cardSa: number): void {
+    const slots = direction === 'out' ? this.out : this.in;
+    const state = slots.state[cardSa];
+    if (state !== SLOT_LIVE && state !== SLOT_LOST)
+      throw new RangeError(`"cardSa" ${cardSa} (${direction}) is not installed`);
+    slots.state[cardSa] = SLOT_GOING;
+    if (state === SLOT_LOST) slots.release(cardSa);
+    else if (direction === 'out') this.#removeOut(cardSa);
+    else this.#removeIn(cardSa);
+  }
+
+  /**
+   * Waits until no descriptor names the SA, then clears it. When the card gets stuck the SA is cleared
+   * all the same (its frames then end in an error, never in clear), the slot is not used again
+   * before its last descriptor comes back, and a BusError says so.
+   */
+  #removeOut(i: number): void {
+    for (let idle = 0; idle < DRAIN_READS; idle++) {
+      if (this.#drain.reapTx() > 0) idle = 0;
+      if (this.outstanding[i] === 0) break;
+      this.#bus.readReg(REG_STATUS);
+    }
+    this.#bus.writeReg(SA_TX + SA_IDX, (i | SA_CLEAR) >>> 0);
+    if (this.outstanding[i] === 0) {
+      this.out.release(i);
+      return;
+    }
+    const n = this.outstanding[i];
+    throw new BusError('timeout', `SA ${i}: ${n} descriptors do not come back from the card`, 0);
+  }
+
+  /**
+   * Match entry first, then the SA. Frames that the card has matched before may still come: what
+   * they complete is dropped, and the slot rests until the last of them was read.
+   */
+  #removeIn(i: number): void {
+    const match = this.in.match[i]!;
+    this.#bus.writeReg(SA_RX + MATCH_IDX, (match | SA_CLEAR) >>> 0);
+    this.#bus.writeReg(SA_RX + SA_IDX, (i | SA_CLEAR) >>> 0);
+    this.#match[match] = -1;
+    this.in.match[i] = -1;
+    this.#going.push({ slot: i, until: Number.POSITIVE_INFINITY });
+    for (let n = 0; n < DRAIN_READS && !this.#noteQuiet(); n++);
+    this.#releaseGone();
+  }
+
+  /** When the receive side is empty, all that it will ever complete under a gone SA is in memory. */
+  #noteQuiet(): boolean {
+    if ((this.#bus.readReg(REG_STATUS) & STATUS_RX_BUSY) !== 0) return false;
+    const until = this.#drain.rxRead() + this.#drain.rxPending();
+    for (const g of this.#going) if (g.until > until) g.until = until;
+    return true;
+  }
+
+  #releaseGone(): void {
+    if (this.#going.length === 0) return;
+    if (this.#going.some((g) => g.until === Number.POSITIVE_INFINITY)) this.#noteQuiet();
+    const read = this.#drain.rxRead();
+    for (const g of this.#going) if (g.until <= read) this.in.release(g.slot);
+    this.#going = this.#going.filter((g) => g.until > read);
+  }
+
+  /** Transmit side: a descriptor that names SA i came back. */
+  txDone(i: number): void {
+    const left = this.outstanding[i]! - 1;
+    this.outstanding[i] = left;
+    if (left === 0 && this.out.state[i] === SLOT_GOING) this.out.release(i);
+  }
+
+  saCounters(direction: 'in' | 'out', cardSa: number): SaCounters {
+    return (direction === 'out' ? this.out : this.in).counters(cardSa);
+  }
+
+  /** The card was reset: it knows no SA any more. */
+  loseAll(): void {
+    this.out.loseAll();
+    this.in.loseAll();
+    this.outstanding.fill(0);
+    this.#match.fill(-1);
+    this.#going = [];
+  }
+}
+
+function refuse(errno: number, reason: string): SaInstalled {
+  return { ok: false, errno, reason };
+}
+
+/** Why the card cannot do an SA, or null. */
+function unsupported(sa: OffloadSa): string | null {
+  if (sa.proto !== 50) return `protocol ${sa.proto} is not ESP`;
+  if (sa.alg !== 'aes-gcm-16') return `the card does not do ${sa.alg}`;
+  if (sa.key.length !== 16 && sa.key.length !== 32)
+    return `the card does not do keys of ${8 * sa.key.length} bits`;
+  if (sa.icvLenBytes !== ICV_BYTES || sa.salt.length !== 4)
+    return `the card does not do an ICV of ${sa.icvLenBytes} bytes`;
+  if (sa.direction === 'in' && sa.family !== 4) return 'the card matches IPv4 destinations only';
+  if (sa.direction === 'in' && sa.esn) return 'the card does not decrypt with ESN';
+  return null;
+}
+
+/** Four bytes as a little-endian register value. */
+function word(b: Uint8Array, at: number): number {
+  return (b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)) >>> 0;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
+import type { Mbuf, MbufPool } from '../../kern/mbuf.ts';
+import { newOffloadRequest, type OffloadRequest } from '../../netipsec/pact.ts';
+import type { NicConfig, OnCompletion } from './nic_config.ts';
+import * as C from './nic_counters.ts';
+import {
+  CODE_BAD_LEN,
+  CODE_DMA_ERR,
+  CODE_NO_SA,
+  CODE_OK,
+  CPL_CODE_MASK,
+  CPL_SECP,
+  ESP_HEADER_BYTES,
+  ESP_IV_BYTES,
+  ESP_OFFSET_MIN,
+  ICV_BYTES,
+  SA_COUNT,
+  TXD_ESN,
+  TXD_IPSEC,
+} from './nic_regs.ts';
+import type { Ring } from './nic_ring.ts';
+import type { NicSa } from './nic_sa.ts';
+import { SLOT_LIVE } from './nic_sa_slots.ts';
+
+const ETHER_HEADER_BYTES = 14;
+const NO_SA = -1;
+
+/** Transmit side: descriptors out, completions in. Owns each mbuf from transmit() to completion. */
+export class NicTx {
+  onCompletion: OnCompletion | null = null;
+  /** Tags taken from the pool between take() and done() of the carrier: the cost of the hand-over. */
+  handoverAllocs = 0;
+  /** The card reported a DMA error in a completion: its sticky cause is to be cleared. */
+  sawDmaError = false;
+
+  readonly #config: NicConfig;
+  readonly #pool: MbufPool;
+  readonly #n: Float64Array;
+  readonly #maxFrameBytes: number;
+  readonly #ring: Ring;
+  readonly #done: Ring;
+  readonly #sa: NicSa;
+  readonly #request: OffloadRequest = newOffloadRequest();
+  /** By descriptor slot: its mbuf, and the SA that it names. */
+  readonly #mbuf: Int32Array;
+  readonly #slotSa: Int16Array;
+
+  constructor(config: NicConfig, maxFrameBytes: number, ring: Ring, done: Ring, sa: NicSa) {
+    this.#config = config;
+    this.#pool = config.mbufs;
+    this.#n = config.counters.n;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#ring = ring;
+    this.#done = done;
+    this.#sa = sa;
+    this.#mbuf = new Int32Array(ring.size);
+    this.#slotSa = new Int16Array(ring.size).fill(NO_SA);
+  }
+
+  /** Descriptors that the card has not completed. */
+  get outstanding(): number {
+    return this.#ring.used;
+  }
+
+  /** A whole frame into the ring, no doorbell yet. 0 or errno; the mbuf is gone either way. */
+  transmit(m: Mbuf): number {
+    const pool = this.#pool;
+    const lenBytes = pool.len[m]!;
+    if (this.#ring.free === 0) return this.#drop(m, C.NIC_TX_RING_FULL, ENOBUFS);
+    if (lenBytes > this.#maxFrameBytes) return this.#drop(m, C.NIC_TX_TOO_BIG, EMSGSIZE);
+    if (lenBytes < ETHER_HEADER_BYTES) return this.#drop(m, C.NIC_TX_TOO_SHORT, EINVAL);
+
+    const r = this.#request;
+    const carrier = this.#config.carrier;
+    const allocs = pool.tags.allocs;
+    if (!carrier.take(m, r)) {
+      this.#put(m, lenBytes, 0, 0, 0, NO_SA);
+      return 0;
+    }
+    if (!this.#fits(r, lenBytes)) return this.#finishInSoftware(m);
+    carrier.done(m);
+    this.handoverAllocs += pool.tags.allocs - allocs;
+    const flags = this.#sa.out.esn[r.cardSa] === 1 ? TXD_IPSEC | TXD_ESN : TXD_IPSEC;
+    // The card appends the ICV itself; ipsec left room for it.
+    const at = ETHER_HEADER_BYTES + r.espOffset;
+    this.#put(m, lenBytes - ICV_BYTES, flags, at, r.esnHi, r.cardSa);
+    this.#sa.outstanding[r.cardSa]!++;
+    this.#n[C.NIC_TX_OFFLOADED]!++;
+    return 0;
+  }
+
+  /** Is the request for this card, and is its SA still the one that was meant? */
+  #fits(r: OffloadRequest, lenBytes: number): boolean {
+    const out = this.#sa.out;
+    const i = r.cardSa;
+    const at = ETHER_HEADER_BYTES + r.espOffset;
+    return (
+      r.ifIndex === this.#config.index &&
+      i >= 0 &&
+      i < SA_COUNT &&
+      out.state[i] === SLOT_LIVE &&
+      out.handle[i] === r.saHandle &&
+      out.generation[i] === r.generation &&
+      (out.esn[i] === 1 || r.esnHi === 0) &&
+      at >= ESP_OFFSET_MIN &&
+      at <= 255 &&
+      lenBytes >= at + ESP_HEADER_BYTES + ESP_IV_BYTES + ICV_BYTES
+    );
+  }
+
+  /** No descriptor was posted for m, so its (key, IV) is unused: software may do the crypto. */
+  #finishInSoftware(m: Mbuf): number {
+    const errno = this.#config.finishInSoftware(m, ETHER_HEADER_BYTES);
+    if (errno !== 0) return this.#drop(m, C.NIC_TX_MISFIT, errno);
+    this.#n[C.NIC_TX_SOFTWARE]!++;
+    this.#put(m, this.#pool.len[m]!, 0, 0, 0, NO_SA);
+    return 0;
+  }
+
+  #put(m: Mbuf, len: number, flags: number, espOffset: number, esnHi: number, sa: number): void {
+    const ring = this.#ring;
+    const words = ring.words;
+    const slot = ring.tail & ring.mask;
+    const w = ring.base + slot * 8;
+    words[w] = this.#pool.off[m]!;
+    words[w + 1] = 0;
+    words[w + 2] = len | (flags << 16);
+    words[w + 3] = (sa & 0xffff) | (espOffset << 16);
+    words[w + 4] = esnHi;
+    words[w + 5] = m;
+    words[w + 6] = 0;
+    words[w + 7] = 0;
+    this.#mbuf[slot] = m;
+    this.#slotSa[slot] = sa;
+    ring.tail = (ring.tail + 1) & 0xffff;
+  }
+
+  #drop(m: Mbuf, why: number, errno: number): number {
+    this.#n[why]!++;
+    this.#pool.free(m);
+    return errno;
+  }
+
+  /** One doorbell for all that was written since the last. */
+  flush(): void {
+    this.#ring.tellTail();
+  }
+
+  /** Takes back what the card has completed, which costs no bus access; how many. */
+  reap(): number {
+    const done = this.#done;
+    const words = done.words;
+    let n = 0;
+    while (this.#ring.used > 0 && done.isWritten(done.head)) {
+      const w = done.word(done.head);
+      this.#complete(words[w]!, words[w + 1]!, words[w + 2]!);
+      done.head = (done.head + 1) & 0xffff;
+      n++;
+    }
+    done.tellHead();
+    return n;
+  }
+
+  #complete(cookie: number, lenSa: number, status: number): void {
+    const ring = this.#ring;
+    const slot = ring.head & ring.mask;
+    ring.head = (ring.head + 1) & 0xffff;
+    const m = this.#mbuf[slot]!;
+    const sa = this.#slotSa[slot]!;
+    // Completions come in order, so the cookie only confirms what the slot says.
+    if (cookie !== m) this.#n[C.NIC_COOKIE]!++;
+    if (this.onCompletion !== null) this.onCompletion(0, lenSa & 0xffff, status, lenSa >>> 16);
+    if ((status & CPL_CODE_MASK) !== CODE_OK) this.#countError(status & CPL_CODE_MASK);
+    else if (sa !== NO_SA) {
+      if ((status & CPL_SECP) === 0) this.#n[C.NIC_TX_CLEAR]!++;
+      this.#sa.out.packets[sa]!++;
+      this.#sa.out.bytes[sa]! += lenSa & 0xffff;
+    }
+    if (sa !== NO_SA) {
+      this.#slotSa[slot] = NO_SA;
+      this.#sa.txDone(sa);
+    }
+    this.#pool.free(m);
+  }
+
+  #countError(code: number): void {
+    if (code === CODE_BAD_LEN) this.#n[C.NIC_TX_BAD_LEN]!++;
+    else if (code === CODE_NO_SA) this.#n[C.NIC_TX_NO_SA]!++;
+    else if (code === CODE_DMA_ERR) {
+      this.#n[C.NIC_TX_DMA_ERR]!++;
+      this.sawDmaError = true;
+    } else this.#n[C.NIC_TX_ERR]!++;
+  }
+
+  /** The card was reset: frees what was in its hands. */
+  discard(): void {
+    const ring = this.#ring;
+    while (ring.used > 0) {
+      this.#n[C.NIC_TX_DISCARDED]!++;
+      this.#pool.free(this.#mbuf[ring.head & ring.mask]!);
+      ring.head = (ring.head + 1) & 0xffff;
+    }
+    this.#slotSa.fill(NO_SA);
+  }
+}
