@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Payloads } from '../payload.ts';
+import { be16, checksum, PROTO_ICMP, PROTO_UDP, pseudoHeader } from './packet.ts';
+
+/** What the scenario is known to send. */
+export interface Traffic {
+  readonly payloads: Payloads;
+  /** UDP payload bytes of packet `index`. */
+  readonly sizeOf?: (index: number) => number;
+  /** Destination port of the scenario's packets; any when absent. */
+  readonly dstPort?: number;
+}
+
+export const NOT_TRAFFIC = -1;
+
+/** Checks what an ESP packet carried: checksums, and the scenario's payload byte for byte. */
+export class InnerCheck {
+  readonly #traffic: Traffic | undefined;
+  readonly #expected: Buffer;
+  #next = 0;
+  /** Of the last check: the scenario's packet number, or NOT_TRAFFIC. */
+  index = NOT_TRAFFIC;
+  /** Payloads compared. */
+  compared = 0;
+
+  constructor(traffic: Traffic | undefined) {
+    this.#traffic = traffic;
+    this.#expected = Buffer.alloc(traffic?.payloads.maxBytes ?? 0);
+  }
+
+  /**
+   * The transport part b[at, end) of a packet from src to dst. '' or what is wrong, with the name of
+   * the check before a colon.
+   */
+  check(b: Buffer, at: number, end: number, src: number, dst: number, proto: number): string {
+    this.index = NOT_TRAFFIC;
+    if (proto === PROTO_ICMP) {
+      return checksum(b, at, end) === 0 ? '' : 'checksum:ICMP checksum is wrong';
+    }
+    return proto === PROTO_UDP ? this.#udp(b, at, end, src, dst) : '';
+  }
+
+  #udp(b: Buffer, at: number, end: number, src: number, dst: number): string {
+    const lenBytes = end - at;
+    if (lenBytes < 8 || be16(b, at + 4) !== lenBytes) {
+      return `length:UDP length ${lenBytes < 6 ? 'missing' : be16(b, at + 4)} in ${lenBytes} bytes`;
+    }
+    const traffic = this.#traffic;
+    if (traffic !== undefined && (traffic.dstPort ?? be16(b, at + 2)) === be16(b, at + 2)) {
+      this.index = traffic.payloads.indexOf(be16(b, at), this.#next);
+    }
+    const sum = pseudoHeader(src, dst, PROTO_UDP, lenBytes);
+    const unsummed = be16(b, at + 6) === 0; // RFC 768: the sender made none
+    if (!unsummed && checksum(b, at, end, sum) !== 0) return 'checksum:UDP checksum is wrong';
+    return this.index === NOT_TRAFFIC ? '' : this.#payload(b, at + 8, lenBytes - 8, traffic!);
+  }
+
+  #payload(b: Buffer, at: number, sizeBytes: number, traffic: Traffic): string {
+    this.#next = this.index + 1;
+    this.compared++;
+    const wanted = traffic.sizeOf?.(this.index) ?? sizeBytes;
+    if (wanted !== sizeBytes) return `payload:${sizeBytes} bytes of payload, ${wanted} were sent`;
+    if (traffic.payloads.matches(b, at, sizeBytes, this.index)) return '';
+    if (sizeBytes > traffic.payloads.maxBytes)
+      return `payload:${sizeBytes} bytes, more than any sent`;
+    traffic.payloads.fill(this.#expected, 0, sizeBytes, this.index);
+    let i = 0;
+    while (b[at + i] === this.#expected[i]) i++;
+    const [got, want] = [b[at + i]!, this.#expected[i]!].map((x) =>
+      x.toString(16).padStart(2, '0'),
+    );
+    return `payload:byte ${i} of ${sizeBytes} is 0x${got}, 0x${want} was sent`;
+  }
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { TAP_INJECTED, type TapFrame } from '../tap.ts';
+import { EspOpener, type WireSa } from './esp_open.ts';
+import { InnerCheck, NOT_TRAFFIC, type Traffic } from './inner_check.ts';
+import { AGAIN, FULL, NonceLedger, REUSED } from './nonce_ledger.ts';
+import {
+  addressText,
+  be16,
+  be32,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_VLAN,
+  type Ipv4View,
+  newIpv4View,
+  PROTO_ESP,
+  PROTO_IPIP,
+  PROTO_UDP,
+  readIpv4,
+} from './packet.ts';
+import { Reassembly } from './reassembly.ts';
+import { type Violation, ViolationLog } from './violation.ts';
+import {
+  matchPolicy,
+  PORT_UNKNOWN,
+  type PolicyRow,
+  policyRow,
+  type WirePolicy,
+} from './wire_policy.ts';
+
+export interface WireOracleConfig {
+  readonly policies: readonly WirePolicy[];
+  readonly sas: readonly WireSa[];
+  readonly traffic?: Traffic;
+}
+
+/** Totals since the oracle began. */
+export interface WireFigures {
+  frames: number;
+  injected: number;
+  /** ESP packets, whole ones; those that opened; scenario payloads compared. */
+  esp: number;
+  decrypted: number;
+  compared: number;
+  mismatches: number;
+  /** Frames that carried in clear what policy protects. */
+  plaintextLeaks: number;
+  /** (key, IV) or sequence numbers encrypted twice. */
+  duplicates: number;
+  /** ESP packets seen again, byte for byte. */
+  again: number;
+}
+
+const DEPTH_MAX = 4;
+const FRAGMENTS_REMEMBERED = 256;
+
+/**
+ * Watches the wire: every frame that a card sent is parsed against policy; what is protected must be
+ * ESP, open with a good ICV and carry what the scenario sent; what was sent never crosses in clear;
+ * no sequence number of an SA and no IV of a key encrypts twice. Frames that policy bypasses pass.
+ * Memory: about 1.5 MiB, and what NonceLedger says for each SA and key.
+ */
+export class WireOracle {
+  readonly figures: WireFigures = {
+    frames: 0,
+    injected: 0,
+    esp: 0,
+    decrypted: 0,
+    compared: 0,
+    mismatches: 0,
+    plaintextLeaks: 0,
+    duplicates: 0,
+    again: 0,
+  };
+  readonly #rows: PolicyRow[];
+  readonly #marker: Buffer | undefined;
+  readonly #openers = new Map<number, EspOpener[]>();
+  readonly #sequences = new Map<EspOpener, NonceLedger>();
+  readonly #ivs = new Map<string, NonceLedger>();
+  readonly #inner: InnerCheck;
+  readonly #log = new ViolationLog();
+  readonly #outerFragments = new Reassembly();
+  readonly #innerFragments = new Reassembly();
+  /** First fragments in clear, by source, destination and id: did policy bypass them? */
+  readonly #bypassedFragments = new Map<string, boolean>();
+  readonly #outer = newIpv4View();
+  readonly #views: Ipv4View[] = [];
+  #tap: Uint8Array | undefined;
+  #buffer: Buffer = Buffer.alloc(0);
+  #frame = 0;
+  #cycle = 0;
+  #finished = false;
+
+  constructor(config: WireOracleConfig) {
+    this.#rows = config.policies.map(policyRow);
+    const protects = this.#rows.some((row) => row.protect);
+    if (protects && config.traffic !== undefined) {
+      this.#marker = Buffer.from(config.traffic.payloads.marker);
+    }
+    this.#inner = new InnerCheck(config.traffic);
+    for (const sa of config.sas) this.addSa(sa);
+    for (let depth = 0; depth <= DEPTH_MAX; depth++) this.#views.push(newIpv4View());
+  }
+
+  /** The first violations, whole; `violationCount` counts all. */
+  get violations(): readonly Violation[] {
+    return this.#log.kept;
+  }
+
+  get violationCount(): number {
+    return this.#log.count;
+  }
+
+  /** An SA made later, as a rekey does. Throws RangeError for an algorithm it cannot open. */
+  addSa(sa: WireSa): void {
+    const opener = new EspOpener(sa);
+    const sharers = this.#openers.get(sa.spi) ?? [];
+    this.#openers.set(sa.spi, [opener, ...sharers.filter((o) => o.dst !== opener.dst)]);
+    this.#sequences.set(opener, new NonceLedger());
+    if (opener.counterMode && !this.#ivs.has(opener.keyName)) {
+      this.#ivs.set(opener.keyName, new NonceLedger());
+    }
+  }
+
+  /** One frame of the tap. */
+  frame(f: TapFrame): void {
+    this.figures.frames++;
+    this.#frame = f.number;
+    this.#cycle = f.cycle;
+    if ((f.flags & TAP_INJECTED) !== 0) {
+      this.figures.injected++;
+      return;
+    }
+    if (f.bytes !== this.#tap) {
+      this.#tap = f.bytes;
+      this.#buffer = Buffer.from(f.bytes.buffer, f.bytes.byteOffset, f.bytes.byteLength);
+    }
+    this.#sent(this.#buffer.subarray(f.offset, f.offset + f.lenBytes));
+    this.figures.compared = this.#inner.compared;
+  }
+
+  /** The run is over: what is still in pieces was never seen whole. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    const pieces = this.#outerFragments.pending + this.#innerFragments.pending;
+    const abandoned = this.#outerFragments.abandoned + this.#innerFragments.abandoned;
+    if (pieces + abandoned > 0) {
+      this.#trip('fragments', `${pieces + abandoned} fragmented packets never became whole`);
+    }
+  }
+
+  #sent(b: Buffer): void {
+    const marked = this.#marker !== undefined && b.indexOf(this.#marker) >= 0;
+    let at = 12;
+    while (at + 4 < b.length && be16(b, at) === ETHERTYPE_VLAN) at += 4;
+    if (b.length < at + 2 || be16(b, at) !== ETHERTYPE_IPV4) {
+      if (marked) this.#leak('a payload marker in a frame that is not IPv4');
+      return;
+    }
+    const v = this.#outer;
+    const wrong = readIpv4(b, at + 2, b.length, v);
+    if (wrong !== '') {
+      this.#trip('parse', wrong);
+      if (marked) this.#leak('a payload marker in a broken IPv4 packet');
+    } else if (v.proto === PROTO_ESP) {
+      if (marked) this.#leak('a payload marker inside an ESP packet');
+      this.#outerEsp(b, v);
+    } else if (!this.#bypassed(b, v)) {
+      this.#leak(`${addressText(v.src)} > ${addressText(v.dst)} protocol ${v.proto} in clear`);
+    } else if (marked && v.proto !== PROTO_UDP) {
+      this.#leak(`a payload marker under protocol ${v.proto}`);
+    }
+  }
+
+  #outerEsp(b: Buffer, v: Ipv4View): void {
+    if (!v.moreFragments && v.fragmentOffsetBytes === 0) {
+      this.#esp(b, v.payload, v.end, v, 0);
+      return;
+    }
+    const whole = this.#outerFragments.add(b, v);
+    if (whole !== undefined) {
+      this.#esp(whole, 0, whole.length, this.#outerFragments.view, 0);
+    }
+  }
+
+  /** One whole ESP packet, b[at, end), carried by the outer packet v. */
+  #esp(b: Buffer, at: number, end: number, v: Ipv4View, depth: number): void {
+    this.figures.esp++;
+    if (end - at < 8) {
+      this.#trip('parse', `${end - at} bytes where an ESP header was expected`);
+      return;
+    }
+    const spi = be32(b, at);
+    const name = `ESP 0x${spi.toString(16)} seq ${be32(b, at + 4)}`;
+    const opener = this.#openers.get(spi)?.find((o) => o.dst === v.dst);
+    if (opener === undefined) {
+      this.#trip('sa', `${name} to ${addressText(v.dst)}: no such SA`);
+      return;
+    }
+    if (end - at < 8 + opener.ivBytes + 2 + opener.icvBytes) {
+      this.#trip('parse', `${name}: ${end - at} bytes are too short for its algorithm`);
+      return;
+    }
+    const text = opener.open(b, at, end);
+    if (text === undefined) {
+      this.#trip('icv', `${name}: ICV is wrong`);
+      return;
+    }
+    this.figures.decrypted++;
+    const repeated = this.#numbers(b, at, end, opener, name);
+    const wrong = this.#text(text, v, opener, depth);
+    const index = this.#inner.index;
+    if (repeated !== '') this.#trip('nonce', repeated, index);
+    if (wrong !== '') {
+      const colon = wrong.indexOf(':');
+      const check = wrong.slice(0, colon);
+      if (check === 'payload' || check === 'checksum') this.figures.mismatches++;
+      this.#trip(check, `${name}: ${wrong.slice(colon + 1)}`, index);
+    }
+  }
+
+  /** The ledgers: '' or what was used twice. */
+  #numbers(b: Buffer, at: number, end: number, opener: EspOpener, name: string): string {
+    const print = be32(b, end - 4);
+    const seq = this.#sequences.get(opener)!.note(opener.seqHi, be32(b, at + 4), print);
+    const iv = opener.counterMode
+      ? this.#ivs.get(opener.keyName)!.note(be32(b, at + 8), be32(b, at + 12), print)
+      : seq;
+    if (seq === FULL || iv === FULL) return `${name}: the ledger of numbers is full`;
+    if (seq === AGAIN && iv === AGAIN) this.figures.again++;
+    if (seq !== REUSED && iv !== REUSED) return '';
+    this.figures.duplicates++;
+    return `${name}: ${iv === REUSED ? '(key, IV)' : 'sequence number'} encrypted twice`;
+  }
+
+  /** ESP's text with its trailer (RFC 4303 §2.4..2.6): '' or 'check:what is wrong'. */
+  #text(text: Buffer, outer: Ipv4View, opener: EspOpener, depth: number): string {
+    this.#inner.index = NOT_TRAFFIC;
+    const padBytes = text[text.length - 2]!;
+    const end = text.length - 2 - padBytes;
+    if (end < 0) return `padding:pad length ${padBytes} in a text of ${text.length} bytes`;
+    if (text.length % 4 !== 0) return `padding:text of ${text.length} bytes is not in 32-bit words`;
+    for (let i = 0; i < padBytes; i++) {
+      if (text[end + i] !== i + 1)
+        return `padding:byte ${i + 1} of the padding is ${text[end + i]}`;
+    }
+    const nextHeader = text[text.length - 1]!;
+    if (opener.sa.mode === 'transport') {
+      const v = Object.assign(this.#views[depth]!, outer);
+      v.proto = nextHeader;
+      v.payload = 0;
+      v.end = end;
+      return this.#carried(text, v, undefined, depth);
+    }
+    if (nextHeader !== PROTO_IPIP) return `next header:${nextHeader} in a tunnel, expected 4`;
+    const v = this.#views[depth]!;
+    const wrong = readIpv4(text, 0, end, v);
+    if (wrong !== '') return `inner:${wrong}`;
+    if (v.end !== end) return `inner:total length ${v.end} in ${end} bytes`;
+    return this.#carried(text, v, outer, depth);
+  }
+
+  /** The packet that ESP carried; `tunnel` is the outer packet of a tunnel. */
+  #carried(b: Buffer, v: Ipv4View, tunnel: Ipv4View | undefined, depth: number): string {
+    if (v.proto === PROTO_ESP) {
+      if (depth === DEPTH_MAX) return 'next header:ESP in ESP, deeper than any policy';
+      this.#esp(b, v.payload, v.end, v, depth + 1);
+      return '';
+    }
+    const fragment = v.moreFragments || v.fragmentOffsetBytes !== 0;
+    const wrong = this.#allowed(b, v, tunnel);
+    if (wrong !== '') return wrong;
+    if (!fragment) return this.#inner.check(b, v.payload, v.end, v.src, v.dst, v.proto);
+    const whole = this.#innerFragments.add(b, v);
+    if (whole === undefined) return '';
+    return this.#inner.check(whole, 0, whole.length, v.src, v.dst, v.proto);
+  }
+
+  /** Does policy want this packet under this transform? */
+  #allowed(b: Buffer, v: Ipv4View, tunnel: Ipv4View | undefined): string {
+    const row = this.#match(b, v);
+    if (row === undefined || !row.protect) {
+      return `policy:${addressText(v.src)} > ${addressText(v.dst)} is not to be protected`;
+    }
+    if (row.tunnel !== (tunnel !== undefined)) {
+      return `policy:expected ${row.tunnel ? 'tunnel' : 'transport'} mode`;
+    }
+    if (tunnel !== undefined && (tunnel.src !== row.tunnelSrc || tunnel.dst !== row.tunnelDst)) {
+      return `policy:tunnel ${addressText(tunnel.src)} > ${addressText(tunnel.dst)} is another one`;
+    }
+    return '';
+  }
+
+  /** May this packet go in clear? Later fragments go as their first one did. */
+  #bypassed(b: Buffer, v: Ipv4View): boolean {
+    const fragment = v.moreFragments || v.fragmentOffsetBytes !== 0;
+    const key = fragment ? `${v.src} ${v.dst} ${v.id}` : '';
+    const known = v.fragmentOffsetBytes === 0 ? undefined : this.#bypassedFragments.get(key);
+    if (known !== undefined) return known;
+    const row = this.#match(b, v);
+    const bypassed = row === undefined || !row.protect;
+    if (fragment && v.fragmentOffsetBytes === 0) {
+      this.#bypassedFragments.delete(key);
+      this.#bypassedFragments.set(key, bypassed);
+      if (this.#bypassedFragments.size > FRAGMENTS_REMEMBERED) {
+        this.#bypassedFragments.delete(this.#bypassedFragments.keys().next().value!);
+      }
+    }
+    return bypassed;
+  }
+
+  #match(b: Buffer, v: Ipv4View): PolicyRow | undefined {
+    const ported = v.proto === PROTO_UDP && v.fragmentOffsetBytes === 0 && v.end - v.payload >= 4;
+    const srcPort = ported ? be16(b, v.payload) : PORT_UNKNOWN;
+    const dstPort = ported ? be16(b, v.payload + 2) : PORT_UNKNOWN;
+    return matchPolicy(this.#rows, v.src, v.dst, v.proto, srcPort, dstPort);
+  }
+
+  #leak(text: string): void {
+    this.figures.plaintextLeaks++;
+    this.#trip('leak', text);
+  }
+
+  #trip(oracle: string, text: string, packetIndex: number = NOT_TRAFFIC): void {
+    this.#log.add({ oracle, text, frame: this.#frame, cycle: this.#cycle, packetIndex });
+  }
+}
