@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Brings in what is missing, then does the job:  start | test | test:long | build.
+// Brings in what is missing, then does the job:  start | test | test:long | setup | build.
 // Plain Node, no packages: it runs before there are any. When nothing is missing it only looks at
 // a few files (milliseconds). TAGWIRE_NO_INSTALL=1 forbids it to install anything.
 import { spawn, spawnSync } from 'node:child_process';
@@ -253,11 +253,14 @@ switch (job) {
     ready(true);
     handOver([...vitest, '.long.test.', ...rest], { TAGWIRE_LONG: '1' });
     break;
+  case 'setup':
+    ready(true);
+    break;
   case 'build':
     ensurePackages();
     ensureDist(true);
     break;
   default:
-    say('usage: node scripts/bootstrap.mjs start | test | test:long | build');
+    say('usage: node scripts/bootstrap.mjs start | test | test:long | setup | build');
     process.exit(2);
 }

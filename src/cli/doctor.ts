@@ -54,8 +54,9 @@ const program = async (
 const nativePackage = (name: string, optional?: string): Promise<Finding> =>
   new Promise((resolve) => {
     const script =
-      `const { version } = require('${name}');` +
-      `console.log(version ?? require('${name}/package.json').version)`;
+      `const found = require('${name}'); let version;` +
+      `try { version = require('${name}/package.json').version } catch { version = found.version }` +
+      `console.log(version)`;
     execFile(
       process.execPath,
       ['-e', script],
