@@ -52,6 +52,10 @@ export interface WireFigures {
 const DEPTH_MAX = 4;
 const FRAGMENTS_REMEMBERED = 256;
 
+function espName(b: Buffer, at: number): string {
+  return `ESP 0x${be32(b, at).toString(16)} seq ${be32(b, at + 4)}`;
+}
+
 /**
  * Watches the wire: every frame that a card sent is parsed against policy; what is protected must be
  * ESP, open with a good ICV and carry what the scenario sent; what was sent never crosses in clear;
@@ -189,24 +193,22 @@ export class WireOracle {
       this.#trip('parse', `${end - at} bytes where an ESP header was expected`);
       return;
     }
-    const spi = be32(b, at);
-    const name = `ESP 0x${spi.toString(16)} seq ${be32(b, at + 4)}`;
-    const opener = this.#openers.get(spi)?.find((o) => o.dst === v.dst);
+    const opener = this.#opener(be32(b, at), v.dst);
     if (opener === undefined) {
-      this.#trip('sa', `${name} to ${addressText(v.dst)}: no such SA`);
+      this.#trip('sa', `${espName(b, at)} to ${addressText(v.dst)}: no such SA`);
       return;
     }
     if (end - at < 8 + opener.ivBytes + 2 + opener.icvBytes) {
-      this.#trip('parse', `${name}: ${end - at} bytes are too short for its algorithm`);
+      this.#trip('parse', `${espName(b, at)}: ${end - at} bytes are too short`);
       return;
     }
     const text = opener.open(b, at, end);
     if (text === undefined) {
-      this.#trip('icv', `${name}: ICV is wrong`);
+      this.#trip('icv', `${espName(b, at)}: ICV is wrong`);
       return;
     }
     this.figures.decrypted++;
-    const repeated = this.#numbers(b, at, end, opener, name);
+    const repeated = this.#numbers(b, at, end, opener);
     const wrong = this.#text(text, v, opener, depth);
     const index = this.#inner.index;
     if (repeated !== '') this.#trip('nonce', repeated, index);
@@ -214,22 +216,30 @@ export class WireOracle {
       const colon = wrong.indexOf(':');
       const check = wrong.slice(0, colon);
       if (check === 'payload' || check === 'checksum') this.figures.mismatches++;
-      this.#trip(check, `${name}: ${wrong.slice(colon + 1)}`, index);
+      this.#trip(check, `${espName(b, at)}: ${wrong.slice(colon + 1)}`, index);
     }
   }
 
+  #opener(spi: number, dst: number): EspOpener | undefined {
+    const sharers = this.#openers.get(spi);
+    if (sharers === undefined) return undefined;
+    for (const opener of sharers) if (opener.dst === dst) return opener;
+    return undefined;
+  }
+
   /** The ledgers: '' or what was used twice. */
-  #numbers(b: Buffer, at: number, end: number, opener: EspOpener, name: string): string {
+  #numbers(b: Buffer, at: number, end: number, opener: EspOpener): string {
     const print = be32(b, end - 4);
     const seq = this.#sequences.get(opener)!.note(opener.seqHi, be32(b, at + 4), print);
     const iv = opener.counterMode
       ? this.#ivs.get(opener.keyName)!.note(be32(b, at + 8), be32(b, at + 12), print)
       : seq;
-    if (seq === FULL || iv === FULL) return `${name}: the ledger of numbers is full`;
+    if (seq === FULL || iv === FULL) return `${espName(b, at)}: the ledger of numbers is full`;
     if (seq === AGAIN && iv === AGAIN) this.figures.again++;
     if (seq !== REUSED && iv !== REUSED) return '';
     this.figures.duplicates++;
-    return `${name}: ${iv === REUSED ? '(key, IV)' : 'sequence number'} encrypted twice`;
+    const what = iv === REUSED ? '(key, IV)' : 'sequence number';
+    return `${espName(b, at)}: ${what} encrypted twice`;
   }
 
   /** ESP's text with its trailer (RFC 4303 §2.4..2.6): '' or 'check:what is wrong'. */
