@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Error numbers of the packet path, as in 4.4BSD's <errno.h>. 0 is success. */
+export const ESRCH = 3;
 export const ENXIO = 6;
 export const ENOMEM = 12;
 export const EACCES = 13;

@@ -13,8 +13,13 @@ import type { Mbuf } from '../kern/mbuf.ts';
  * IN_CRYPTO_DONE; ipsec_input checks it and relabels it IN_DONE.
  *
  * A packet under OUT_CRYPTO_NEEDED is complete but for the crypto: IP and ESP headers, IV, payload
- * in clear, padding, trailer, and room for the ICV. So it must never pass anything but its driver:
- * whoever else holds it calls FinishInSoftware, or drops it.
+ * in clear, padding, trailer, and room for the ICV. The mbuf's length includes that room, zeros at
+ * the packet's very end, as the IP header's total length does: a card that appends the ICV reads
+ * icvLenBytes less. So it must never pass anything but its driver: whoever else holds it calls
+ * FinishInSoftware, or drops it.
+ *
+ * A packet under IN_CRYPTO_DONE is as it came in, ICV bytes and all, but for the text: the ICV was
+ * good, and the plaintext lies where the ciphertext was.
  */
 
 /** Names ipsec's ABI of tags; ids mean something only under it. */
@@ -101,6 +106,10 @@ export interface Carrier {
   read(m: Mbuf, r: OffloadRequest): boolean;
   /** ipsec_input: the report is checked; from here on it says IN_DONE. */
   accept(m: Mbuf): void;
+  /** ipsec_output: the i-th request that m carries, done or not, newest first. False: no more. */
+  applied(m: Mbuf, i: number, r: OffloadRequest): boolean;
+  /** Policy check: the i-th transform taken off m (IN_DONE), newest first. False: no more. */
+  accepted(m: Mbuf, i: number, r: OffloadRequest): boolean;
 }
 
 /** What a driver needs to put an SA into its card. Key bytes are read during the call only. */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Counters } from '../kern/counters.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import type { Ifnet } from '../net/ifnet.ts';
+import type { IpsecMethods } from '../netinet/ipsec_hook.ts';
+import { CarrierInPlace } from './carrier_in_place.ts';
+import { FlowCache } from './flow_cache.ts';
+import type { IpReentry } from './ip_reentry.ts';
+import { IpsecInput } from './ipsec_input.ts';
+import { IpsecOutput } from './ipsec_output.ts';
+import { IpsecPolicy } from './ipsec_policy.ts';
+import { IpsecTransmit } from './ipsec_transmit.ts';
+import { OffloadReasons } from './offload_reason.ts';
+import type { Carrier, FinishInSoftware, SaOffload } from './pact.ts';
+import { SaOffloads } from './sa_offload.ts';
+import { Sadb } from './sadb.ts';
+import { Spd } from './spd.ts';
+import { XformEsp } from './xform_esp.ts';
+
+export interface IpsecConfig {
+  readonly mbufs: MbufPool;
+  readonly counters: Counters;
+  readonly ip: IpReentry;
+  /** False: all ESP is software's. */
+  readonly offload: boolean;
+  /** How a request travels; the in-place tag unless a measurement asks for another. */
+  readonly carrier?: Carrier;
+  /** SAs the SADB has room for. */
+  readonly maxSas?: number;
+  /** Every SA is one to receive with, whatever its destination: for replaying captures. */
+  readonly receiveOnly?: boolean;
+}
+
+const DEFAULT_MAX_SAS = 16384;
+
+/** IPsec of one host: its databases, and the methods that IP calls. */
+export class Ipsec implements IpsecMethods {
+  readonly sadb: Sadb;
+  readonly spd = new Spd();
+  readonly carrier: Carrier;
+  /** Why packets were not offloaded. */
+  readonly reasons = new OffloadReasons();
+  /** For drivers: pact.ts. */
+  readonly finishInSoftware: FinishInSoftware;
+  readonly #offloads: SaOffloads;
+  readonly #output: IpsecOutput;
+  readonly #input: IpsecInput;
+  readonly #policy: IpsecPolicy;
+  readonly #transmit: IpsecTransmit;
+
+  constructor(config: IpsecConfig) {
+    const { mbufs, counters, ip, receiveOnly } = config;
+    const { reasons } = this;
+    const carrier = config.carrier ?? new CarrierInPlace(mbufs);
+    const offloads = new SaOffloads(config.offload);
+    // RFC 4301 §4.1: an SA is one way. Towards an address of ours it is for receiving.
+    const directionOf = (_src: number, dst: number) =>
+      receiveOnly === true || ip.isLocal(dst) ? 'in' : 'out';
+    const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
+    const cache = new FlowCache(this.spd, sadb);
+    const xform = new XformEsp(mbufs, counters, () => ip.nextId());
+    const parts = { mbufs, counters, ip, carrier, offloads, sadb, cache, xform, reasons };
+    const transmit = new IpsecTransmit(parts);
+    this.finishInSoftware = (m, ipOffset) => transmit.finishInSoftware(m, ipOffset);
+    this.carrier = carrier;
+    this.sadb = sadb;
+    this.#offloads = offloads;
+    this.#transmit = transmit;
+    this.#output = new IpsecOutput({ ...parts, finish: this.finishInSoftware });
+    this.#input = new IpsecInput(parts);
+    this.#policy = new IpsecPolicy(parts);
+  }
+
+  /** A card that can do ESP comes up: it is given the SAs. */
+  attachOffload(ifp: Ifnet, card: SaOffload): void {
+    this.#offloads.attach(ifp, card, this.sadb.list());
+    this.sadb.changes++;
+  }
+
+  /** The card goes away; what it had is software's from here on. */
+  detachOffload(ifp: Ifnet): void {
+    this.#offloads.detach(ifp, this.sadb.list());
+    this.sadb.changes++;
+  }
+
+  output(m: Mbuf, family: 4 | 6): number {
+    return family === 4 ? this.#output.output(m) : 0;
+  }
+
+  input(m: Mbuf, _family: 4 | 6, ipHeaderLen: number, proto: number): void {
+    this.#input.input(m, ipHeaderLen, proto);
+  }
+
+  checkIn(m: Mbuf, family: 4 | 6, _ipHeaderLen: number, proto: number): number {
+    return family === 4 ? this.#policy.checkIn(m, proto) : 0;
+  }
+
+  beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
+    return this.#transmit.beforeTransmit(m, ifp, ipOffset);
+  }
+
+  headerSize(m: Mbuf, family: 4 | 6): number {
+    return family === 4 ? this.#output.headerSize(m) : 0;
+  }
+}

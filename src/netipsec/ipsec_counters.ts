@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { counter } from '../kern/counters.ts';
+
+/** The names under which ipsec counts. A packet is dropped under exactly one of them. */
+export const IPSEC_DISCARD = counter('ipsec.discard', 'policy says discard');
+export const IPSEC_NO_SA = counter('ipsec.noSa', 'policy says protect, and there is no SA');
+export const IPSEC_USE_NO_SA = counter('ipsec.useNoSa', 'level use without an SA: sent as it is');
+export const IPSEC_IN_POLICY = counter('ipsec.inPolicy', 'came in without the ESP policy asks for');
+export const IPSEC_NO_TAG = counter('ipsec.noTag', 'out of tags');
+export const IPSEC_NO_ROUTE = counter('ipsec.noRoute', 'no route to the end of the SA');
+export const IPSEC_TOO_BIG = counter('ipsec.tooBig', 'with ESP larger than the MTU, and DF is set');
+export const IPSEC_BAD_PACKET = counter('ipsec.badPacket', 'a packet to protect is no IPv4 packet');
+export const IPSEC_UNKNOWN_PROTO = counter('ipsec.unknownProto', 'no transform for this protocol');
+export const IPSEC_LATE_SOFTWARE = counter(
+  'ipsec.lateSoftware',
+  'crypto meant for a card was done in software at the interface',
+);
+export const IPSEC_LATE_NO_SA = counter(
+  'ipsec.lateNoSa',
+  'SA went away before the crypto was done',
+);
+export const IPSEC_HAND_OVER = counter('ipsec.handOver', 'the request could not be handed over');
+
+export const ESP_OUT = counter('esp.out', 'packets given ESP');
+export const ESP_IN = counter('esp.in', 'ESP packets that arrived');
+export const ESP_IN_OK = counter('esp.inOk', 'ESP packets accepted');
+export const ESP_NO_SA = counter('esp.noSa', 'no SA has this SPI and destination');
+export const ESP_RUNT = counter('esp.runt', 'too short to be ESP');
+export const ESP_BAD_LENGTH = counter('esp.badLength', 'encrypted part is no whole block');
+export const ESP_BAD_ICV = counter('esp.badIcv', 'integrity check failed');
+export const ESP_REPLAY = counter('esp.replay', 'sequence number was seen, or is too old');
+export const ESP_BAD_PAD = counter('esp.badPad', 'padding is not 1, 2, 3 …, or too long');
+export const ESP_BAD_NEXT = counter('esp.badNextHeader', 'next header does not fit the SA');
+export const ESP_BAD_INNER = counter('esp.badInner', 'no IPv4 packet inside the tunnel');
+export const ESP_DUMMY = counter('esp.dummy', 'dummy packet (next header 59), thrown away');
+export const ESP_ECN_DROP = counter(
+  'esp.ecnDrop',
+  'congestion mark on a tunnel of not-ECT packets',
+);
+export const ESP_REPORT_MISFIT = counter('esp.reportMisfit', "a card's report fits no SA of ours");
+export const ESP_SEQ_EXHAUSTED = counter('esp.seqExhausted', 'the SA has no sequence number left');
+export const ESP_NO_ROOM = counter('esp.noRoom', 'no room in the mbuf for ESP');

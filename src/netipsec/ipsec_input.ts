@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { ESP_HDR_LEN, espSpi } from '../header/esp.ts';
+import { ipDst } from '../header/ip.ts';
+import type { Counters } from '../kern/counters.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import type { IpReentry } from './ip_reentry.ts';
+import {
+  ESP_IN,
+  ESP_IN_OK,
+  ESP_NO_SA,
+  ESP_REPORT_MISFIT,
+  ESP_RUNT,
+  IPSEC_NO_TAG,
+  IPSEC_UNKNOWN_PROTO,
+} from './ipsec_counters.ts';
+import { type OffloadReasons, R_CARD_DID_NOT_DECRYPT } from './offload_reason.ts';
+import {
+  type Carrier,
+  newOffloadRequest,
+  type OffloadRequest,
+  PACKET_TAG_IPSEC_IN_DONE,
+} from './pact.ts';
+import type { Sa } from './sa.ts';
+import type { SaOffloads } from './sa_offload.ts';
+import type { Sadb } from './sadb.ts';
+import type { Xform } from './xform.ts';
+
+export interface InputParts {
+  readonly mbufs: MbufPool;
+  readonly counters: Counters;
+  readonly sadb: Sadb;
+  readonly offloads: SaOffloads;
+  readonly reasons: OffloadReasons;
+  readonly carrier: Carrier;
+  readonly xform: Xform;
+  readonly ip: IpReentry;
+}
+
+/** The way in: a card's report or the crypto, the replay check, and back into IP. */
+export class IpsecInput {
+  readonly #p: InputParts;
+  readonly #n: Float64Array;
+  readonly #report = newOffloadRequest();
+
+  constructor(parts: InputParts) {
+    this.#p = parts;
+    this.#n = parts.counters.n;
+  }
+
+  /** IpsecMethods.input for IPv4: m at its IP header, and no longer than that says. Owns m. */
+  input(m: Mbuf, ipHeaderLen: number, proto: number): void {
+    const { mbufs, carrier, sadb, xform, ip } = this.#p;
+    if (proto !== xform.proto) {
+      this.#drop(m, IPSEC_UNKNOWN_PROTO);
+      return;
+    }
+    this.#n[ESP_IN]!++;
+    if (mbufs.len[m]! < ipHeaderLen + ESP_HDR_LEN) {
+      this.#drop(m, ESP_RUNT);
+      return;
+    }
+    const at = mbufs.off[m]!;
+    const spi = espSpi(mbufs.view, at + ipHeaderLen);
+    const dst = ipDst(mbufs.view, at);
+    const sa = sadb.find(dst, spi);
+    const r = this.#report;
+    const reported = carrier.read(m, r);
+    // A report that fits no SA of ours: the payload is in clear, and whose it was nobody knows.
+    if (reported && (sa === null || !isAbout(r, sa, spi, dst, mbufs.rcvIf[m]!))) {
+      this.#drop(m, ESP_REPORT_MISFIT);
+      return;
+    }
+    if (sa === null) {
+      this.#drop(m, ESP_NO_SA);
+      return;
+    }
+    const before = mbufs.len[m]!;
+    if (xform.input(m, sa, ipHeaderLen, reported) !== 0) {
+      mbufs.free(m);
+      return;
+    }
+    this.#count(m, sa, reported, before - ipHeaderLen);
+    if (reported) {
+      carrier.accept(m);
+    } else if (carrier.report(m, this.#describe(m, sa, ipHeaderLen)) !== 0) {
+      this.#drop(m, IPSEC_NO_TAG);
+      return;
+    }
+    this.#n[ESP_IN_OK]!++;
+    ip.input(m);
+  }
+
+  #count(m: Mbuf, sa: Sa, reported: boolean, espLen: number): void {
+    if (reported) {
+      sa.hwPackets++;
+      sa.hwBytes += espLen;
+      return;
+    }
+    const { offloads, reasons, mbufs, ip } = this.#p;
+    sa.swPackets++;
+    sa.swBytes += espLen;
+    const ifIndex = mbufs.rcvIf[m]!;
+    const isInCard = offloads.cardSa(sa, ifIndex) >= 0;
+    reasons.rx[isInCard ? R_CARD_DID_NOT_DECRYPT : offloads.whyNot(sa, ip.ifnet(ifIndex))]!++;
+  }
+
+  #describe(m: Mbuf, sa: Sa, ipHeaderLen: number): OffloadRequest {
+    const r = this.#report;
+    r.state = PACKET_TAG_IPSEC_IN_DONE;
+    r.spi = sa.spi;
+    r.proto = sa.proto;
+    r.family = 4;
+    r.saHandle = sa.handle;
+    r.generation = sa.generation;
+    r.ifIndex = this.#p.mbufs.rcvIf[m]!;
+    r.espOffset = ipHeaderLen;
+    r.trailerLen = 0;
+    r.esnHi = 0;
+    r.cardSa = -1;
+    r.dst0 = sa.dst;
+    r.dst1 = 0;
+    r.dst2 = 0;
+    r.dst3 = 0;
+    return r;
+  }
+
+  #drop(m: Mbuf, counterIndex: number): void {
+    this.#n[counterIndex]!++;
+    this.#p.mbufs.free(m);
+  }
+}
+
+/** Is the report about this packet, this SA, and the interface the packet came in by? */
+function isAbout(r: OffloadRequest, sa: Sa, spi: number, dst: number, rcvIf: number): boolean {
+  return (
+    r.saHandle === sa.handle &&
+    r.generation === sa.generation &&
+    r.spi === spi &&
+    r.proto === sa.proto &&
+    r.dst0 === dst &&
+    r.ifIndex === rcvIf
+  );
+}

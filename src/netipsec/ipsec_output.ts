@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { IP_DF, ipHdrLen, ipOff, ipVersion } from '../header/ip.ts';
+import type { Counters } from '../kern/counters.ts';
+import {
+  EACCES,
+  EINPROGRESS,
+  EINVAL,
+  EMSGSIZE,
+  ENETUNREACH,
+  ENOBUFS,
+  EPROTONOSUPPORT,
+} from '../kern/errno.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import type { Ifnet } from '../net/ifnet.ts';
+import { newFlow, readFlow } from './flow.ts';
+import type { FlowCache } from './flow_cache.ts';
+import type { IpReentry } from './ip_reentry.ts';
+import {
+  IPSEC_BAD_PACKET,
+  IPSEC_DISCARD,
+  IPSEC_NO_ROUTE,
+  IPSEC_NO_SA,
+  IPSEC_NO_TAG,
+  IPSEC_TOO_BIG,
+  IPSEC_UNKNOWN_PROTO,
+  IPSEC_USE_NO_SA,
+} from './ipsec_counters.ts';
+import { type OffloadReasons, R_NEEDS_FRAGMENTATION } from './offload_reason.ts';
+import {
+  type Carrier,
+  newOffloadRequest,
+  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+  PACKET_TAG_IPSEC_OUT_DONE,
+} from './pact.ts';
+import type { Sa } from './sa.ts';
+import type { SaOffloads } from './sa_offload.ts';
+import type { Sadb } from './sadb.ts';
+import type { IpsecRequest } from './spd.ts';
+import type { Xform } from './xform.ts';
+
+export interface OutputParts {
+  readonly mbufs: MbufPool;
+  readonly counters: Counters;
+  readonly sadb: Sadb;
+  readonly cache: FlowCache;
+  readonly offloads: SaOffloads;
+  readonly reasons: OffloadReasons;
+  readonly carrier: Carrier;
+  readonly xform: Xform;
+  readonly ip: IpReentry;
+  /** Does the crypto that is still to be done on m in software: pact.ts. */
+  readonly finish: (m: Mbuf, ipOffset: number) => number;
+}
+
+/** The way out: policy, SA, ESP, and one tag for each transform. */
+export class IpsecOutput {
+  readonly #p: OutputParts;
+  readonly #n: Float64Array;
+  readonly #flow = newFlow();
+  readonly #request = newOffloadRequest();
+
+  constructor(parts: OutputParts) {
+    this.#p = parts;
+    this.#n = parts.counters.n;
+  }
+
+  /** IpsecMethods.output for IPv4. */
+  output(m: Mbuf): number {
+    const { mbufs, cache } = this.#p;
+    readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
+    const slot = cache.lookup('out', this.#flow);
+    const policy = cache.policy[slot]!;
+    if (policy === null || policy.action === 'none') return 0;
+    if (policy.action === 'discard') return this.#drop(m, IPSEC_DISCARD, EACCES);
+    let done = 0;
+    for (let i = 0; i < policy.requests.length; i++) {
+      const request = policy.requests[i]!;
+      const sa = this.#saFor(slot, i, request);
+      if (sa === null) {
+        // Fail closed, but for level "use": setkey(8) lets the packet pass as it normally would.
+        if (request.level !== 'use') return this.#drop(m, IPSEC_NO_SA, EACCES);
+        this.#n[IPSEC_USE_NO_SA]!++;
+        continue;
+      }
+      if (this.#isDone(m, sa)) continue;
+      const error = this.#protect(m, sa, request, i === policy.requests.length - 1);
+      if (error !== 0) return error;
+      done++;
+      readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
+    }
+    if (done === 0) return 0;
+    const error = this.#p.ip.output(m);
+    return error === 0 ? EINPROGRESS : error;
+  }
+
+  /** IpsecMethods.headerSize for IPv4: bytes that ESP adds to the packet m. */
+  headerSize(m: Mbuf): number {
+    const { mbufs, cache, xform } = this.#p;
+    const { view } = mbufs;
+    const at = mbufs.off[m]!;
+    readFlow(view, at, mbufs.len[m]!, this.#flow);
+    const slot = cache.lookup('out', this.#flow);
+    const policy = cache.policy[slot]!;
+    if (policy === null || policy.action !== 'ipsec') return 0;
+    let ipLen = mbufs.len[m]!;
+    let ihl = ipHdrLen(view, at);
+    for (let i = 0; i < policy.requests.length; i++) {
+      const request = policy.requests[i]!;
+      const sa = this.#saFor(slot, i, request);
+      if (sa === null || this.#isDone(m, sa)) continue;
+      const tunnel = request.mode === 'tunnel';
+      ipLen = xform.lengthAfter(sa, tunnel, ipLen, ihl);
+      if (tunnel) ihl = 20;
+    }
+    return ipLen - mbufs.len[m]!;
+  }
+
+  /** One transform. On an error m is freed. */
+  #protect(m: Mbuf, sa: Sa, request: IpsecRequest, isLast: boolean): number {
+    const { mbufs, carrier, ip, offloads, reasons, xform } = this.#p;
+    const { view } = mbufs;
+    const at = mbufs.off[m]!;
+    if (ipVersion(view, at) !== 4) return this.#drop(m, IPSEC_BAD_PACKET, EINVAL);
+    if (sa.proto !== xform.proto) return this.#drop(m, IPSEC_UNKNOWN_PROTO, EPROTONOSUPPORT);
+    const tunnel = request.mode === 'tunnel';
+    const ifp = ip.route(sa.dst);
+    if (ifp === null) return this.#drop(m, IPSEC_NO_ROUTE, ENETUNREACH);
+    const newLen = xform.lengthAfter(sa, tunnel, mbufs.len[m]!, ipHdrLen(view, at));
+    const isTooBig = newLen > ifp.mtu;
+    if (newLen > 0xffff || (isTooBig && (ipOff(view, at) & IP_DF) !== 0)) {
+      return this.#drop(m, IPSEC_TOO_BIG, EMSGSIZE);
+    }
+    // Another transform goes round one whose crypto still waits: it has to be done by now.
+    const late = this.#p.finish(m, 0);
+    if (late !== 0) {
+      mbufs.free(m);
+      return late;
+    }
+    const payloadLen = tunnel ? mbufs.len[m]! : mbufs.len[m]! - ipHdrLen(view, at);
+    const r = this.#request;
+    const error = xform.encapsulate(m, sa, tunnel, r);
+    if (error !== 0) {
+      mbufs.free(m);
+      return error;
+    }
+    const cardSa = isTooBig || !isLast ? -1 : offloads.cardSa(sa, ifp.index);
+    r.ifIndex = ifp.index;
+    r.cardSa = cardSa;
+    r.state = cardSa < 0 ? PACKET_TAG_IPSEC_OUT_DONE : PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
+    if (carrier.request(m, r) !== 0) return this.#drop(m, IPSEC_NO_TAG, ENOBUFS);
+    if (cardSa >= 0) {
+      sa.hwPackets++;
+      sa.hwBytes += payloadLen;
+      return 0;
+    }
+    reasons.tx[this.#whySoftware(sa, ifp, isTooBig)]!++;
+    xform.seal(m, sa, 0, r.espOffset, r.esnHi);
+    sa.swPackets++;
+    sa.swBytes += payloadLen;
+    return 0;
+  }
+
+  #whySoftware(sa: Sa, ifp: Ifnet, isTooBig: boolean): number {
+    const { offloads } = this.#p;
+    const isInCard = offloads.cardSa(sa, ifp.index) >= 0;
+    return isInCard && isTooBig ? R_NEEDS_FRAGMENTATION : offloads.whyNot(sa, ifp);
+  }
+
+  #saFor(slot: number, i: number, request: IpsecRequest): Sa | null {
+    const { cache, sadb } = this.#p;
+    if (i === 0 && cache.sa[slot] !== null) return cache.sa[slot]!;
+    const tunnel = request.mode === 'tunnel';
+    const src = tunnel ? request.src : this.#flow.src;
+    const dst = tunnel ? request.dst : this.#flow.dst;
+    const sa = sadb.findOut(src, dst, request.mode, request.reqid);
+    if (i === 0) cache.sa[slot] = sa;
+    return sa;
+  }
+
+  /**
+   * Does a tag on m say that this SA was applied already? The packet re-enters ip_output after ESP,
+   * and the policy may fit the outer header as well: that must not go round again.
+   */
+  #isDone(m: Mbuf, sa: Sa): boolean {
+    const { carrier } = this.#p;
+    const r = this.#request;
+    for (let i = 0; carrier.applied(m, i, r); i++) {
+      if (r.saHandle === sa.handle && r.generation === sa.generation) return true;
+    }
+    return false;
+  }
+
+  #drop(m: Mbuf, counterIndex: number, errno: number): number {
+    this.#n[counterIndex]!++;
+    this.#p.mbufs.free(m);
+    return errno;
+  }
+}

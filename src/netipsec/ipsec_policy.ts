@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_AH, IPPROTO_ESP, ipDst, ipSrc } from '../header/ip.ts';
+import type { Counters } from '../kern/counters.ts';
+import { EACCES } from '../kern/errno.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { newFlow, readFlow } from './flow.ts';
+import type { FlowCache } from './flow_cache.ts';
+import { IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
+import { type Carrier, newOffloadRequest } from './pact.ts';
+import type { Sa } from './sa.ts';
+import type { Sadb } from './sadb.ts';
+import type { IpsecRequest } from './spd.ts';
+
+export interface PolicyParts {
+  readonly mbufs: MbufPool;
+  readonly counters: Counters;
+  readonly sadb: Sadb;
+  readonly cache: FlowCache;
+  readonly carrier: Carrier;
+}
+
+/** Was a packet that came in protected as policy asks (RFC 4301 §5.2, step 4)? */
+export class IpsecPolicy {
+  readonly #p: PolicyParts;
+  readonly #n: Float64Array;
+  readonly #flow = newFlow();
+  readonly #done = newOffloadRequest();
+
+  constructor(parts: PolicyParts) {
+    this.#p = parts;
+    this.#n = parts.counters.n;
+  }
+
+  /** IpsecMethods.checkIn for IPv4: 0, or EACCES, counted. */
+  checkIn(m: Mbuf, proto: number): number {
+    // What is still to be taken out of ESP is judged by what is inside.
+    if (proto === IPPROTO_ESP || proto === IPPROTO_AH) return 0;
+    const { mbufs, cache } = this.#p;
+    readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
+    const policy = cache.policy[cache.lookup('in', this.#flow)]!;
+    if (policy === null || policy.action === 'none') return 0;
+    if (policy.action === 'discard') return this.#refuse(IPSEC_DISCARD);
+    for (let i = 0; i < policy.requests.length; i++) {
+      const request = policy.requests[i]!;
+      if (request.level !== 'use' && !this.#isMet(m, request)) return this.#refuse(IPSEC_IN_POLICY);
+    }
+    return 0;
+  }
+
+  #isMet(m: Mbuf, request: IpsecRequest): boolean {
+    const { carrier, sadb } = this.#p;
+    const r = this.#done;
+    for (let i = 0; carrier.accepted(m, i, r); i++) {
+      const sa = sadb.byHandle(r.saHandle, r.generation);
+      if (sa !== null && this.#fits(m, sa, request)) return true;
+    }
+    return false;
+  }
+
+  #fits(m: Mbuf, sa: Sa, request: IpsecRequest): boolean {
+    if (sa.mode !== 'any' && sa.mode !== request.mode) return false;
+    if (request.reqid !== 0 && sa.reqid !== request.reqid) return false;
+    if (request.mode === 'tunnel') return sa.src === request.src && sa.dst === request.dst;
+    const { view, off } = this.#p.mbufs;
+    return sa.dst === ipDst(view, off[m]!) && sa.src === ipSrc(view, off[m]!);
+  }
+
+  #refuse(counterIndex: number): number {
+    this.#n[counterIndex]!++;
+    return EACCES;
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Counters } from '../kern/counters.ts';
+import { ENOBUFS, ESRCH } from '../kern/errno.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
+import { IPSEC_HAND_OVER, IPSEC_LATE_NO_SA, IPSEC_LATE_SOFTWARE } from './ipsec_counters.ts';
+import { type OffloadReasons, R_INTERFACE_CHANGED, R_SA_NOT_INSTALLED } from './offload_reason.ts';
+import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
+import type { SaOffloads } from './sa_offload.ts';
+import type { Sadb } from './sadb.ts';
+import type { Xform } from './xform.ts';
+
+export interface TransmitParts {
+  readonly mbufs: MbufPool;
+  readonly counters: Counters;
+  readonly sadb: Sadb;
+  readonly offloads: SaOffloads;
+  readonly reasons: OffloadReasons;
+  readonly carrier: Carrier;
+  readonly xform: Xform;
+}
+
+/**
+ * The last gate before an interface. A packet whose crypto is still to be done is plaintext in an
+ * ESP coat: it goes to the one card its request names, or is finished here, or goes nowhere.
+ */
+export class IpsecTransmit {
+  readonly #p: TransmitParts;
+  readonly #n: Float64Array;
+  readonly #request = newOffloadRequest();
+
+  constructor(parts: TransmitParts) {
+    this.#p = parts;
+    this.#n = parts.counters.n;
+  }
+
+  /** IpsecMethods.beforeTransmit: 0, or an errno, counted; the caller frees m. */
+  beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
+    const { carrier, sadb, offloads, reasons } = this.#p;
+    const r = this.#request;
+    if (!carrier.take(m, r)) return 0;
+    const sa = sadb.byHandle(r.saHandle, r.generation);
+    const isMeantFor = ifp.index === r.ifIndex && (ifp.capabilities & IFCAP_IPSEC) !== 0;
+    const isInCard = sa !== null && offloads.cardSa(sa, ifp.index) === r.cardSa;
+    if (!isMeantFor || !isInCard) {
+      reasons.tx[isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED]!++;
+      return this.#finish(m, ipOffset, r);
+    }
+    if (carrier.handOver(m) === 0) return 0;
+    this.#n[IPSEC_HAND_OVER]!++;
+    return ENOBUFS;
+  }
+
+  /** pact.ts FinishInSoftware: 0 also when there is nothing to finish. */
+  finishInSoftware(m: Mbuf, ipOffset: number): number {
+    const r = this.#request;
+    return this.#p.carrier.take(m, r) ? this.#finish(m, ipOffset, r) : 0;
+  }
+
+  #finish(m: Mbuf, ipOffset: number, r: OffloadRequest): number {
+    const { carrier, sadb, xform, mbufs } = this.#p;
+    const sa = sadb.byHandle(r.saHandle, r.generation);
+    if (sa === null) {
+      // Its key is gone, and in clear it must not leave.
+      this.#n[IPSEC_LATE_NO_SA]!++;
+      return ESRCH;
+    }
+    // Sequence number and IV are in the packet since ipsec_output, and no descriptor was posted:
+    // nothing else was, or will be, encrypted under them.
+    xform.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
+    carrier.done(m);
+    this.#n[IPSEC_LATE_SOFTWARE]!++;
+    const payloadLen =
+      mbufs.len[m]! - ipOffset - r.espOffset - 8 - sa.session.ivBytes - r.trailerLen;
+    sa.hwPackets--;
+    sa.hwBytes -= payloadLen;
+    sa.swPackets++;
+    sa.swBytes += payloadLen;
+    return 0;
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** Why a packet's crypto was not a card's: every packet that software did counts one of them. */
+export const OFFLOAD_REASONS = [
+  'offloadOff',
+  'noCapableInterface',
+  'hwifOther',
+  'algorithmNotSupported',
+  'saTableFull',
+  'saNotInstalled',
+  'needsFragmentation',
+  'interfaceChanged',
+  'cardDidNotDecrypt',
+] as const;
+
+export type OffloadReason = (typeof OFFLOAD_REASONS)[number];
+
+/** Offload is switched off for the host. */
+export const R_OFFLOAD_OFF = 0;
+/** The interface of the route, or of the packet's arrival, has no IFCAP_IPSEC. */
+export const R_NO_CAPABLE_INTERFACE = 1;
+/** The SA is bound to another interface by -hwif. */
+export const R_HWIF_OTHER = 2;
+/** The card does not know the algorithm, or not this form of it. */
+export const R_ALGORITHM = 3;
+/** The card's SA table was full when the SA was added. */
+export const R_SA_TABLE_FULL = 4;
+/** The SA is not in this card, for another reason. */
+export const R_SA_NOT_INSTALLED = 5;
+/** With ESP the packet is larger than the MTU: fragments of ESP are made in software. */
+export const R_NEEDS_FRAGMENTATION = 6;
+/** The packet left by another interface than its request was made for. */
+export const R_INTERFACE_CHANGED = 7;
+/** Received: the SA is in the card, but the packet came up encrypted (a fragment, mostly). */
+export const R_CARD_DID_NOT_DECRYPT = 8;
+
+/** The counts of one host. */
+export class OffloadReasons {
+  readonly tx: Float64Array = new Float64Array(OFFLOAD_REASONS.length);
+  readonly rx: Float64Array = new Float64Array(OFFLOAD_REASONS.length);
+
+  /** Rows that are not zero. */
+  list(): { direction: 'tx' | 'rx'; reason: OffloadReason; count: number }[] {
+    const rows: { direction: 'tx' | 'rx'; reason: OffloadReason; count: number }[] = [];
+    for (let i = 0; i < OFFLOAD_REASONS.length; i++) {
+      const reason = OFFLOAD_REASONS[i]!;
+      if (this.tx[i]! > 0) rows.push({ direction: 'tx', reason, count: this.tx[i]! });
+      if (this.rx[i]! > 0) rows.push({ direction: 'rx', reason, count: this.rx[i]! });
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { AuthAlg, CipherAlg } from '../opencrypto/algorithm.ts';
+import type { CryptoSession } from '../opencrypto/session.ts';
+import type { ReplayWindow } from './replay.ts';
+
+export type SaMode = 'transport' | 'tunnel' | 'any';
+export type Padding = 'seq' | 'zero' | 'random';
+
+/** What an SA is made from: a row of setkey's `add`. Addresses are IPv4 in host order. */
+export interface SaParams {
+  readonly src: number;
+  readonly dst: number;
+  readonly spi: number;
+  readonly mode?: SaMode;
+  readonly reqid?: number;
+  /** Anti-replay window, packets: 0 (no check) or a multiple of 8. */
+  readonly replayPackets?: number;
+  /** Names as setkey(8) has them. */
+  readonly cipher: string;
+  /** With its salt, when the algorithm has one, at the end. */
+  readonly key: Uint8Array;
+  readonly auth?: string;
+  readonly authKey?: Uint8Array;
+  readonly esn?: boolean;
+  /** The one interface that may do the crypto. */
+  readonly hwif?: string;
+  /** Sequence number of the last packet sent already; 0 at the start. */
+  readonly sentSeq?: number;
+}
+
+/** Where the SA lies in a card. */
+export interface SaInstall {
+  readonly ifIndex: number;
+  readonly cardSa: number;
+}
+
+/** One security association, RFC 4301 §4.4.2. Made by the Sadb alone. */
+export interface Sa {
+  /** Slot in the SADB, and which of its successive users this is. */
+  readonly handle: number;
+  readonly generation: number;
+  readonly src: number;
+  readonly dst: number;
+  readonly spi: number;
+  readonly proto: number;
+  readonly mode: SaMode;
+  readonly reqid: number;
+  readonly direction: 'in' | 'out';
+  readonly cipher: CipherAlg;
+  readonly auth: AuthAlg | null;
+  /** Without salt. */
+  readonly key: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly authKey: Uint8Array;
+  readonly esn: boolean;
+  readonly hwif: string | null;
+  readonly session: CryptoSession;
+  readonly replay: ReplayWindow;
+  /** Last sequence number given out. Hardware and software draw from this one counter. */
+  seq: number;
+  /** Highest number that may be given out: then the SA is used up (RFC 4303 §3.3.3). */
+  readonly seqLimit: number;
+  readonly installs: SaInstall[];
+  /** Why it is in no card, or not in some card; null when none was refused. */
+  refusal: SaRefusal | null;
+  /** False once it was deleted. */
+  alive: boolean;
+  /** Packets and bytes (of the protected payload) that a card, or software, did. */
+  hwPackets: number;
+  hwBytes: number;
+  swPackets: number;
+  swBytes: number;
+  authFailed: number;
+  replayed: number;
+}
+
+export interface SaRefusal {
+  /** Index into OFFLOAD_REASONS. */
+  readonly reason: number;
+  /** The driver's own words. */
+  readonly text: string;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { ENOSPC, EOPNOTSUPP } from '../kern/errno.ts';
+import { IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
+import {
+  R_ALGORITHM,
+  R_HWIF_OTHER,
+  R_NO_CAPABLE_INTERFACE,
+  R_OFFLOAD_OFF,
+  R_SA_NOT_INSTALLED,
+  R_SA_TABLE_FULL,
+} from './offload_reason.ts';
+import type { OffloadSa, SaOffload } from './pact.ts';
+import type { Sa } from './sa.ts';
+
+interface Port {
+  readonly ifp: Ifnet;
+  readonly card: SaOffload;
+}
+
+/** The cards of a host that hold SAs, and the choice of what goes into them. */
+export class SaOffloads {
+  /** False: nothing is offloaded. Set before the first SA. */
+  enabled: boolean;
+  readonly #ports: Port[] = [];
+
+  constructor(enabled: boolean) {
+    this.enabled = enabled;
+  }
+
+  /** A card comes: it gets the SAs there are. */
+  attach(ifp: Ifnet, card: SaOffload, sas: readonly Sa[]): void {
+    if (card.ifIndex !== ifp.index)
+      throw new TypeError(`"${ifp.name}" is not the card's interface`);
+    this.#ports.push({ ifp, card });
+    for (const sa of sas) this.#installOn(sa, ifp, card);
+  }
+
+  /** A card goes: nothing is asked of it any more. */
+  detach(ifp: Ifnet, sas: readonly Sa[]): void {
+    const at = this.#ports.findIndex((p) => p.ifp === ifp);
+    if (at >= 0) this.#ports.splice(at, 1);
+    for (const sa of sas) {
+      const i = sa.installs.findIndex((e) => e.ifIndex === ifp.index);
+      if (i >= 0) sa.installs.splice(i, 1);
+    }
+  }
+
+  install(sa: Sa): void {
+    for (const { ifp, card } of this.#ports) this.#installOn(sa, ifp, card);
+  }
+
+  remove(sa: Sa): void {
+    for (const at of sa.installs) {
+      const port = this.#ports.find((p) => p.ifp.index === at.ifIndex);
+      port?.card.saRemove(sa.direction, at.cardSa);
+    }
+    sa.installs.length = 0;
+  }
+
+  /** The card's name for the SA on an interface, or -1. */
+  cardSa(sa: Sa, ifIndex: number): number {
+    const all = sa.installs;
+    for (let i = 0; i < all.length; i++) if (all[i]!.ifIndex === ifIndex) return all[i]!.cardSa;
+    return -1;
+  }
+
+  /** Why an SA that is not in the card of ifp is not there: an index into OFFLOAD_REASONS. */
+  whyNot(sa: Sa, ifp: Ifnet | null): number {
+    if (!this.enabled) return R_OFFLOAD_OFF;
+    if (ifp === null || (ifp.capabilities & IFCAP_IPSEC) === 0) return R_NO_CAPABLE_INTERFACE;
+    if (sa.hwif !== null && sa.hwif !== ifp.name) return R_HWIF_OTHER;
+    return sa.refusal === null ? R_SA_NOT_INSTALLED : sa.refusal.reason;
+  }
+
+  #installOn(sa: Sa, ifp: Ifnet, card: SaOffload): void {
+    if (!this.enabled || (ifp.capabilities & IFCAP_IPSEC) === 0) return;
+    if (sa.hwif !== null && sa.hwif !== ifp.name) return;
+    if (sa.auth !== null) {
+      sa.refusal = { reason: R_ALGORITHM, text: `${sa.cipher.name} with ${sa.auth.name}` };
+      return;
+    }
+    const answer = card.saInstall(toOffloadSa(sa));
+    if (answer.ok) {
+      sa.installs.push({ ifIndex: ifp.index, cardSa: answer.cardSa });
+      return;
+    }
+    let reason = R_SA_NOT_INSTALLED;
+    if (answer.errno === EOPNOTSUPP) reason = R_ALGORITHM;
+    if (answer.errno === ENOSPC) reason = R_SA_TABLE_FULL;
+    sa.refusal = { reason, text: `${ifp.name}: ${answer.reason}` };
+  }
+}
+
+function toOffloadSa(sa: Sa): OffloadSa {
+  const { dst } = sa;
+  return {
+    direction: sa.direction,
+    saHandle: sa.handle,
+    generation: sa.generation,
+    spi: sa.spi,
+    family: 4,
+    dst: Uint8Array.of(dst >>> 24, dst >>> 16, dst >>> 8, dst),
+    proto: sa.proto,
+    alg: sa.cipher.name,
+    key: sa.key,
+    salt: sa.salt,
+    icvLenBytes: sa.session.icvBytes,
+    esn: sa.esn,
+  };
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_ESP } from '../header/ip.ts';
+import { type AuthAlg, authByName, type CipherAlg, cipherByName } from '../opencrypto/algorithm.ts';
+import { newSession } from '../opencrypto/session.ts';
+import { ReplayWindow } from './replay.ts';
+import type { Sa, SaParams } from './sa.ts';
+import { SaIndex } from './sa_index.ts';
+import type { SaOffloads } from './sa_offload.ts';
+
+export type SadbErrorCode =
+  | 'badSpi'
+  | 'duplicateSpi'
+  | 'unknownAlgorithm'
+  | 'badKeyLength'
+  | 'badReplayWindow'
+  | 'noAuthentication'
+  | 'full';
+
+/** An SA that cannot be. `code` is for programs, the message for people. */
+export class SadbError extends Error {
+  readonly code: SadbErrorCode;
+
+  constructor(code: SadbErrorCode, message: string) {
+    super(message);
+    this.name = 'SadbError';
+    this.code = code;
+  }
+}
+
+const MAX_REPLAY_PACKETS = 65536;
+const SEQ_LIMIT = 0xffff_ffff;
+const NO_KEY = new Uint8Array(0);
+
+/**
+ * The security associations of a host. A slot number (handle) is used again after a delete; the
+ * generation tells its users apart, so that a tag or a card's report can never mean the wrong SA.
+ */
+export class Sadb {
+  /** Grows with every change: whoever caches an SA compares it. */
+  changes = 0;
+  readonly #slots: (Sa | null)[] = [];
+  readonly #generations: Uint32Array;
+  readonly #free: number[] = [];
+  readonly #capacity: number;
+  readonly #bySpi: SaIndex;
+  readonly #byEnds: SaIndex;
+  readonly #offloads: SaOffloads;
+  readonly #directionOf: (src: number, dst: number) => 'in' | 'out';
+
+  constructor(
+    capacity: number,
+    offloads: SaOffloads,
+    directionOf: (src: number, dst: number) => 'in' | 'out',
+  ) {
+    this.#capacity = capacity;
+    this.#generations = new Uint32Array(capacity);
+    this.#bySpi = new SaIndex(capacity);
+    this.#byEnds = new SaIndex(capacity);
+    this.#offloads = offloads;
+    this.#directionOf = directionOf;
+  }
+
+  /** Makes the SA, and puts it into the cards that take it. Throws SadbError. */
+  add(p: SaParams): Sa {
+    const checked = checkParams(p);
+    if (this.find(p.dst, p.spi) !== null) {
+      throw new SadbError('duplicateSpi', `SPI ${p.spi} for this destination is in use`);
+    }
+    const handle = this.#free.pop() ?? this.#slots.length;
+    if (handle >= this.#capacity) {
+      throw new SadbError('full', `the SADB holds ${this.#capacity} SAs already`);
+    }
+    this.#generations[handle]!++;
+    const generation = this.#generations[handle]!;
+    const sa = makeSa(p, checked, handle, generation, this.#directionOf(p.src, p.dst));
+    this.#slots[handle] = sa;
+    this.#bySpi.insert(sa.dst, sa.spi, handle);
+    this.#byEnds.insert(sa.src, sa.dst, handle);
+    this.changes++;
+    this.#offloads.install(sa);
+    return sa;
+  }
+
+  /** The card lets go of the SA first; then its handle may be used again. */
+  delete(sa: Sa): void {
+    if (!sa.alive) throw new TypeError(`SA ${sa.handle} is deleted twice`);
+    sa.alive = false;
+    this.#slots[sa.handle] = null;
+    this.#bySpi.remove(sa.handle);
+    this.#byEnds.remove(sa.handle);
+    this.changes++;
+    this.#offloads.remove(sa);
+    sa.session.scrub();
+    sa.key.fill(0);
+    sa.salt.fill(0);
+    sa.authKey.fill(0);
+    this.#free.push(sa.handle);
+  }
+
+  /** Deletes all. */
+  flush(): void {
+    for (const sa of this.list()) this.delete(sa);
+  }
+
+  /** RFC 4301 §4.1: a received packet's SA, by destination and SPI. All are ESP. */
+  find(dst: number, spi: number): Sa | null {
+    const slot = this.#bySpi.first(dst, spi);
+    return slot === -1 ? null : this.#slots[slot]!;
+  }
+
+  /** The SA with this handle, if it still is the same one. */
+  byHandle(handle: number, generation: number): Sa | null {
+    const sa = this.#slots[handle];
+    return sa !== undefined && sa !== null && sa.generation === generation ? sa : null;
+  }
+
+  /** The newest outbound SA between two ends; reqid 0 takes any. */
+  findOut(src: number, dst: number, mode: 'transport' | 'tunnel', reqid: number): Sa | null {
+    let slot = this.#byEnds.first(src, dst);
+    while (slot !== -1) {
+      const sa = this.#slots[slot]!;
+      const fits = sa.mode === mode || sa.mode === 'any';
+      if (fits && sa.direction === 'out' && (reqid === 0 || sa.reqid === reqid)) return sa;
+      slot = this.#byEnds.after(slot);
+    }
+    return null;
+  }
+
+  list(): Sa[] {
+    return this.#slots.filter((sa) => sa !== null);
+  }
+}
+
+interface CheckedAlgs {
+  readonly cipher: CipherAlg;
+  readonly auth: AuthAlg | null;
+}
+
+/** What is wrong with these parameters, as a SadbError thrown; or the algorithms' rows. */
+export function checkParams(p: SaParams): CheckedAlgs {
+  if (!(p.spi >= 256 && p.spi <= 0xffff_ffff)) {
+    throw new SadbError('badSpi', `SPI ${p.spi} is not between 256 and 4294967295 (RFC 4303 §2.1)`);
+  }
+  const cipher = cipherByName(p.cipher);
+  if (cipher === undefined) {
+    throw new SadbError('unknownAlgorithm', `encryption algorithm "${p.cipher}" is unknown`);
+  }
+  const lengths = cipher.keyBytes.map((n) => n + cipher.saltBytes);
+  if (!lengths.includes(p.key.length)) {
+    const want = lengths.join(', ');
+    const salt = cipher.saltBytes > 0 ? ` (${cipher.saltBytes} of them salt)` : '';
+    const text = `key of ${cipher.name} has ${p.key.length} bytes, expected ${want}${salt}`;
+    throw new SadbError('badKeyLength', text);
+  }
+  const window = p.replayPackets ?? 0;
+  if (window < 0 || window % 8 !== 0 || window > MAX_REPLAY_PACKETS) {
+    const text = `replay window of ${window} packets is no multiple of 8 up to ${MAX_REPLAY_PACKETS}`;
+    throw new SadbError('badReplayWindow', text);
+  }
+  if (p.esn === true && window === 0) {
+    const text = 'extended sequence numbers need a replay window (RFC 4303 §2.2.1)';
+    throw new SadbError('badReplayWindow', text);
+  }
+  return { cipher, auth: checkAuth(p, cipher) };
+}
+
+function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
+  const name = p.auth ?? 'null';
+  if (name === 'null') {
+    if (cipher.icvBytes > 0) return null;
+    // RFC 8221 §4: "ESP with encryption-only … MUST NOT be used".
+    const text = `${cipher.name} without an authentication algorithm protects nothing (RFC 8221 §4)`;
+    throw new SadbError('noAuthentication', text);
+  }
+  const auth = authByName(name);
+  if (auth === undefined) {
+    throw new SadbError('unknownAlgorithm', `authentication algorithm "${name}" is unknown`);
+  }
+  if (cipher.icvBytes > 0) {
+    const text = `${cipher.name} brings its own integrity: "${name}" cannot be added to it`;
+    throw new SadbError('unknownAlgorithm', text);
+  }
+  const length = p.authKey?.length ?? 0;
+  if (length !== auth.keyBytes) {
+    const text = `key of ${auth.name} has ${length} bytes, expected ${auth.keyBytes}`;
+    throw new SadbError('badKeyLength', text);
+  }
+  return auth;
+}
+
+function makeSa(
+  p: SaParams,
+  { cipher, auth }: CheckedAlgs,
+  handle: number,
+  generation: number,
+  direction: 'in' | 'out',
+): Sa {
+  const esn = p.esn ?? false;
+  const keyBytes = p.key.length - cipher.saltBytes;
+  const key = p.key.slice(0, keyBytes);
+  const salt = p.key.slice(keyBytes);
+  const authKey = auth === null ? NO_KEY : p.authKey!.slice();
+  return {
+    handle,
+    generation,
+    src: p.src,
+    dst: p.dst,
+    spi: p.spi,
+    proto: IPPROTO_ESP,
+    mode: p.mode ?? 'any',
+    reqid: p.reqid ?? 0,
+    direction,
+    cipher,
+    auth,
+    key,
+    salt,
+    authKey,
+    esn,
+    hwif: p.hwif ?? null,
+    session: newSession(cipher, key, salt, auth, authKey, esn),
+    replay: new ReplayWindow(p.replayPackets ?? 0),
+    seq: p.sentSeq ?? 0,
+    seqLimit: esn ? Number.MAX_SAFE_INTEGER : SEQ_LIMIT,
+    installs: [],
+    refusal: null,
+    alive: true,
+    hwPackets: 0,
+    hwBytes: 0,
+    swPackets: 0,
+    swBytes: 0,
+    authFailed: 0,
+    replayed: 0,
+  };
+}

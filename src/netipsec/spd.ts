@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Flow } from './flow.ts';
+
+export type Direction = 'in' | 'out';
+export type Level = 'use' | 'require' | 'unique';
+
+/** One transform that a policy asks for: `esp/tunnel/src-dst/require`. */
+export interface IpsecRequest {
+  readonly mode: 'transport' | 'tunnel';
+  /** Ends of the tunnel; 0 in transport mode: the packet's own. */
+  readonly src: number;
+  readonly dst: number;
+  readonly level: Level;
+  /** SAs of this reqid alone; 0 = any. */
+  readonly reqid: number;
+}
+
+export interface Selector {
+  readonly direction: Direction;
+  readonly src: number;
+  readonly srcPrefixLen: number;
+  readonly dst: number;
+  readonly dstPrefixLen: number;
+  /** 0 = any. */
+  readonly proto: number;
+  readonly sport: number;
+  readonly dport: number;
+}
+
+export type Action = 'none' | 'discard' | 'ipsec';
+
+export interface Policy extends Selector {
+  readonly action: Action;
+  /** In the order in which they are applied on the way out: the first is the innermost. */
+  readonly requests: readonly IpsecRequest[];
+}
+
+export class SpdError extends Error {
+  readonly code: 'policyExists' | 'noPolicy';
+
+  constructor(code: 'policyExists' | 'noPolicy', message: string) {
+    super(message);
+    this.name = 'SpdError';
+    this.code = code;
+  }
+}
+
+/**
+ * The security policies of a host, RFC 4301 §4.4.1: ordered, the first that fits decides. A packet
+ * that fits none is let through as it is, as in FreeBSD.
+ */
+export class Spd {
+  /** Grows with every change: whoever caches a policy compares it. */
+  changes = 0;
+  readonly #in: Policy[] = [];
+  readonly #out: Policy[] = [];
+
+  add(policy: Policy): void {
+    const list = this.#list(policy.direction);
+    if (list.some((p) => sameSelector(p, policy))) {
+      throw new SpdError('policyExists', 'a policy with these selectors exists');
+    }
+    list.push(policy);
+    this.changes++;
+  }
+
+  delete(selector: Selector): void {
+    const list = this.#list(selector.direction);
+    const at = list.findIndex((p) => sameSelector(p, selector));
+    if (at < 0) throw new SpdError('noPolicy', 'no policy has these selectors');
+    list.splice(at, 1);
+    this.changes++;
+  }
+
+  flush(): void {
+    this.#in.length = 0;
+    this.#out.length = 0;
+    this.changes++;
+  }
+
+  lookup(direction: Direction, flow: Flow): Policy | null {
+    const list = this.#list(direction);
+    for (let i = 0; i < list.length; i++) if (matches(list[i]!, flow)) return list[i]!;
+    return null;
+  }
+
+  list(direction: Direction): readonly Policy[] {
+    return this.#list(direction);
+  }
+
+  #list(direction: Direction): Policy[] {
+    return direction === 'in' ? this.#in : this.#out;
+  }
+}
+
+/** Does the packet fit the selectors? A port that the packet does not show fits only "any". */
+export function matches(s: Selector, flow: Flow): boolean {
+  if (s.proto !== 0 && s.proto !== flow.proto) return false;
+  if (s.sport !== 0 && s.sport !== flow.sport) return false;
+  if (s.dport !== 0 && s.dport !== flow.dport) return false;
+  return samePrefix(s.src, flow.src, s.srcPrefixLen) && samePrefix(s.dst, flow.dst, s.dstPrefixLen);
+}
+
+function samePrefix(a: number, b: number, prefixLen: number): boolean {
+  // A shift by 32 would be a shift by 0.
+  return prefixLen === 0 || (a ^ b) >>> (32 - prefixLen) === 0;
+}
+
+function sameSelector(a: Selector, b: Selector): boolean {
+  return (
+    a.proto === b.proto &&
+    a.sport === b.sport &&
+    a.dport === b.dport &&
+    a.srcPrefixLen === b.srcPrefixLen &&
+    a.dstPrefixLen === b.dstPrefixLen &&
+    samePrefix(a.src, b.src, a.srcPrefixLen) &&
+    samePrefix(a.dst, b.dst, a.dstPrefixLen)
+  );
+}

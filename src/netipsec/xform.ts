@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Mbuf } from '../kern/mbuf.ts';
+import type { OffloadRequest } from './pact.ts';
+import type { Sa } from './sa.ts';
+
+/**
+ * A row of the transform table, after FreeBSD's struct xformsw: one IPsec protocol. Software and a
+ * card are not two rows: both fill the same packet, and either of them does the crypto in it.
+ */
+export interface Xform {
+  readonly name: string;
+  readonly proto: number;
+  /** Length of the IP packet of ipLen bytes, once this SA protected it. */
+  lengthAfter(sa: Sa, tunnel: boolean, ipLen: number, ipHeaderLen: number): number;
+  /**
+   * Makes all of the packet but the crypto, takes the next sequence number, and says in r where
+   * things are (espOffset, trailerLen, esnHi, SA and destination). m starts at its IP header,
+   * before and after. 0, or an errno that is counted; m stays the caller's.
+   */
+  encapsulate(m: Mbuf, sa: Sa, tunnel: boolean, r: OffloadRequest): number;
+  /** Does the crypto of an encapsulated packet, whose outer IP header lies ipOffset into m. */
+  seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void;
+  /**
+   * Checks the packet and takes the protocol off; unless `decrypted` (a card did it) it checks the
+   * ICV and decrypts first. The packet that was protected is left in m, from its IP header on.
+   * 0, or an errno that is counted; m stays the caller's.
+   */
+  input(m: Mbuf, sa: Sa, ipHeaderLen: number, decrypted: boolean): number;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { cksum } from '../header/cksum.ts';
+import { ESP_HDR_LEN, ESP_SEQ, ESP_SPI, ESP_TRAILER_LEN, espSeq } from '../header/esp.ts';
+import {
+  IP_DF,
+  IP_HDR_LEN,
+  IP_LEN,
+  IP_P,
+  IP_SUM,
+  IPPROTO_ESP,
+  ipHdrLen,
+  ipOff,
+  ipPut,
+  ipTos,
+} from '../header/ip.ts';
+import type { Counters } from '../kern/counters.ts';
+import { EACCES, EAUTH, EINVAL, ENOBUFS } from '../kern/errno.ts';
+import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
+import { ecnDecapsulate } from './ecn.ts';
+import {
+  ESP_BAD_ICV,
+  ESP_BAD_INNER,
+  ESP_BAD_LENGTH,
+  ESP_BAD_NEXT,
+  ESP_BAD_PAD,
+  ESP_DUMMY,
+  ESP_ECN_DROP,
+  ESP_NO_ROOM,
+  ESP_OUT,
+  ESP_REPLAY,
+  ESP_RUNT,
+  ESP_SEQ_EXHAUSTED,
+} from './ipsec_counters.ts';
+import type { OffloadRequest } from './pact.ts';
+import type { Sa } from './sa.ts';
+import type { Xform } from './xform.ts';
+
+const IPPROTO_IPIP = 4;
+/** RFC 4303 §2.6: a packet that is there to be seen, not read. */
+const IPPROTO_NONE = 59;
+const TUNNEL_TTL = 64;
+
+/**
+ * ESP, RFC 4303.
+ *
+ *     transport:  IP [options] | SPI seq IV | payload                | 1 2 3 … padLen next | ICV
+ *     tunnel:     outer IP     | SPI seq IV | inner IP [opt] payload | 1 2 3 … padLen next | ICV
+ *                                            '--------------- encrypted ----------------'
+ */
+export class XformEsp implements Xform {
+  readonly name = 'esp';
+  readonly proto = IPPROTO_ESP;
+  readonly #mbufs: MbufPool;
+  readonly #n: Float64Array;
+  readonly #nextIpId: () => number;
+
+  constructor(mbufs: MbufPool, counters: Counters, nextIpId: () => number) {
+    this.#mbufs = mbufs;
+    this.#n = counters.n;
+    this.#nextIpId = nextIpId;
+  }
+
+  lengthAfter(sa: Sa, tunnel: boolean, ipLen: number, ipHeaderLen: number): number {
+    const s = sa.session;
+    const payloadLen = tunnel ? ipLen : ipLen - ipHeaderLen;
+    const header = tunnel ? IP_HDR_LEN : ipHeaderLen;
+    const textLen = payloadLen + padLength(payloadLen, s.blockBytes) + ESP_TRAILER_LEN;
+    return header + ESP_HDR_LEN + s.ivBytes + textLen + s.icvBytes;
+  }
+
+  encapsulate(m: Mbuf, sa: Sa, tunnel: boolean, r: OffloadRequest): number {
+    // RFC 4303 §3.3.3: "the sender … MUST NOT send a packet on an SA if doing so would cause the
+    // sequence number to cycle".
+    if (sa.seq >= sa.seqLimit) return this.#fail(ESP_SEQ_EXHAUSTED, EACCES);
+    const { ivBytes, icvBytes, blockBytes } = sa.session;
+    const mb = this.#mbufs;
+    const { view } = mb;
+    const ihl = ipHdrLen(view, mb.off[m]!);
+    const payloadLen = tunnel ? mb.len[m]! : mb.len[m]! - ihl;
+    const padLen = padLength(payloadLen, blockBytes);
+    const trailerLen = padLen + ESP_TRAILER_LEN + icvBytes;
+    const espHeaderLen = ESP_HDR_LEN + ivBytes;
+    const headerLen = tunnel ? IP_HDR_LEN + espHeaderLen : espHeaderLen;
+    if (!mb.append(m, trailerLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
+    if (!mb.prepend(m, headerLen)) {
+      mb.adj(m, -trailerLen);
+      return this.#fail(ESP_NO_ROOM, ENOBUFS);
+    }
+    const seq = ++sa.seq;
+    const seqLo = seq >>> 0;
+    const seqHi = Math.floor(seq / 0x1_0000_0000);
+    const next = tunnel ? this.#putOuter(m, sa, headerLen) : this.#moveHeader(m, espHeaderLen, ihl);
+    const espOffset = tunnel ? IP_HDR_LEN : ihl;
+    const esp = mb.off[m]! + espOffset;
+    view.setUint32(esp + ESP_SPI, sa.spi);
+    view.setUint32(esp + ESP_SEQ, seqLo);
+    sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, seqHi, seqLo);
+    this.#putTrailer(mb.off[m]! + mb.len[m]! - trailerLen, padLen, next, icvBytes);
+    describe(r, sa, espOffset, trailerLen, sa.esn ? seqHi : 0);
+    this.#n[ESP_OUT]!++;
+    return 0;
+  }
+
+  seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void {
+    const mb = this.#mbufs;
+    const { ivBytes, icvBytes } = sa.session;
+    const esp = ipOffset + espOffset;
+    const textLen = mb.len[m]! - esp - ESP_HDR_LEN - ivBytes - icvBytes;
+    sa.session.seal(mb.data, mb.off[m]! + esp, textLen, seqHi);
+  }
+
+  input(m: Mbuf, sa: Sa, ihl: number, decrypted: boolean): number {
+    const mb = this.#mbufs;
+    const { ivBytes, icvBytes, blockBytes } = sa.session;
+    const textLen = mb.len[m]! - ihl - ESP_HDR_LEN - ivBytes - icvBytes;
+    if (textLen < ESP_TRAILER_LEN) return this.#fail(ESP_RUNT, EINVAL);
+    if (textLen % blockBytes !== 0) return this.#fail(ESP_BAD_LENGTH, EINVAL);
+
+    const esp = mb.off[m]! + ihl;
+    const seqLo = espSeq(mb.view, esp);
+    const seqHi = sa.esn ? sa.replay.high(seqLo) : 0;
+    const seq = seqHi * 0x1_0000_0000 + seqLo;
+    if (seqHi < 0 || !sa.replay.check(seq)) {
+      sa.replayed++;
+      return this.#fail(ESP_REPLAY, EACCES);
+    }
+    if (!decrypted && !sa.session.open(mb.data, esp, textLen, seqHi)) {
+      sa.authFailed++;
+      return this.#fail(ESP_BAD_ICV, EAUTH);
+    }
+    // RFC 4303 §3.4.3: "The receive window is updated only if the ICV verification succeeds."
+    sa.replay.update(seq);
+    return this.#strip(m, sa, ihl, ESP_HDR_LEN + ivBytes, textLen);
+  }
+
+  /** Takes header, padding, trailer and ICV away, and gives the packet its IP header back. */
+  #strip(m: Mbuf, sa: Sa, ihl: number, espHeaderLen: number, textLen: number): number {
+    const mb = this.#mbufs;
+    const { data } = mb;
+    const text = mb.off[m]! + ihl + espHeaderLen;
+    const padLen = data[text + textLen - 2]!;
+    const next = data[text + textLen - 1]!;
+    const payloadLen = textLen - ESP_TRAILER_LEN - padLen;
+    if (payloadLen < 0) return this.#fail(ESP_BAD_PAD, EINVAL);
+    // RFC 4303 §2.4: "the receiver SHOULD inspect the Padding field".
+    for (let i = 0; i < padLen; i++) {
+      if (data[text + payloadLen + i] !== ((i + 1) & 0xff)) return this.#fail(ESP_BAD_PAD, EINVAL);
+    }
+    if (next === IPPROTO_NONE) return this.#fail(ESP_DUMMY, EACCES);
+    mb.adj(m, payloadLen - textLen - sa.session.icvBytes);
+    if (sa.mode === 'tunnel' || (sa.mode === 'any' && next === IPPROTO_IPIP)) {
+      if (next !== IPPROTO_IPIP) return this.#fail(ESP_BAD_NEXT, EINVAL);
+      return this.#openTunnel(m, ihl + espHeaderLen, payloadLen);
+    }
+    const at = mb.off[m]!;
+    data.copyWithin(at + espHeaderLen, at, at + ihl);
+    mb.adj(m, espHeaderLen);
+    this.#finishHeader(mb.off[m]!, ihl, ihl + payloadLen, next);
+    return 0;
+  }
+
+  #openTunnel(m: Mbuf, outerLen: number, innerLen: number): number {
+    const mb = this.#mbufs;
+    const { view } = mb;
+    const inner = mb.off[m]! + outerLen;
+    if (innerLen < IP_HDR_LEN || view.getUint8(inner) >> 4 !== 4) {
+      return this.#fail(ESP_BAD_INNER, EINVAL);
+    }
+    if (!ecnDecapsulate(view, mb.off[m]!, inner)) return this.#fail(ESP_ECN_DROP, EACCES);
+    mb.adj(m, outerLen);
+    // How the outer packet was addressed says nothing of the inner one.
+    mb.flags[m]! &= ~M_BCAST;
+    return 0;
+  }
+
+  /** RFC 4301 §5.1.2.1: the outer header. Returns the next header of ESP. */
+  #putOuter(m: Mbuf, sa: Sa, headerLen: number): number {
+    const mb = this.#mbufs;
+    const { view } = mb;
+    const outer = mb.off[m]!;
+    const inner = outer + headerLen;
+    const df = ipOff(view, inner) & IP_DF;
+    // RFC 6040 §4.1, normal mode: the outer ECN field is a copy of the inner one.
+    const tos = ipTos(view, inner);
+    const id = this.#nextIpId();
+    ipPut(view, outer, IP_HDR_LEN, tos, mb.len[m]!, id, df, TUNNEL_TTL, IPPROTO_ESP);
+    view.setUint32(outer + 12, sa.src);
+    view.setUint32(outer + 16, sa.dst);
+    view.setUint16(outer + IP_SUM, cksum(view, outer, IP_HDR_LEN));
+    return IPPROTO_IPIP;
+  }
+
+  /** Moves the IP header to the front of the ESP header. Returns the next header of ESP. */
+  #moveHeader(m: Mbuf, espHeaderLen: number, ihl: number): number {
+    const mb = this.#mbufs;
+    const at = mb.off[m]!;
+    mb.data.copyWithin(at, at + espHeaderLen, at + espHeaderLen + ihl);
+    const next = mb.view.getUint8(at + IP_P);
+    this.#finishHeader(at, ihl, mb.len[m]!, IPPROTO_ESP);
+    return next;
+  }
+
+  #finishHeader(at: number, ihl: number, ipLen: number, proto: number): void {
+    const { view } = this.#mbufs;
+    view.setUint16(at + IP_LEN, ipLen);
+    view.setUint8(at + IP_P, proto);
+    view.setUint16(at + IP_SUM, 0);
+    view.setUint16(at + IP_SUM, cksum(view, at, ihl));
+  }
+
+  /** RFC 4303 §2.4: padding 1, 2, 3 …; the ICV's place is cleared, it held another packet. */
+  #putTrailer(at: number, padLen: number, next: number, icvBytes: number): void {
+    const { data } = this.#mbufs;
+    for (let i = 0; i < padLen; i++) data[at + i] = i + 1;
+    data[at + padLen] = padLen;
+    data[at + padLen + 1] = next;
+    const icv = at + padLen + ESP_TRAILER_LEN;
+    for (let i = 0; i < icvBytes; i++) data[icv + i] = 0;
+  }
+
+  #fail(counterIndex: number, errno: number): number {
+    this.#n[counterIndex]!++;
+    return errno;
+  }
+}
+
+/** Bytes of padding, so that payload, padding, pad length and next header fill whole blocks. */
+function padLength(payloadLen: number, blockBytes: number): number {
+  const over = (payloadLen + ESP_TRAILER_LEN) % blockBytes;
+  return over === 0 ? 0 : blockBytes - over;
+}
+
+/** Fills in r what is known of the packet; state, ifIndex and cardSa are the caller's. */
+function describe(
+  r: OffloadRequest,
+  sa: Sa,
+  espOffset: number,
+  trailerLen: number,
+  esnHi: number,
+): void {
+  r.spi = sa.spi;
+  r.proto = sa.proto;
+  r.family = 4;
+  r.saHandle = sa.handle;
+  r.generation = sa.generation;
+  r.espOffset = espOffset;
+  r.trailerLen = trailerLen;
+  r.esnHi = esnHi;
+  r.dst0 = sa.dst;
+  r.dst1 = 0;
+  r.dst2 = 0;
+  r.dst3 = 0;
+}
