@@ -9,7 +9,6 @@ import {
   constants,
   copyFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -191,10 +190,9 @@ const ensureDist = (force = false) => {
     hash.update(`${path}\0${mtimeMs}\0${size}\0`);
   }
   const key = hash.digest('hex');
-  const built = inRoot('node_modules/.tagwire-dist');
+  const built = inRoot('dist/.stamp');
   if (!force && read(built) === key && existsSync(inRoot('dist/cli/main.js'))) return;
   const since = performance.now();
-  rmSync(built, { force: true });
   rmSync(inRoot('dist'), { recursive: true, force: true });
   const { ok, output } = quietly(process.execPath, [
     inRoot('node_modules/typescript/bin/tsc'),
@@ -205,7 +203,6 @@ const ensureDist = (force = false) => {
     process.stderr.write(output);
     fail('src does not compile');
   }
-  mkdirSync(inRoot('node_modules'), { recursive: true });
   writeFileSync(built, key);
   say(`compiled src in ${seconds(since)}`);
 };

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { combineExitCodes } from '../../src/cli/exit_code.ts';
+import { helpText, type OptionTable, parseOptions, suggest } from '../../src/cli/options.ts';
+import { table } from '../../src/cli/terminal.ts';
+import { tagwire } from './tagwire.ts';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+describe('tagwire', () => {
+  test('without a command: the list of commands on stderr, exit 2', async () => {
+    const { code, stdout, stderr } = await tagwire();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    for (const name of ['doctor', 'build', 'run', 'replay', 'vectors']) {
+      expect(stderr).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
+  });
+
+  test('--help prints it on stdout, exit 0', async () => {
+    expect(await tagwire('--help')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('--version', async () => {
+    expect(await tagwire('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('an unknown command: one line with a suggestion, exit 2', async () => {
+    expect(await tagwire('docter')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "tagwire: unknown command 'docter'; did you mean 'doctor'?\n",
+    });
+  });
+
+  test('an unknown option: one line with a suggestion, exit 2; in JSON too', async () => {
+    expect(await tagwire('doctor', '--jsn')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "tagwire: unknown option '--jsn'; did you mean '--json'?\n",
+    });
+    const { code, stdout } = await tagwire('doctor', '--json', '--nonsense');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({
+      error: expect.stringContaining("unknown option '--nonsense'"),
+      exitCode: 2,
+    });
+  });
+
+  test('a property of Object is no command', async () => {
+    expect((await tagwire('constructor')).code).toBe(2);
+  });
+});
+
+describe('parseOptions', () => {
+  const options = {
+    packets: { type: 'integer', value: 'N', min: 1, default: 100, help: 'packets' },
+    loss: { type: 'number', value: 'PERCENT', min: 0, max: 100, default: 0, help: 'loss' },
+    mode: { type: 'choice', choices: ['tunnel', 'transport'], default: 'tunnel', help: 'mode' },
+    sa: { type: 'string', value: 'FILE', help: 'SA file' },
+    seed: { type: 'integer', value: 'N', min: 0, default: 1, env: 'TAGWIRE_TEST_SEED', help: 'x' },
+    force: { type: 'flag', help: 'force' },
+  } as const satisfies OptionTable;
+  const parse = (...argv: string[]) =>
+    parseOptions(options, argv, { min: 0, max: 1, name: 'SCENARIO' });
+
+  test('defaults, values and positionals', () => {
+    expect(parse().values).toEqual({
+      packets: 100,
+      loss: 0,
+      mode: 'tunnel',
+      sa: undefined,
+      seed: 1,
+      force: false,
+    });
+    expect(parse('x', '--loss=2.5', '--mode', 'transport', '--force')).toMatchObject({
+      values: { loss: 2.5, mode: 'transport', force: true },
+      positionals: ['x'],
+    });
+  });
+
+  test('the environment stands in, the option wins', () => {
+    process.env.TAGWIRE_TEST_SEED = '7';
+    try {
+      expect(parse().values.seed).toBe(7);
+      expect(parse('--seed', '9').values.seed).toBe(9);
+      process.env.TAGWIRE_TEST_SEED = 'x';
+      expect(() => parse()).toThrow(
+        "$TAGWIRE_TEST_SEED: expected a whole number of at least 0, got 'x'",
+      );
+    } finally {
+      delete process.env.TAGWIRE_TEST_SEED;
+    }
+  });
+
+  test.each([
+    [['--packets', '0'], "--packets: expected a whole number of at least 1, got '0'"],
+    [['--packets', '1.5'], "--packets: expected a whole number of at least 1, got '1.5'"],
+    [['--packets', '12x'], "--packets: expected a whole number of at least 1, got '12x'"],
+    [['--packets', ''], "--packets: expected a whole number of at least 1, got ''"],
+    [['--loss', '101'], "--loss: expected a number from 0 to 100, got '101'"],
+    [['--mode', 'tunel'], "unknown value of --mode: 'tunel'; did you mean 'tunnel'?"],
+    [['--mode', 'zzz'], "unknown value of --mode: 'zzz'; known: tunnel, transport"],
+    [['--sa'], '--sa needs a value'],
+    [['--force=1'], '--force takes no value'],
+    [['--packet', '5'], "unknown option '--packet'; did you mean '--packets'?"],
+    [['a', 'b'], "unexpected argument 'b'"],
+  ])('%j: %s', (argv, message) => {
+    expect(() => parse(...argv)).toThrow(message);
+  });
+
+  test('help names every option, its default and its variable', () => {
+    const help = helpText('tagwire x', 'About.', options);
+    expect(help).toMatch(/--packets N +packets \(default 100\)/);
+    expect(help).toMatch(/--mode tunnel\|transport +mode \(default tunnel\)/);
+    expect(help).toMatch(/--seed N +x \(default 1, env TAGWIRE_TEST_SEED\)/);
+  });
+});
+
+describe('helpers', () => {
+  test('a far name gives no suggestion', () => {
+    expect(suggest('tunnle', ['tunnel', 'transport'])).toBe('tunnel');
+    expect(suggest('quite-different', ['tunnel', 'transport'])).toBeUndefined();
+  });
+
+  test('exit codes: a failed check outranks infrastructure, all skipped is skipped', () => {
+    expect(combineExitCodes([0, 5, 1])).toBe(1);
+    expect(combineExitCodes([0, 5, 0])).toBe(5);
+    expect(combineExitCodes([0, 4])).toBe(0);
+    expect(combineExitCodes([4, 4])).toBe(4);
+  });
+
+  test('a table lines up text left and numbers right, colours aside', () => {
+    expect(
+      table([
+        ['\x1b[1ma\x1b[0m', 5],
+        ['long', 10],
+      ]),
+    ).toBe('\x1b[1ma\x1b[0m      5\nlong  10');
+  });
+});

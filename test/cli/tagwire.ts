@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Runs the command line as a user does, from the sources.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** By full URL, since tests may run it anywhere. */
+const tsx = import.meta.resolve('tsx');
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export const tagwireWith = (
+  options: { env?: NodeJS.ProcessEnv; cwd?: string },
+  ...argv: string[]
+): Promise<Ended> =>
+  new Promise((resolve) => {
+    const env = { ...process.env, ...options.env };
+    execFile(
+      process.execPath,
+      ['--import', tsx, main, ...argv],
+      { env, cwd: options.cwd, timeout: 280_000, maxBuffer: 64 << 20 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ code, stdout, stderr });
+      },
+    );
+  });
+
+export const tagwire = (...argv: string[]): Promise<Ended> => tagwireWith({}, ...argv);
