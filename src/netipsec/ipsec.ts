@@ -71,6 +71,11 @@ export class Ipsec implements IpsecMethods {
     this.#policy = new IpsecPolicy(parts);
   }
 
+  /** Tags allocated to hand requests to drivers, up to their transmit(). */
+  get handOverAllocs(): number {
+    return this.#transmit.handOverAllocs;
+  }
+
   /** A card that can do ESP comes up: it is given the SAs. */
   attachOffload(ifp: Ifnet, card: SaOffload): void {
     this.#offloads.attach(ifp, card, this.sadb.list());

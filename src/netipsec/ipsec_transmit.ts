@@ -25,6 +25,8 @@ export interface TransmitParts {
  * ESP coat: it goes to the one card its request names, or is finished here, or goes nowhere.
  */
 export class IpsecTransmit {
+  /** Tags allocated by the carrier between ipsec's tag and the driver. */
+  handOverAllocs = 0;
   readonly #p: TransmitParts;
   readonly #n: Float64Array;
   readonly #request = newOffloadRequest();
@@ -36,7 +38,7 @@ export class IpsecTransmit {
 
   /** IpsecMethods.beforeTransmit: 0, or an errno, counted; the caller frees m. */
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
-    const { carrier, sadb, offloads, reasons } = this.#p;
+    const { carrier, mbufs, sadb, offloads, reasons } = this.#p;
     const r = this.#request;
     if (!carrier.take(m, r)) return 0;
     const sa = sadb.byHandle(r.saHandle, r.generation);
@@ -46,7 +48,10 @@ export class IpsecTransmit {
       reasons.tx[isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED]!++;
       return this.#finish(m, ipOffset, r);
     }
-    if (carrier.handOver(m) === 0) return 0;
+    const before = mbufs.tags.allocs;
+    const error = carrier.handOver(m);
+    this.handOverAllocs += mbufs.tags.allocs - before;
+    if (error === 0) return 0;
     this.#n[IPSEC_HAND_OVER]!++;
     return ENOBUFS;
   }
