@@ -25,3 +25,20 @@ export interface Ifnet {
   /** The stack sets it: takes each frame that came in, and owns it. m_rcvif is set by the device. */
   input: (m: Mbuf) => void;
 }
+
+/**
+ * No interface at all. A packet about to be cut into fragments passes the gate before it as if it
+ * were going out here: a card cannot encrypt a fragment, so crypto still pending is finished first.
+ */
+export const IF_NONE: Ifnet = {
+  name: 'none',
+  index: 0,
+  mtu: 65535,
+  flags: 0,
+  capabilities: 0,
+  lladdr: null,
+  transmit: () => {
+    throw new Error('"none" is no interface');
+  },
+  input: () => {},
+};

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Mbuf } from '../kern/mbuf.ts';
+import type { Ifnet } from './ifnet.ts';
+
+/**
+ * An interface round another: to the stack it is the inner one, with something done to the packets
+ * that pass. Wrappers nest. This one does nothing.
+ */
+export class IfWrapper implements Ifnet {
+  readonly inner: Ifnet;
+  input: (m: Mbuf) => void = () => {};
+
+  constructor(inner: Ifnet) {
+    this.inner = inner;
+    inner.input = (m) => this.received(m);
+  }
+
+  get name(): string {
+    return this.inner.name;
+  }
+  get index(): number {
+    return this.inner.index;
+  }
+  get mtu(): number {
+    return this.inner.mtu;
+  }
+  set mtu(bytes: number) {
+    this.inner.mtu = bytes;
+  }
+  get flags(): number {
+    return this.inner.flags;
+  }
+  set flags(flags: number) {
+    this.inner.flags = flags;
+  }
+  get capabilities(): number {
+    return this.inner.capabilities;
+  }
+  get lladdr(): Uint8Array | null {
+    return this.inner.lladdr;
+  }
+
+  transmit(m: Mbuf): number {
+    return this.inner.transmit(m);
+  }
+
+  /** A frame from the inner interface, on its way up. */
+  protected received(m: Mbuf): void {
+    this.input(m);
+  }
+}
