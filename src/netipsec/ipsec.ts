@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Counters } from '../kern/counters.ts';
-import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import type { Mbuf } from '../kern/mbuf.ts';
 import type { Ifnet } from '../net/ifnet.ts';
+import type { Inet } from '../netinet/inet.ts';
 import type { IpsecMethods } from '../netinet/ipsec_hook.ts';
 import { CarrierInPlace } from './carrier_in_place.ts';
 import { FlowCache } from './flow_cache.ts';
-import type { IpReentry } from './ip_reentry.ts';
 import { IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
@@ -18,9 +17,8 @@ import { Spd } from './spd.ts';
 import { XformEsp } from './xform_esp.ts';
 
 export interface IpsecConfig {
-  readonly mbufs: MbufPool;
-  readonly counters: Counters;
-  readonly ip: IpReentry;
+  /** The stack it is for; the composition root sets inet.ipsec. */
+  readonly inet: Inet;
   /** False: all ESP is software's. */
   readonly offload: boolean;
   /** How a request travels; the in-place tag unless a measurement asks for another. */
@@ -49,17 +47,17 @@ export class Ipsec implements IpsecMethods {
   readonly #transmit: IpsecTransmit;
 
   constructor(config: IpsecConfig) {
-    const { mbufs, counters, ip, receiveOnly } = config;
+    const { inet, receiveOnly } = config;
     const { reasons } = this;
-    const carrier = config.carrier ?? new CarrierInPlace(mbufs);
+    const carrier = config.carrier ?? new CarrierInPlace(inet.pool);
     const offloads = new SaOffloads(config.offload);
     // RFC 4301 §4.1: an SA is one way. Towards an address of ours it is for receiving.
     const directionOf = (_src: number, dst: number) =>
-      receiveOnly === true || ip.isLocal(dst) ? 'in' : 'out';
+      receiveOnly === true || inet.addrs.isLocal(dst) ? 'in' : 'out';
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
     const cache = new FlowCache(this.spd, sadb);
-    const xform = new XformEsp(mbufs, counters, () => ip.nextId());
-    const parts = { mbufs, counters, ip, carrier, offloads, sadb, cache, xform, reasons };
+    const xform = new XformEsp(inet);
+    const parts = { inet, carrier, offloads, sadb, cache, xform, reasons };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) => transmit.finishInSoftware(m, ipOffset);
     this.carrier = carrier;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ESP_HDR_LEN, espSpi } from '../header/esp.ts';
 import { ipDst } from '../header/ip.ts';
-import type { Counters } from '../kern/counters.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
-import type { IpReentry } from './ip_reentry.ts';
+import type { Inet } from '../netinet/inet.ts';
+import { ipDeliver, ipInput } from '../netinet/ip_input.ts';
 import {
   ESP_IN,
   ESP_IN_OK,
@@ -23,33 +23,34 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import type { Xform } from './xform.ts';
+import { INSIDE_NOTHING, INSIDE_PACKET, type Xform } from './xform.ts';
 
 export interface InputParts {
-  readonly mbufs: MbufPool;
-  readonly counters: Counters;
+  readonly inet: Inet;
   readonly sadb: Sadb;
   readonly offloads: SaOffloads;
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
   readonly xform: Xform;
-  readonly ip: IpReentry;
 }
 
 /** The way in: a card's report or the crypto, the replay check, and back into IP. */
 export class IpsecInput {
   readonly #p: InputParts;
+  readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #report = newOffloadRequest();
 
   constructor(parts: InputParts) {
     this.#p = parts;
-    this.#n = parts.counters.n;
+    this.#mbufs = parts.inet.pool;
+    this.#n = parts.inet.counters.n;
   }
 
   /** IpsecMethods.input for IPv4: m at its IP header, and no longer than that says. Owns m. */
   input(m: Mbuf, ipHeaderLen: number, proto: number): void {
-    const { mbufs, carrier, sadb, xform, ip } = this.#p;
+    const { carrier, inet, sadb, xform } = this.#p;
+    const mbufs = this.#mbufs;
     if (proto !== xform.proto) {
       this.#drop(m, IPSEC_UNKNOWN_PROTO);
       return;
@@ -75,7 +76,8 @@ export class IpsecInput {
       return;
     }
     const before = mbufs.len[m]!;
-    if (xform.input(m, sa, ipHeaderLen, reported) !== 0) {
+    const inside = xform.input(m, sa, ipHeaderLen, reported);
+    if (inside === INSIDE_NOTHING) {
       mbufs.free(m);
       return;
     }
@@ -87,7 +89,8 @@ export class IpsecInput {
       return;
     }
     this.#n[ESP_IN_OK]!++;
-    ip.input(m);
+    if (inside === INSIDE_PACKET) ipInput(inet, m);
+    else ipDeliver(inet, m, ipHeaderLen);
   }
 
   #count(m: Mbuf, sa: Sa, reported: boolean, espLen: number): void {
@@ -96,12 +99,13 @@ export class IpsecInput {
       sa.hwBytes += espLen;
       return;
     }
-    const { offloads, reasons, mbufs, ip } = this.#p;
+    const { offloads, reasons, inet } = this.#p;
     sa.swPackets++;
     sa.swBytes += espLen;
-    const ifIndex = mbufs.rcvIf[m]!;
+    const ifIndex = this.#mbufs.rcvIf[m]!;
     const isInCard = offloads.cardSa(sa, ifIndex) >= 0;
-    reasons.rx[isInCard ? R_CARD_DID_NOT_DECRYPT : offloads.whyNot(sa, ip.ifnet(ifIndex))]!++;
+    const why = offloads.whyNot(sa, inet.interfaceAt(ifIndex));
+    reasons.rx[isInCard ? R_CARD_DID_NOT_DECRYPT : why]!++;
   }
 
   #describe(m: Mbuf, sa: Sa, ipHeaderLen: number): OffloadRequest {
@@ -112,7 +116,7 @@ export class IpsecInput {
     r.family = 4;
     r.saHandle = sa.handle;
     r.generation = sa.generation;
-    r.ifIndex = this.#p.mbufs.rcvIf[m]!;
+    r.ifIndex = this.#mbufs.rcvIf[m]!;
     r.espOffset = ipHeaderLen;
     r.trailerLen = 0;
     r.esnHi = 0;
@@ -126,7 +130,7 @@ export class IpsecInput {
 
   #drop(m: Mbuf, counterIndex: number): void {
     this.#n[counterIndex]!++;
-    this.#p.mbufs.free(m);
+    this.#mbufs.free(m);
   }
 }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IP_DF, ipHdrLen, ipOff, ipVersion } from '../header/ip.ts';
-import type { Counters } from '../kern/counters.ts';
 import {
   EACCES,
+  EHOSTUNREACH,
   EINPROGRESS,
   EINVAL,
   EMSGSIZE,
-  ENETUNREACH,
   ENOBUFS,
   EPROTONOSUPPORT,
 } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import type { Ifnet } from '../net/ifnet.ts';
+import type { Inet } from '../netinet/inet.ts';
+import { ipOutput } from '../netinet/ip_output.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
-import type { IpReentry } from './ip_reentry.ts';
 import {
   IPSEC_BAD_PACKET,
   IPSEC_DISCARD,
@@ -39,15 +39,13 @@ import type { IpsecRequest } from './spd.ts';
 import type { Xform } from './xform.ts';
 
 export interface OutputParts {
-  readonly mbufs: MbufPool;
-  readonly counters: Counters;
+  readonly inet: Inet;
   readonly sadb: Sadb;
   readonly cache: FlowCache;
   readonly offloads: SaOffloads;
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
   readonly xform: Xform;
-  readonly ip: IpReentry;
   /** Does the crypto that is still to be done on m in software: pact.ts. */
   readonly finish: (m: Mbuf, ipOffset: number) => number;
 }
@@ -55,18 +53,21 @@ export interface OutputParts {
 /** The way out: policy, SA, ESP, and one tag for each transform. */
 export class IpsecOutput {
   readonly #p: OutputParts;
+  readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #flow = newFlow();
   readonly #request = newOffloadRequest();
 
   constructor(parts: OutputParts) {
     this.#p = parts;
-    this.#n = parts.counters.n;
+    this.#mbufs = parts.inet.pool;
+    this.#n = parts.inet.counters.n;
   }
 
   /** IpsecMethods.output for IPv4. */
   output(m: Mbuf): number {
-    const { mbufs, cache } = this.#p;
+    const { cache } = this.#p;
+    const mbufs = this.#mbufs;
     readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const slot = cache.lookup('out', this.#flow);
     const policy = cache.policy[slot]!;
@@ -89,13 +90,14 @@ export class IpsecOutput {
       readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     }
     if (done === 0) return 0;
-    const error = this.#p.ip.output(m);
+    const error = ipOutput(this.#p.inet, m);
     return error === 0 ? EINPROGRESS : error;
   }
 
   /** IpsecMethods.headerSize for IPv4: bytes that ESP adds to the packet m. */
   headerSize(m: Mbuf): number {
-    const { mbufs, cache, xform } = this.#p;
+    const { cache, xform } = this.#p;
+    const mbufs = this.#mbufs;
     const { view } = mbufs;
     const at = mbufs.off[m]!;
     readFlow(view, at, mbufs.len[m]!, this.#flow);
@@ -117,14 +119,16 @@ export class IpsecOutput {
 
   /** One transform. On an error m is freed. */
   #protect(m: Mbuf, sa: Sa, request: IpsecRequest, isLast: boolean): number {
-    const { mbufs, carrier, ip, offloads, reasons, xform } = this.#p;
+    const { carrier, inet, offloads, reasons, xform } = this.#p;
+    const mbufs = this.#mbufs;
     const { view } = mbufs;
     const at = mbufs.off[m]!;
     if (ipVersion(view, at) !== 4) return this.#drop(m, IPSEC_BAD_PACKET, EINVAL);
     if (sa.proto !== xform.proto) return this.#drop(m, IPSEC_UNKNOWN_PROTO, EPROTONOSUPPORT);
     const tunnel = request.mode === 'tunnel';
-    const ifp = ip.route(sa.dst);
-    if (ifp === null) return this.#drop(m, IPSEC_NO_ROUTE, ENETUNREACH);
+    const route = inet.routes.lookup(sa.dst);
+    if (route < 0) return this.#drop(m, IPSEC_NO_ROUTE, EHOSTUNREACH);
+    const ifp = inet.routes.ifp(route);
     const newLen = xform.lengthAfter(sa, tunnel, mbufs.len[m]!, ipHdrLen(view, at));
     const isTooBig = newLen > ifp.mtu;
     if (newLen > 0xffff || (isTooBig && (ipOff(view, at) & IP_DF) !== 0)) {
@@ -192,7 +196,7 @@ export class IpsecOutput {
 
   #drop(m: Mbuf, counterIndex: number, errno: number): number {
     this.#n[counterIndex]!++;
-    this.#p.mbufs.free(m);
+    this.#mbufs.free(m);
     return errno;
   }
 }

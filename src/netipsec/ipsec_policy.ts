@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_AH, IPPROTO_ESP, ipDst, ipSrc } from '../header/ip.ts';
-import type { Counters } from '../kern/counters.ts';
 import { EACCES } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import type { Inet } from '../netinet/inet.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
 import { IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
@@ -12,8 +12,7 @@ import type { Sadb } from './sadb.ts';
 import type { IpsecRequest } from './spd.ts';
 
 export interface PolicyParts {
-  readonly mbufs: MbufPool;
-  readonly counters: Counters;
+  readonly inet: Inet;
   readonly sadb: Sadb;
   readonly cache: FlowCache;
   readonly carrier: Carrier;
@@ -22,20 +21,23 @@ export interface PolicyParts {
 /** Was a packet that came in protected as policy asks (RFC 4301 §5.2, step 4)? */
 export class IpsecPolicy {
   readonly #p: PolicyParts;
+  readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #flow = newFlow();
   readonly #done = newOffloadRequest();
 
   constructor(parts: PolicyParts) {
     this.#p = parts;
-    this.#n = parts.counters.n;
+    this.#mbufs = parts.inet.pool;
+    this.#n = parts.inet.counters.n;
   }
 
   /** IpsecMethods.checkIn for IPv4: 0, or EACCES, counted. */
   checkIn(m: Mbuf, proto: number): number {
     // What is still to be taken out of ESP is judged by what is inside.
     if (proto === IPPROTO_ESP || proto === IPPROTO_AH) return 0;
-    const { mbufs, cache } = this.#p;
+    const { cache } = this.#p;
+    const mbufs = this.#mbufs;
     readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const policy = cache.policy[cache.lookup('in', this.#flow)]!;
     if (policy === null || policy.action === 'none') return 0;
@@ -61,7 +63,7 @@ export class IpsecPolicy {
     if (sa.mode !== 'any' && sa.mode !== request.mode) return false;
     if (request.reqid !== 0 && sa.reqid !== request.reqid) return false;
     if (request.mode === 'tunnel') return sa.src === request.src && sa.dst === request.dst;
-    const { view, off } = this.#p.mbufs;
+    const { view, off } = this.#mbufs;
     return sa.dst === ipDst(view, off[m]!) && sa.src === ipSrc(view, off[m]!);
   }
 

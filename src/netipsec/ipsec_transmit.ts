@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Counters } from '../kern/counters.ts';
+import { ESP_HDR_LEN } from '../header/esp.ts';
 import { ENOBUFS, ESRCH } from '../kern/errno.ts';
-import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
-import { IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
+import type { Mbuf } from '../kern/mbuf.ts';
+import { IF_NONE, IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
+import type { Inet } from '../netinet/inet.ts';
 import { IPSEC_HAND_OVER, IPSEC_LATE_NO_SA, IPSEC_LATE_SOFTWARE } from './ipsec_counters.ts';
-import { type OffloadReasons, R_INTERFACE_CHANGED, R_SA_NOT_INSTALLED } from './offload_reason.ts';
+import {
+  type OffloadReasons,
+  R_INTERFACE_CHANGED,
+  R_NEEDS_FRAGMENTATION,
+  R_SA_NOT_INSTALLED,
+} from './offload_reason.ts';
 import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
 import type { Xform } from './xform.ts';
 
 export interface TransmitParts {
-  readonly mbufs: MbufPool;
-  readonly counters: Counters;
+  readonly inet: Inet;
   readonly sadb: Sadb;
   readonly offloads: SaOffloads;
   readonly reasons: OffloadReasons;
@@ -33,19 +38,21 @@ export class IpsecTransmit {
 
   constructor(parts: TransmitParts) {
     this.#p = parts;
-    this.#n = parts.counters.n;
+    this.#n = parts.inet.counters.n;
   }
 
   /** IpsecMethods.beforeTransmit: 0, or an errno, counted; the caller frees m. */
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
-    const { carrier, mbufs, sadb, offloads, reasons } = this.#p;
+    const { carrier, sadb, offloads, reasons } = this.#p;
     const r = this.#request;
     if (!carrier.take(m, r)) return 0;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     const isMeantFor = ifp.index === r.ifIndex && (ifp.capabilities & IFCAP_IPSEC) !== 0;
     const isInCard = sa !== null && offloads.cardSa(sa, ifp.index) === r.cardSa;
     if (!isMeantFor || !isInCard) {
-      reasons.tx[isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED]!++;
+      let why = isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED;
+      if (ifp === IF_NONE) why = R_NEEDS_FRAGMENTATION;
+      reasons.tx[why]!++;
       return this.#finish(m, ipOffset, r);
     }
     const before = mbufs.tags.allocs;
@@ -63,7 +70,7 @@ export class IpsecTransmit {
   }
 
   #finish(m: Mbuf, ipOffset: number, r: OffloadRequest): number {
-    const { carrier, sadb, xform, mbufs } = this.#p;
+    const { carrier, inet, sadb, xform } = this.#p;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     if (sa === null) {
       // Its key is gone, and in clear it must not leave.
@@ -75,8 +82,8 @@ export class IpsecTransmit {
     xform.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
     carrier.done(m);
     this.#n[IPSEC_LATE_SOFTWARE]!++;
-    const payloadLen =
-      mbufs.len[m]! - ipOffset - r.espOffset - 8 - sa.session.ivBytes - r.trailerLen;
+    const headerLen = ipOffset + r.espOffset + ESP_HDR_LEN + sa.session.ivBytes;
+    const payloadLen = inet.pool.len[m]! - headerLen - r.trailerLen;
     sa.hwPackets--;
     sa.hwBytes -= payloadLen;
     sa.swPackets++;

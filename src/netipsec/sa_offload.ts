@@ -10,7 +10,7 @@ import {
   R_SA_TABLE_FULL,
 } from './offload_reason.ts';
 import type { OffloadSa, SaOffload } from './pact.ts';
-import type { Sa } from './sa.ts';
+import type { Sa, SaInstall } from './sa.ts';
 
 interface Port {
   readonly ifp: Ifnet;
@@ -35,13 +35,16 @@ export class SaOffloads {
     for (const sa of sas) this.#installOn(sa, ifp, card);
   }
 
-  /** A card goes: nothing is asked of it any more. */
+  /** A card goes: it gives back the SAs it has. */
   detach(ifp: Ifnet, sas: readonly Sa[]): void {
     const at = this.#ports.findIndex((p) => p.ifp === ifp);
-    if (at >= 0) this.#ports.splice(at, 1);
+    if (at < 0) return;
+    const [{ card }] = this.#ports.splice(at, 1) as [Port];
     for (const sa of sas) {
       const i = sa.installs.findIndex((e) => e.ifIndex === ifp.index);
-      if (i >= 0) sa.installs.splice(i, 1);
+      if (i < 0) continue;
+      const [{ cardSa }] = sa.installs.splice(i, 1) as [SaInstall];
+      card.saRemove(sa.direction, cardSa);
     }
   }
 
@@ -65,9 +68,9 @@ export class SaOffloads {
   }
 
   /** Why an SA that is not in the card of ifp is not there: an index into OFFLOAD_REASONS. */
-  whyNot(sa: Sa, ifp: Ifnet | null): number {
+  whyNot(sa: Sa, ifp: Ifnet | undefined): number {
     if (!this.enabled) return R_OFFLOAD_OFF;
-    if (ifp === null || (ifp.capabilities & IFCAP_IPSEC) === 0) return R_NO_CAPABLE_INTERFACE;
+    if (ifp === undefined || (ifp.capabilities & IFCAP_IPSEC) === 0) return R_NO_CAPABLE_INTERFACE;
     if (sa.hwif !== null && sa.hwif !== ifp.name) return R_HWIF_OTHER;
     return sa.refusal === null ? R_SA_NOT_INSTALLED : sa.refusal.reason;
   }

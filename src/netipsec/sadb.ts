@@ -158,7 +158,7 @@ export function checkParams(p: SaParams): CheckedAlgs {
     throw new SadbError('badReplayWindow', text);
   }
   if (p.esn === true && window === 0) {
-    const text = 'extended sequence numbers need a replay window (RFC 4303 §2.2.1)';
+    const text = 'extended sequence numbers need a replay window (RFC 4303 App. A)';
     throw new SadbError('badReplayWindow', text);
   }
   return { cipher, auth: checkAuth(p, cipher) };
@@ -168,7 +168,7 @@ function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
   const name = p.auth ?? 'null';
   if (name === 'null') {
     if (cipher.icvBytes > 0) return null;
-    // RFC 8221 §4: "ESP with encryption-only … MUST NOT be used".
+    // RFC 8221 §4: encryption must be authenticated.
     const text = `${cipher.name} without an authentication algorithm protects nothing (RFC 8221 §4)`;
     throw new SadbError('noAuthentication', text);
   }

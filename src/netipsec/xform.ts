@@ -3,6 +3,13 @@ import type { Mbuf } from '../kern/mbuf.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
 
+/** Nothing to go on with; the reason is counted. */
+export const INSIDE_NOTHING = 0;
+/** The packet that had come through a tunnel. */
+export const INSIDE_PACKET = 1;
+/** The same IP header as before, without the protocol behind it: transport mode. */
+export const INSIDE_PAYLOAD = 2;
+
 /**
  * A row of the transform table, after FreeBSD's struct xformsw: one IPsec protocol. Software and a
  * card are not two rows: both fill the same packet, and either of them does the crypto in it.
@@ -22,8 +29,8 @@ export interface Xform {
   seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void;
   /**
    * Checks the packet and takes the protocol off; unless `decrypted` (a card did it) it checks the
-   * ICV and decrypts first. The packet that was protected is left in m, from its IP header on.
-   * 0, or an errno that is counted; m stays the caller's.
+   * ICV and decrypts first. What was protected is left in m, from its IP header on: see INSIDE_;
+   * m stays the caller's.
    */
   input(m: Mbuf, sa: Sa, ipHeaderLen: number, decrypted: boolean): number;
 }

@@ -3,9 +3,11 @@ import { cksum } from '../header/cksum.ts';
 import { ESP_HDR_LEN, ESP_SEQ, ESP_SPI, ESP_TRAILER_LEN, espSeq } from '../header/esp.ts';
 import {
   IP_DF,
+  IP_DST,
   IP_HDR_LEN,
   IP_LEN,
   IP_P,
+  IP_SRC,
   IP_SUM,
   IPPROTO_ESP,
   ipHdrLen,
@@ -13,9 +15,9 @@ import {
   ipPut,
   ipTos,
 } from '../header/ip.ts';
-import type { Counters } from '../kern/counters.ts';
-import { EACCES, EAUTH, EINVAL, ENOBUFS } from '../kern/errno.ts';
+import { EACCES, ENOBUFS } from '../kern/errno.ts';
 import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
+import type { Inet } from '../netinet/inet.ts';
 import { ecnDecapsulate } from './ecn.ts';
 import {
   ESP_BAD_ICV,
@@ -33,7 +35,7 @@ import {
 } from './ipsec_counters.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
-import type { Xform } from './xform.ts';
+import { INSIDE_NOTHING, INSIDE_PACKET, INSIDE_PAYLOAD, type Xform } from './xform.ts';
 
 const IPPROTO_IPIP = 4;
 /** RFC 4303 §2.6: a packet that is there to be seen, not read. */
@@ -52,12 +54,12 @@ export class XformEsp implements Xform {
   readonly proto = IPPROTO_ESP;
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
-  readonly #nextIpId: () => number;
+  readonly #inet: Inet;
 
-  constructor(mbufs: MbufPool, counters: Counters, nextIpId: () => number) {
-    this.#mbufs = mbufs;
-    this.#n = counters.n;
-    this.#nextIpId = nextIpId;
+  constructor(inet: Inet) {
+    this.#inet = inet;
+    this.#mbufs = inet.pool;
+    this.#n = inet.counters.n;
   }
 
   lengthAfter(sa: Sa, tunnel: boolean, ipLen: number, ipHeaderLen: number): number {
@@ -113,8 +115,8 @@ export class XformEsp implements Xform {
     const mb = this.#mbufs;
     const { ivBytes, icvBytes, blockBytes } = sa.session;
     const textLen = mb.len[m]! - ihl - ESP_HDR_LEN - ivBytes - icvBytes;
-    if (textLen < ESP_TRAILER_LEN) return this.#fail(ESP_RUNT, EINVAL);
-    if (textLen % blockBytes !== 0) return this.#fail(ESP_BAD_LENGTH, EINVAL);
+    if (textLen < ESP_TRAILER_LEN) return this.#refuse(ESP_RUNT);
+    if (textLen % blockBytes !== 0) return this.#refuse(ESP_BAD_LENGTH);
 
     const esp = mb.off[m]! + ihl;
     const seqLo = espSeq(mb.view, esp);
@@ -122,13 +124,13 @@ export class XformEsp implements Xform {
     const seq = seqHi * 0x1_0000_0000 + seqLo;
     if (seqHi < 0 || !sa.replay.check(seq)) {
       sa.replayed++;
-      return this.#fail(ESP_REPLAY, EACCES);
+      return this.#refuse(ESP_REPLAY);
     }
     if (!decrypted && !sa.session.open(mb.data, esp, textLen, seqHi)) {
       sa.authFailed++;
-      return this.#fail(ESP_BAD_ICV, EAUTH);
+      return this.#refuse(ESP_BAD_ICV);
     }
-    // RFC 4303 §3.4.3: "The receive window is updated only if the ICV verification succeeds."
+    // RFC 4303 §3.4.3: the window moves only once the integrity is verified.
     sa.replay.update(seq);
     return this.#strip(m, sa, ihl, ESP_HDR_LEN + ivBytes, textLen);
   }
@@ -141,22 +143,22 @@ export class XformEsp implements Xform {
     const padLen = data[text + textLen - 2]!;
     const next = data[text + textLen - 1]!;
     const payloadLen = textLen - ESP_TRAILER_LEN - padLen;
-    if (payloadLen < 0) return this.#fail(ESP_BAD_PAD, EINVAL);
+    if (payloadLen < 0) return this.#refuse(ESP_BAD_PAD);
     // RFC 4303 §2.4: "the receiver SHOULD inspect the Padding field".
     for (let i = 0; i < padLen; i++) {
-      if (data[text + payloadLen + i] !== ((i + 1) & 0xff)) return this.#fail(ESP_BAD_PAD, EINVAL);
+      if (data[text + payloadLen + i] !== ((i + 1) & 0xff)) return this.#refuse(ESP_BAD_PAD);
     }
-    if (next === IPPROTO_NONE) return this.#fail(ESP_DUMMY, EACCES);
+    if (next === IPPROTO_NONE) return this.#refuse(ESP_DUMMY);
     mb.adj(m, payloadLen - textLen - sa.session.icvBytes);
     if (sa.mode === 'tunnel' || (sa.mode === 'any' && next === IPPROTO_IPIP)) {
-      if (next !== IPPROTO_IPIP) return this.#fail(ESP_BAD_NEXT, EINVAL);
+      if (next !== IPPROTO_IPIP) return this.#refuse(ESP_BAD_NEXT);
       return this.#openTunnel(m, ihl + espHeaderLen, payloadLen);
     }
     const at = mb.off[m]!;
     data.copyWithin(at + espHeaderLen, at, at + ihl);
     mb.adj(m, espHeaderLen);
     this.#finishHeader(mb.off[m]!, ihl, ihl + payloadLen, next);
-    return 0;
+    return INSIDE_PAYLOAD;
   }
 
   #openTunnel(m: Mbuf, outerLen: number, innerLen: number): number {
@@ -164,13 +166,13 @@ export class XformEsp implements Xform {
     const { view } = mb;
     const inner = mb.off[m]! + outerLen;
     if (innerLen < IP_HDR_LEN || view.getUint8(inner) >> 4 !== 4) {
-      return this.#fail(ESP_BAD_INNER, EINVAL);
+      return this.#refuse(ESP_BAD_INNER);
     }
-    if (!ecnDecapsulate(view, mb.off[m]!, inner)) return this.#fail(ESP_ECN_DROP, EACCES);
+    if (!ecnDecapsulate(view, mb.off[m]!, inner)) return this.#refuse(ESP_ECN_DROP);
     mb.adj(m, outerLen);
     // How the outer packet was addressed says nothing of the inner one.
     mb.flags[m]! &= ~M_BCAST;
-    return 0;
+    return INSIDE_PACKET;
   }
 
   /** RFC 4301 §5.1.2.1: the outer header. Returns the next header of ESP. */
@@ -179,13 +181,16 @@ export class XformEsp implements Xform {
     const { view } = mb;
     const outer = mb.off[m]!;
     const inner = outer + headerLen;
+    // ip_output sums headers at its end; the inner one is out of its sight from here on.
+    view.setUint16(inner + IP_SUM, 0);
+    view.setUint16(inner + IP_SUM, cksum(view, inner, ipHdrLen(view, inner)));
     const df = ipOff(view, inner) & IP_DF;
     // RFC 6040 §4.1, normal mode: the outer ECN field is a copy of the inner one.
     const tos = ipTos(view, inner);
-    const id = this.#nextIpId();
+    const id = this.#inet.nextId();
     ipPut(view, outer, IP_HDR_LEN, tos, mb.len[m]!, id, df, TUNNEL_TTL, IPPROTO_ESP);
-    view.setUint32(outer + 12, sa.src);
-    view.setUint32(outer + 16, sa.dst);
+    view.setUint32(outer + IP_SRC, sa.src);
+    view.setUint32(outer + IP_DST, sa.dst);
     view.setUint16(outer + IP_SUM, cksum(view, outer, IP_HDR_LEN));
     return IPPROTO_IPIP;
   }
@@ -216,6 +221,11 @@ export class XformEsp implements Xform {
     data[at + padLen + 1] = next;
     const icv = at + padLen + ESP_TRAILER_LEN;
     for (let i = 0; i < icvBytes; i++) data[icv + i] = 0;
+  }
+
+  #refuse(counterIndex: number): number {
+    this.#n[counterIndex]!++;
+    return INSIDE_NOTHING;
   }
 
   #fail(counterIndex: number, errno: number): number {

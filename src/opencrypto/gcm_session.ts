@@ -36,7 +36,7 @@ export class GcmSession implements CryptoSession {
     this.#options = { authTagLength: alg.icvBytes };
   }
 
-  // RFC 4106 §3.1: "The IV … MUST be chosen such that it is never repeated"; §2 allows a counter.
+  // RFC 4106 §3.1: an IV is used only once with a key, and a counter is one way to have it so.
   writeIv(data: Uint8Array, ivOff: number, seqHi: number, seqLo: number): void {
     writeU32(data, ivOff, seqHi);
     writeU32(data, ivOff + 4, seqLo);

@@ -43,7 +43,7 @@ export class HmacSession implements CryptoSession {
     this.#icv = new Uint8Array(auth.icvBytes);
   }
 
-  // RFC 3602 §2.1: the IV must be unpredictable. One block of AES over the sequence number under a
+  // RFC 3602 §3: the IV must be unpredictable. One block of AES over the sequence number under a
   // key of its own is, never repeats, and is the same in every run.
   writeIv(data: Uint8Array, ivOff: number, seqHi: number, seqLo: number): void {
     if (this.#ivKey === null) return;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { SaParams } from './sa.ts';
+import { type Sadb, SadbError } from './sadb.ts';
+import { type Place, SetkeyError } from './setkey_error.ts';
+import { SetkeyLexer } from './setkey_lexer.ts';
+import { parsePolicy, parseSelector } from './setkey_policy.ts';
+import { parseEnds, parseProtocol, parseSa, parseSpi } from './setkey_sa.ts';
+import { type Policy, type Selector, type Spd, SpdError } from './spd.ts';
+
+/** One statement of a setkey(8) file, as FreeBSD documents them; `at` is where it can go wrong. */
+export type SetkeyStatement = { readonly at: Place } & (
+  | { readonly op: 'add'; readonly sa: SaParams }
+  | { readonly op: 'get' | 'delete'; readonly src: number; readonly dst: number; spi: number }
+  | { readonly op: 'deleteall'; readonly src: number; readonly dst: number }
+  | { readonly op: 'flush' | 'dump' | 'spdflush' | 'spddump' }
+  | { readonly op: 'spdadd'; readonly policy: Policy }
+  | { readonly op: 'spddelete'; readonly selector: Selector }
+);
+
+/** Something that the file asks for, and that is not done. */
+export interface SetkeyNote extends Place {
+  readonly text: string;
+}
+
+export interface SetkeyFile {
+  readonly file: string;
+  readonly statements: readonly SetkeyStatement[];
+  readonly notes: readonly SetkeyNote[];
+}
+
+const OPS = 'add, get, delete, deleteall, flush, dump, spdadd, spddelete, spdflush or spddump';
+
+/** Parses the text of a setkey(8) file. Throws SetkeyError. */
+export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
+  const lex = new SetkeyLexer(text, file);
+  const statements: SetkeyStatement[] = [];
+  const notes: SetkeyNote[] = [];
+  const seen = new Map<string, number>();
+  while (lex.peek().kind !== 'end') {
+    if (lex.peek().kind === ';') {
+      lex.next();
+      continue;
+    }
+    const s = parseStatement(lex, notes);
+    lex.expect(';');
+    refuseDuplicate(s, seen, file);
+    statements.push(s);
+  }
+  return { file, statements, notes };
+}
+
+function parseStatement(lex: SetkeyLexer, notes: SetkeyNote[]): SetkeyStatement {
+  const t = lex.word(OPS);
+  const at: Place = { line: t.line, column: t.column };
+  const note = ({ line, column }: Place, text: string) => notes.push({ line, column, text });
+  switch (t.text) {
+    case 'add': {
+      const ends = parseEnds(lex);
+      const { line, column } = lex.peek();
+      const spi = parseSpi(lex);
+      return { op: 'add', at: { line, column }, sa: parseSa(lex, ends, spi, note) };
+    }
+    case 'get':
+    case 'delete': {
+      if (t.text === 'get') note(t, 'get: nothing is shown');
+      const ends = parseEnds(lex);
+      return { op: t.text, at, ...ends, spi: parseSpi(lex) };
+    }
+    case 'deleteall':
+      return { op: t.text, at, ...parseEnds(lex) };
+    case 'flush':
+    case 'dump':
+      if (t.text === 'dump') note(t, 'dump: nothing is shown');
+      if (lex.peek().kind !== ';') parseProtocol(lex);
+      return { op: t.text, at };
+    case 'spdadd':
+      skipFamily(lex);
+      return { op: t.text, at, policy: parsePolicy(lex) };
+    case 'spddelete':
+      skipFamily(lex);
+      return { op: t.text, at, selector: parseSelector(lex) };
+    case 'spddump':
+      note(t, 'spddump: nothing is shown');
+      return { op: t.text, at };
+    case 'spdflush':
+      return { op: t.text, at };
+    default:
+      throw lex.error(t, OPS);
+  }
+}
+
+function skipFamily(lex: SetkeyLexer): void {
+  while (lex.takeWord('-4') || lex.takeWord('-n') || lex.takeWord('-4n'));
+}
+
+/** Two SAs of one file with the same SPI and destination. */
+function refuseDuplicate(s: SetkeyStatement, seen: Map<string, number>, file: string): void {
+  if (s.op === 'flush') seen.clear();
+  if (s.op === 'delete') seen.delete(`${s.dst}/${s.spi}`);
+  if (s.op === 'deleteall') {
+    for (const id of [...seen.keys()]) if (id.startsWith(`${s.dst}/`)) seen.delete(id);
+  }
+  if (s.op !== 'add') return;
+  const id = `${s.sa.dst}/${s.sa.spi}`;
+  const before = seen.get(id);
+  if (before !== undefined) {
+    const expected = 'an SPI that this destination does not have yet';
+    throw new SetkeyError(file, s.at, expected, `the SPI of line ${before}`);
+  }
+  seen.set(id, s.at.line);
+}
+
+/** Does what the file says, in its order. Throws SetkeyError; what came before it stays done. */
+export function applySetkey(to: { readonly sadb: Sadb; readonly spd: Spd }, f: SetkeyFile): void {
+  for (const s of f.statements) {
+    try {
+      applyStatement(to.sadb, to.spd, s, f.file);
+    } catch (e) {
+      if (e instanceof SadbError || e instanceof SpdError) {
+        throw new SetkeyError(f.file, s.at, 'something new', e.message);
+      }
+      throw e;
+    }
+  }
+}
+
+function applyStatement(sadb: Sadb, spd: Spd, s: SetkeyStatement, file: string): void {
+  switch (s.op) {
+    case 'add':
+      sadb.add(s.sa);
+      return;
+    case 'delete': {
+      const sa = sadb.find(s.dst, s.spi);
+      if (sa === null) throw new SetkeyError(file, s.at, 'an SA that is there', `SPI ${s.spi}`);
+      sadb.delete(sa);
+      return;
+    }
+    case 'deleteall':
+      for (const sa of sadb.list()) if (sa.src === s.src && sa.dst === s.dst) sadb.delete(sa);
+      return;
+    case 'flush':
+      sadb.flush();
+      return;
+    case 'spdadd':
+      spd.add(s.policy);
+      return;
+    case 'spddelete':
+      spd.delete(s.selector);
+      return;
+    case 'spdflush':
+      spd.flush();
+      return;
+    case 'get':
+    case 'dump':
+    case 'spddump':
+      return;
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { ipText } from '../header/ip.ts';
+import type { SaParams } from './sa.ts';
+import { UPPERSPEC } from './setkey_value.ts';
+import type { IpsecRequest, Policy } from './spd.ts';
+
+/** An SA as setkey's `add` line. It holds the keys. */
+export function saToSetkey(sa: SaParams): string {
+  const words = ['add', ipText(sa.src), ipText(sa.dst), 'esp', `0x${sa.spi.toString(16)}`];
+  if (sa.mode !== undefined) words.push('-m', sa.mode);
+  if (sa.replayPackets !== undefined) words.push('-r', String(sa.replayPackets / 8));
+  if (sa.reqid !== undefined) words.push('-u', String(sa.reqid));
+  if (sa.esn === true) words.push('-esn');
+  if (sa.hwif !== undefined) words.push('-hwif', sa.hwif);
+  words.push('-E', sa.cipher);
+  if (sa.key.length > 0) words.push(hex(sa.key));
+  if (sa.auth !== undefined && sa.authKey !== undefined) words.push('-A', sa.auth, hex(sa.authKey));
+  return `${words.join(' ')};`;
+}
+
+/** A policy as setkey's `spdadd` line. */
+export function policyToSetkey(p: Policy): string {
+  const src = `${ipText(p.src)}/${p.srcPrefixLen}[${p.sport === 0 ? 'any' : p.sport}]`;
+  const dst = `${ipText(p.dst)}/${p.dstPrefixLen}[${p.dport === 0 ? 'any' : p.dport}]`;
+  const proto = Object.keys(UPPERSPEC).find((n) => UPPERSPEC[n] === p.proto) ?? p.proto;
+  const rest = [p.action, ...p.requests.map(requestText)].join(' ');
+  return `spdadd ${src} ${dst} ${proto} -P ${p.direction} ${rest};`;
+}
+
+function requestText(r: IpsecRequest): string {
+  const ends = r.mode === 'tunnel' ? `${ipText(r.src)}-${ipText(r.dst)}` : '';
+  const level = r.reqid === 0 ? r.level : `${r.level}:${r.reqid}`;
+  return `esp/${r.mode}/${ends}/${level}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return `0x${Buffer.from(bytes).toString('hex')}`;
+}

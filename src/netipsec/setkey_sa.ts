@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import {
+  AUTHS,
+  type AuthAlg,
+  authByName,
+  CIPHERS,
+  type CipherAlg,
+  cipherByName,
+} from '../opencrypto/algorithm.ts';
+import type { SaMode, SaParams } from './sa.ts';
+import { checkParams, SadbError } from './sadb.ts';
+import type { SetkeyLexer, Token } from './setkey_lexer.ts';
+import { address, keyBytes, wholeNumber } from './setkey_value.ts';
+
+/** Remarks on what a file asks for and does not get. */
+export type Note = (t: Token, text: string) => void;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Draft = Writable<SaParams>;
+type Option = (lex: SetkeyLexer, sa: Draft, t: Token, note: Note) => void;
+
+const MAX_REPLAY_BYTES = 8192;
+const NO_KEY = new Uint8Array(0);
+
+/** src dst protocol; -4, -6 and -n before them. */
+export function parseEnds(lex: SetkeyLexer): { src: number; dst: number } {
+  for (let t = lex.peek(); t.kind === 'word' && /^-[46n]+$/.test(t.text); t = lex.peek()) {
+    if (t.text.includes('6')) throw lex.error(t, 'IPv4 (IPv6 is not supported)');
+    lex.next();
+  }
+  const src = address(lex, lex.next());
+  const dst = address(lex, lex.next());
+  parseProtocol(lex);
+  return { src, dst };
+}
+
+export function parseProtocol(lex: SetkeyLexer): void {
+  const t = lex.word('protocol "esp"');
+  if (t.text !== 'esp') throw lex.error(t, 'protocol "esp" (no other is supported)');
+}
+
+// RFC 4303 §2.1: "SPI values in the range 1 through 255 are reserved".
+export function parseSpi(lex: SetkeyLexer): number {
+  return wholeNumber(lex, lex.next(), 'an SPI from 256 to 0xffffffff', 256, 0xffffffff);
+}
+
+/** The rest of `add`, after the SPI. */
+export function parseSa(
+  lex: SetkeyLexer,
+  ends: { src: number; dst: number },
+  spi: number,
+  note: Note,
+): SaParams {
+  const sa: Draft = { ...ends, spi, cipher: 'null', key: NO_KEY };
+  const first = lex.peek();
+  let hasAlgorithm = false;
+  while (lex.peek().kind !== ';') {
+    const t = lex.word('an extension, an algorithm or ";"');
+    const option = OPTIONS[t.text];
+    if (option === undefined) throw lex.error(t, `one of ${Object.keys(OPTIONS).join(' ')}`);
+    option(lex, sa, t, note);
+    if (t.text === '-E' || t.text === '-A') hasAlgorithm = true;
+  }
+  if (!hasAlgorithm) throw lex.error(lex.peek(), 'an algorithm: -E name key, or -A name key');
+  try {
+    checkParams(sa);
+  } catch (e) {
+    if (e instanceof SadbError) throw lex.error(first, 'an SA that can be', e.message);
+    throw e;
+  }
+  return sa;
+}
+
+const OPTIONS: Readonly<Record<string, Option>> = {
+  '-m': (lex, sa) => {
+    const t = lex.word('a mode: transport, tunnel or any');
+    const isMode = t.text === 'transport' || t.text === 'tunnel' || t.text === 'any';
+    if (!isMode) throw lex.error(t, 'a mode: transport, tunnel or any');
+    sa.mode = t.text as SaMode;
+  },
+  '-r': (lex, sa) => {
+    // In octets of the bitmap: an eighth of the window in packets.
+    const expected = `a replay window in bytes, at most ${MAX_REPLAY_BYTES}`;
+    sa.replayPackets = 8 * wholeNumber(lex, lex.next(), expected, 0, MAX_REPLAY_BYTES);
+  },
+  '-u': (lex, sa) => {
+    sa.reqid = wholeNumber(lex, lex.next(), 'an id from 0 to 32767', 0, 32767);
+  },
+  '-f': (lex, _sa, _option, note) => {
+    const expected = 'zero-pad, random-pad, seq-pad or nocyclic-seq';
+    const t = lex.word(expected);
+    if (t.text === 'seq-pad' || t.text === 'nocyclic-seq') return;
+    if (t.text !== 'zero-pad' && t.text !== 'random-pad') throw lex.error(t, expected);
+    note(t, `${t.text}: padding is always 1, 2, 3 … (RFC 4303 §2.4)`);
+  },
+  '-E': (lex, sa) => {
+    const t = lex.word('an encryption algorithm');
+    const alg = cipherByName(t.text);
+    if (alg === undefined) throw lex.error(t, `an encryption algorithm: ${names(CIPHERS)}`);
+    sa.cipher = alg.name;
+    sa.key = alg.openssl === '' ? NO_KEY : parseKey(lex, cipherKeyBytes(alg));
+  },
+  '-A': (lex, sa) => {
+    const t = lex.word('an authentication algorithm');
+    if (t.text === 'null') return;
+    const alg = authByName(t.text);
+    if (alg === undefined) throw lex.error(t, `an authentication algorithm: ${names(AUTHS)}, null`);
+    sa.auth = alg.name;
+    sa.authKey = parseKey(lex, authKeyBytes(alg));
+  },
+  '-esn': (_lex, sa) => {
+    sa.esn = true;
+  },
+  '-hwif': (lex, sa) => {
+    sa.hwif = lex.word('the name of an interface').text;
+  },
+  '-lh': parseLifetime,
+  '-ls': parseLifetime,
+  '-bh': parseLifetime,
+  '-bs': parseLifetime,
+  '-natt': refuseNatt,
+  '-natt_mtu': refuseNatt,
+};
+
+function parseLifetime(lex: SetkeyLexer, _sa: Draft, t: Token, note: Note): void {
+  wholeNumber(lex, lex.next(), 'a lifetime, a whole number', 0, Number.MAX_SAFE_INTEGER);
+  note(t, `${t.text}: lifetimes are not enforced`);
+}
+
+function refuseNatt(lex: SetkeyLexer, _sa: Draft, t: Token): void {
+  throw lex.error(t, 'an SA without NAT traversal (it is not supported)');
+}
+
+function parseKey(lex: SetkeyLexer, lengths: readonly number[]): Uint8Array {
+  const t = lex.next();
+  const key = keyBytes(lex, t);
+  if (!lengths.includes(key.length)) {
+    throw lex.error(t, `a key of ${lengths.join(', ')} bytes`, `${key.length} bytes`);
+  }
+  return key;
+}
+
+function cipherKeyBytes(alg: CipherAlg): number[] {
+  return alg.keyBytes.map((n) => n + alg.saltBytes);
+}
+
+function authKeyBytes(alg: AuthAlg): number[] {
+  return [alg.keyBytes];
+}
+
+function names(algs: readonly { readonly name: string }[]): string {
+  return algs.map((a) => a.name).join(', ');
+}

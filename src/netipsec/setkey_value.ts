@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { ipParse } from '../header/ip.ts';
+import type { SetkeyLexer, Token } from './setkey_lexer.ts';
+
+/** Upper protocols by the names of /etc/protocols that are of use in a policy. */
+export const UPPERSPEC: Readonly<Record<string, number>> = {
+  any: 0,
+  icmp: 1,
+  igmp: 2,
+  ip4: 4,
+  tcp: 6,
+  udp: 17,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  sctp: 132,
+};
+
+/** address/prefixlen[port] */
+export interface Range {
+  readonly addr: number;
+  readonly prefixLen: number;
+  /** 0 = any. */
+  readonly port: number;
+}
+
+const IPV4 = 'an IPv4 address';
+
+export function address(lex: SetkeyLexer, t: Token): number {
+  if (t.kind !== 'word') throw lex.error(t, IPV4);
+  try {
+    return ipParse(t.text);
+  } catch {
+    throw lex.error(t, IPV4);
+  }
+}
+
+export function range(lex: SetkeyLexer): Range {
+  const t = lex.word(`${IPV4} or address/prefixlen`);
+  const slash = t.text.indexOf('/');
+  const host = slash < 0 ? t : { ...t, text: t.text.slice(0, slash) };
+  const addr = address(lex, host);
+  let prefixLen = 32;
+  if (slash >= 0) {
+    const len = { ...t, text: t.text.slice(slash + 1), column: t.column + slash + 1 };
+    prefixLen = wholeNumber(lex, len, 'a prefix length from 0 to 32', 0, 32);
+  }
+  let port = 0;
+  if (lex.peek().kind === '[') {
+    lex.next();
+    const p = lex.word('a port');
+    if (p.text !== 'any') port = wholeNumber(lex, p, 'a port from 0 to 65535 or "any"', 0, 65535);
+    lex.expect(']');
+  }
+  return { addr, prefixLen, port };
+}
+
+/** A decimal or 0x number in [min, max]. */
+export function wholeNumber(
+  lex: SetkeyLexer,
+  t: Token,
+  expected: string,
+  min: number,
+  max: number,
+): number {
+  const isNumber = t.kind === 'word' && /^(\d{1,16}|0[xX][0-9a-fA-F]{1,12})$/.test(t.text);
+  const n = isNumber ? Number(t.text) : Number.NaN;
+  if (!(n >= min && n <= max)) throw lex.error(t, expected);
+  return n;
+}
+
+/** "characters" or 0x and an even number of hexadecimal digits. */
+export function keyBytes(lex: SetkeyLexer, t: Token): Uint8Array {
+  if (t.kind === 'string') return Uint8Array.from(Buffer.from(t.text, 'utf8'));
+  if (t.kind !== 'word' || !/^0[xX]([0-9a-fA-F]{2})+$/.test(t.text)) {
+    // The text is not repeated: it may be most of a key.
+    const expected = 'a key: "characters", or 0x and an even number of hex digits';
+    throw lex.error(t, expected, t.kind === 'word' ? 'something else' : undefined);
+  }
+  return Uint8Array.from(Buffer.from(t.text.slice(2), 'hex'));
+}
