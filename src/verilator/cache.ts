@@ -2,17 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
-  closeSync,
   constants,
   existsSync,
+  linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -135,14 +134,17 @@ export const lockEntry = async (
   signal?: AbortSignal,
 ): Promise<() => void> => {
   const path = `${entry}.lock`;
+  const own = `${path}-${process.pid}-${randomBytes(4).toString('hex')}`;
   for (let tries = 0; ; tries++) {
     try {
-      const file = openSync(path, 'wx');
-      writeSync(file, `${here()} ${process.pid}\n`);
-      closeSync(file);
+      // Linked when written: nobody ever sees a lock without its owner's name.
+      writeFileSync(own, `${here()} ${process.pid}\n`);
+      linkSync(own, path);
       return () => rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(own, { force: true });
     }
     if (isStaleLock(path)) rmSync(path, { force: true });
     else {

@@ -6,9 +6,9 @@ import { installCommand } from './find.ts';
 import { runTool } from './process.ts';
 import { type Build, planUnits, type Unit } from './units.ts';
 
-const toolFailed = (what: string, output: string): VerilatorError => {
+const toolFailed = (what: string, output: string, dir: string): VerilatorError => {
   if (/No space left on device/.test(output)) {
-    return new VerilatorError('cache', `${what}: the disk is full (cache and $TMPDIR need room)`);
+    return new VerilatorError('cache', `${what}: the disk is full (${dir})`);
   }
   if (/zlib\.h: No such file|cannot find -lz/.test(output)) {
     return new VerilatorError(
@@ -38,7 +38,7 @@ export const compileLibrary = async (build: Build, library: string): Promise<str
   const run = async (what: string, args: string[]): Promise<void> => {
     const { code, output } = await runTool(compiler.path, args, { cwd: dir, signal });
     if (output !== '') build.log(`# ${what}\n${output}\n`);
-    if (code !== 0) throw toolFailed(what, output);
+    if (code !== 0) throw toolFailed(what, output, dir);
   };
 
   const units = planUnits(build);

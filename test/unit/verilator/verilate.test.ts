@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -209,6 +209,22 @@ describe('errors', () => {
     const error = await failure(verilate({ ...options, cacheDir: join(project, 'file/cache') }));
     expect(error.kind).toBe('cache');
     expect(error.message).toContain('TAGWIRE_CACHE');
+  });
+
+  test('a full disk is a cache error that names the place, and leaves nothing', async (context) => {
+    const tiny = join(project, 'tiny');
+    mkdirSync(tiny);
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', tiny]);
+    if (mount.status !== 0) context.skip('a full disk takes the right to mount a small tmpfs');
+    try {
+      const error = await failure(verilate({ ...options, cacheDir: tiny, optimize: '-O0' }));
+      expect(error.kind).toBe('cache');
+      expect(error.message).toMatch(/disk is full.*tiny/);
+      expect(existsSync(error.logPath!)).toBe(true);
+      expect(readdirSync(tiny).filter((name) => /^tmp-|lock/.test(name))).toEqual([]);
+    } finally {
+      spawnSync('umount', [tiny]);
+    }
   });
 
   test('an abort stops the build and leaves nothing', async () => {
