@@ -3,9 +3,9 @@
 // How the model fails: an exception instead of an exit.
 //
 // Verilator's runtime ends the process on $fatal, a failed assertion or $finish, and prints the
-// reason. Compiled with -DVL_USER_FATAL -DVL_USER_STOP -DVL_USER_FINISH it calls the functions in
-// fatal.cc instead, which throw; with -DVL_PRINTF=tw_model_print -include fatal.hh what it prints
-// is kept here, so that nothing reaches the terminal and the reason reaches the caller.
+// reason. With the macros of library.json it calls the functions in fatal.cc instead: those for the
+// end throw, and what it prints is kept, so that nothing reaches the terminal and the reason
+// reaches the caller.
 #ifndef TAGWIRE_FATAL_HH
 #define TAGWIRE_FATAL_HH
 

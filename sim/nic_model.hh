@@ -13,8 +13,8 @@ namespace tagwire {
 
 class NicModel {
  public:
-  // `name` is the card's name in messages and waveforms. State without reset starts random, drawn
-  // from the context's seed, so that a forgotten reset shows.
+  // `name` is the card's name in messages and waveforms. Verilated with --x-initial unique, state
+  // without reset starts random, drawn from the context's seed, so that a forgotten reset shows.
   NicModel(VerilatedContext &context, const char *name);
 
   void setReset(bool inReset) { pins.rst_ni = !inReset; }

@@ -36,7 +36,7 @@ class Tap {
   const uint64_t bytes_;
   tw_shared *const shared_;
   std::vector<uint8_t> waiting_;
-  size_t waitingRead_ = 0;
+  uint64_t waitingRead_ = 0;
 };
 
 }  // namespace tagwire
