@@ -94,6 +94,21 @@ const attempt = async (
   }
 };
 
+/** Asks the preprocessor, since headers may lie in many places. */
+const zlibHeaders = async (): Promise<Finding> => {
+  const compiler = await findCompiler().catch(() => undefined);
+  const args = ['-E', '-x', 'c++', '-include', 'zlib.h', '/dev/null'];
+  const found = compiler === undefined ? undefined : await words(compiler.path, args);
+  return found !== undefined
+    ? { name: 'zlib', status: 'ok', detail: 'headers found' }
+    : {
+        name: 'zlib',
+        status: 'absent',
+        detail: 'no headers: no waveforms (--waves fst)',
+        fix: installCommand('zlib1g-dev'),
+      };
+};
+
 /** Looks at everything that a build or a run needs. */
 export const examine = (): Promise<Finding[]> =>
   Promise.all([
@@ -118,6 +133,7 @@ export const examine = (): Promise<Finding[]> =>
       const range = `${verilatorTested.min} up; tested to ${verilatorTested.max}`;
       return `${version} (${path}; ${range}${tested ? '' : ', so this one is untested'})`;
     }),
+    zlibHeaders(),
     nativePackage('koffi'),
     nativePackage('ffi-napi', 'only --ffi ffi-napi needs it'),
     attempt('cache', 'export TAGWIRE_CACHE=DIR', () => {

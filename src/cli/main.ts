@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: BSD-2-Clause
 import { readFileSync } from 'node:fs';
-import { VerilatorError } from '../verilator/index.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
+import { explain } from './explain.ts';
 import { watchSignals } from './interrupt.ts';
 import { unknown } from './options.ts';
 import { hasPrintedJson, note, printJson } from './terminal.ts';
@@ -44,27 +44,6 @@ tagwire COMMAND --help tells more. --version prints the version.
 
 const version = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
-
-const fullDisk = new Set(['ENOSPC', 'EDQUOT']);
-
-/** The exit code of an error, and the line that explains it. */
-const explain = (error: unknown): { code: number; message: string } => {
-  const {
-    message = String(error),
-    exitCode: own,
-    code,
-    path,
-  } = (error ?? {}) as Partial<Error & { exitCode: number; code: string; path: string }>;
-  if (error instanceof VerilatorError) {
-    const aborted = error.kind === 'aborted';
-    return { code: aborted ? exitCode.interrupted : exitCode.environment, message };
-  }
-  if (typeof own === 'number') return { code: own, message };
-  if (code !== undefined && fullDisk.has(code)) {
-    return { code: exitCode.infrastructure, message: `the disk is full${path ? `: ${path}` : ''}` };
-  }
-  return { code: exitCode.infrastructure, message: `internal error: ${message}` };
-};
 
 const report = (error: unknown, json: boolean): number => {
   const { code, message } = explain(error);

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { combineExitCodes } from '../../src/cli/exit_code.ts';
-import { helpText, type OptionTable, parseOptions, suggest } from '../../src/cli/options.ts';
+import { explain } from '../../src/cli/explain.ts';
+import {
+  helpText,
+  type OptionTable,
+  outDirectory,
+  parseOptions,
+  suggest,
+  UsageError,
+} from '../../src/cli/options.ts';
 import { table } from '../../src/cli/terminal.ts';
+import { VerilatorError } from '../../src/verilator/index.ts';
 import { tagwire } from './tagwire.ts';
 
 const { version } = JSON.parse(
@@ -116,6 +127,32 @@ describe('parseOptions', () => {
     expect(help).toMatch(/--packets N +packets \(default 100\)/);
     expect(help).toMatch(/--mode tunnel\|transport +mode \(default tunnel\)/);
     expect(help).toMatch(/--seed N +x \(default 1, env TAGWIRE_TEST_SEED\)/);
+  });
+});
+
+describe('errors that end a command', () => {
+  test('each kind has its exit code', () => {
+    expect(explain(new UsageError('no'))).toEqual({ code: 2, message: 'no' });
+    expect(explain(new VerilatorError('compile', 'no')).code).toBe(3);
+    expect(explain(new VerilatorError('missing', 'no')).code).toBe(3);
+    expect(explain(new VerilatorError('aborted', 'no')).code).toBe(130);
+    expect(explain(Object.assign(new Error('no'), { exitCode: 1 })).code).toBe(1);
+    const full = Object.assign(new Error('write'), { code: 'ENOSPC', path: 'out/x' });
+    expect(explain(full)).toEqual({ code: 5, message: 'the disk is full: out/x' });
+    expect(explain(new TypeError('oops'))).toEqual({ code: 5, message: 'internal error: oops' });
+    expect(explain('text')).toEqual({ code: 5, message: 'internal error: text' });
+  });
+
+  test('a directory that cannot be made or written is bad usage', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'tagwire-out-'));
+    try {
+      expect(outDirectory(join(scratch, 'a/b'))).toBe(join(scratch, 'a/b'));
+      writeFileSync(join(scratch, 'file'), '');
+      expect(() => outDirectory(join(scratch, 'file/c'))).toThrow(/--out .*cannot be written/);
+      expect(() => outDirectory(join(scratch, 'file'))).toThrow(UsageError);
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
   });
 });
 
