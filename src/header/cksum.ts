@@ -12,20 +12,35 @@
  * Any alignment, any length; an odd last byte counts as if a zero followed (RFC 1071 §4.1).
  */
 export function cksumAdd(v: DataView, at: number, lenBytes: number, sum: number): number {
-  // Each of lo, hi takes at most 2^16 - 1 a word: 16384 words of a full packet stay below 2^30.
-  let lo = 0;
+  // all: sum of the words modulo 2^32; hi: exact sum of their upper halves. The lower halves' sum is
+  // all - hi * 2^16 modulo 2^32, and exact: a full packet's 16384 words keep it below 2^30.
+  let all = 0;
   let hi = 0;
   let p = at;
   const end = at + lenBytes;
-  for (const stop = end - 15; p < stop; p += 16) {
+  for (const stop = end - 31; p < stop; p += 32) {
     const a = v.getInt32(p, true);
     const b = v.getInt32(p + 4, true);
     const c = v.getInt32(p + 8, true);
     const d = v.getInt32(p + 12, true);
-    lo += (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff);
+    const e = v.getInt32(p + 16, true);
+    const f = v.getInt32(p + 20, true);
+    const g = v.getInt32(p + 24, true);
+    const h = v.getInt32(p + 28, true);
+    all = (all + a + b + c + d + e + f + g + h) | 0;
     hi += (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16);
+    hi += (e >>> 16) + (f >>> 16) + (g >>> 16) + (h >>> 16);
   }
-  for (; p + 1 < end; p += 2) lo += v.getUint16(p, true);
+  for (const stop = end - 3; p < stop; p += 4) {
+    const a = v.getInt32(p, true);
+    all = (all + a) | 0;
+    hi += a >>> 16;
+  }
+  let lo = (all - (hi << 16)) >>> 0;
+  if (p + 1 < end) {
+    lo += v.getUint16(p, true);
+    p += 2;
+  }
   if (p < end) lo += v.getUint8(p);
   const le = cksumFold(lo + hi);
   return cksumFold(sum + (((le & 0xff) << 8) | (le >> 8)));

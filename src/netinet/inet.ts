@@ -63,8 +63,15 @@ export class Inet {
     return this.#nextId;
   }
 
+  /** The interface with this index. */
   interfaceAt(index: number): Ifnet | undefined {
     for (const ifp of this.interfaces) if (ifp.index === index) return ifp;
     return undefined;
+  }
+
+  /** The interface that a packet to dst would leave by, or null. */
+  routeTo(dst: number): Ifnet | null {
+    const route = this.routes.lookup(dst);
+    return route < 0 ? null : this.routes.ifp(route);
   }
 }
