@@ -43,7 +43,8 @@ export class IpsecTransmit {
 
   /** IpsecMethods.beforeTransmit: 0, or an errno, counted; the caller frees m. */
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
-    const { carrier, sadb, offloads, reasons } = this.#p;
+    const { carrier, inet, sadb, offloads, reasons } = this.#p;
+    const { tags } = inet.pool;
     const r = this.#request;
     if (!carrier.take(m, r)) return 0;
     const sa = sadb.byHandle(r.saHandle, r.generation);
@@ -55,9 +56,9 @@ export class IpsecTransmit {
       reasons.tx[why]!++;
       return this.#finish(m, ipOffset, r);
     }
-    const before = mbufs.tags.allocs;
+    const before = tags.allocs;
     const error = carrier.handOver(m);
-    this.handOverAllocs += mbufs.tags.allocs - before;
+    this.handOverAllocs += tags.allocs - before;
     if (error === 0) return 0;
     this.#n[IPSEC_HAND_OVER]!++;
     return ENOBUFS;
