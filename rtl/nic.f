@@ -1,16 +1,47 @@
-// The card, levelled: a module only uses modules of lower levels. Paths are relative to rtl/.
+// The card, levelled: a module uses modules of lower levels only. Paths are relative to this folder.
 // Level 0: package
 nic_pkg.sv
 // Level 1: leaf cells
 lib/nic_fifo.sv
-sa/nic_scrub.sv
+lib/nic_frame_fifo.sv
+lib/nic_inflight.sv
+lib/nic_realign.sv
+crypto/nic_aes_pipe.sv
+crypto/nic_ghash.sv
+crypto/nic_gcm_issue.sv
 csr/nic_axil.sv
 csr/nic_irq.sv
 csr/nic_reset.sv
 csr/nic_ring_regs.sv
 csr/nic_sa_window.sv
 csr/nic_stats.sv
+sa/nic_match_table.sv
+sa/nic_rx_lookup.sv
+sa/nic_sa_table.sv
+sa/nic_scrub.sv
+esp/nic_esp_rx_merge.sv
+esp/nic_esp_rx_split.sv
+esp/nic_esp_tx_merge.sv
+esp/nic_esp_tx_split.sv
+esp/nic_rx_parse.sv
+dma/nic_axi_read.sv
+dma/nic_cpl_write.sv
+dma/nic_tx_issue.sv
 // Level 2: blocks
 csr/nic_csr.sv
-// Level 3: the card
+dma/nic_axi_write.sv
+dma/nic_desc_fetch.sv
+dma/nic_dma_read.sv
+dma/nic_dma_write.sv
+mac/nic_mac_rx.sv
+mac/nic_mac_tx.sv
+// Level 3
+crypto/nic_gcm.sv
+// Level 4: inline ESP
+esp/nic_esp_rx.sv
+esp/nic_esp_tx.sv
+// Level 5: the two paths
+nic_rx.sv
+nic_tx.sv
+// Level 6: the card
 nic_top.sv

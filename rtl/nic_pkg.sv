@@ -116,6 +116,16 @@ package nic_pkg;
     logic [31:0] cookie;
   } tx_done_t;
 
+  // Transmit: how to put a frame together again. total = hdr when nothing is encrypted.
+  typedef struct packed {
+    logic        crypt;
+    logic        has_data;  // beats and an end status follow
+    logic [9:0]  hdr;       // beats that go round the engine
+    logic [9:0]  total;     // beats of the result
+    logic [3:0]  tail;      // text bytes in its last beat, 0 means 16
+    tx_done_t    done;
+  } tx_merge_t;
+
   // Receive: a frame in the MAC FIFO, parsed.
   typedef struct packed {
     logic        esp_seen;
@@ -148,6 +158,16 @@ package nic_pkg;
     logic [15:0] sa_idx;
   } rx_done_t;
 
+  // Receive: how to put a frame together again: hdr beats, text beats, the rest.
+  typedef struct packed {
+    logic        crypt;
+    logic [3:0]  tail;      // text bytes in the last text beat; not 0: its other bytes go round the engine
+    logic [9:0]  hdr;       // beats
+    logic [9:0]  text_end;  // hdr + text beats
+    logic [9:0]  total;     // beats
+    rx_done_t    done;
+  } rx_merge_t;
+
   // A one-cycle pulse per event.
   typedef struct packed {
     logic tx_frame;
@@ -160,7 +180,8 @@ package nic_pkg;
     logic rx_overflow;
     logic rx_filtered;
     logic rx_len_bad;
-    logic dma_error;
+    logic rd_error;
+    logic wr_error;
   } stat_t;
 
   // Bucket of a 32-bit number in the match table.

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_top: the card. This file only wires blocks together.
+// nic_top: the card. This file only wires blocks together. All outputs come from registers or state.
+//
+//   AXI4-Lite --> axil --> csr --(settings, rings, SA writes)--> all         reset, scrub
+//   AXI4 read  <--> axi_read  <--> tx, rx descriptors, tx data
+//   AXI4 write <--> axi_write <--> tx, rx completions, rx data
+//   tx: ring --> read --> encrypt --> wire        rx: wire --> decrypt --> write --> ring
 module nic_top (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -77,6 +82,26 @@ module nic_top (
   nic_pkg::sa_write_t    tx_sa_write, rx_sa_write;
   nic_pkg::match_write_t rx_match_write;
 
+  nic_pkg::stat_t        stat;
+  logic [15:0]           tx_head, rx_head, txc_tail, rxc_tail;
+  logic                  tx_busy, rx_busy, tx_idle, rd_idle, wr_idle;
+  logic                  tx_sa_rd_en, rx_sa_rd_en, match_rd_en, match_hit;
+  logic [9:0]            tx_sa_rd_idx, rx_sa_rd_idx, match_rd_bucket, match_hit_sa;
+  logic [31:0]           match_spi, match_dst;
+  nic_pkg::sa_entry_t    tx_sa, rx_sa;
+  logic                  tx_desc_ar_valid, tx_desc_ar_ready, rx_desc_ar_valid, rx_desc_ar_ready;
+  logic                  tx_data_ar_valid, tx_data_ar_ready;
+  logic [63:0]           tx_desc_ar_addr, rx_desc_ar_addr, tx_data_ar_addr;
+  logic [7:0]            tx_desc_ar_len, rx_desc_ar_len, tx_data_ar_len;
+  logic                  tx_desc_r, rx_desc_r, tx_data_r, r_err;
+  logic                  txc_valid, txc_ready, txc_ack, rxc_valid, rxc_ready, rxc_ack;
+  logic [63:0]           txc_addr, rxc_addr, burst_addr;
+  logic [127:0]          txc_data, rxc_data;
+  logic                  burst_valid, burst_ready, w_valid, w_ready, w_last, data_ack, ack_err;
+  logic [7:0]            burst_len;
+  logic [255:0]          w_data;
+  logic [31:0]           w_strb;
+
   nic_axil i_axil (
     .clk_i(clk_i), .rst_ni(rst_ni), .hold_i(reset_hold),
     .s_axil_awaddr_i(s_axil_awaddr_i), .s_axil_awvalid_i(s_axil_awvalid_i),
@@ -93,7 +118,7 @@ module nic_top (
   );
 
   nic_reset i_reset (
-    .clk_i(clk_i), .rst_ni(rst_ni), .request_i(reset_req), .idle_i(1'b1), .busy_o(reset_busy),
+    .clk_i(clk_i), .rst_ni(rst_ni), .request_i(reset_req), .idle_i(rd_idle & wr_idle & tx_idle), .busy_o(reset_busy),
     .quiesce_o(quiesce), .hold_o(reset_hold), .card_rst_no(card_rst_n)
   );
 
@@ -102,22 +127,108 @@ module nic_top (
     .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_err_o(wr_err),
     .rd_valid_i(rd_valid), .rd_addr_i(rd_addr), .rd_data_o(rd_data), .rd_err_o(rd_err),
     .cfg_o(cfg), .reset_req_o(reset_req), .reset_busy_i(reset_busy),
-    .scrub_busy_i(scrub_busy), .scrub_done_i(scrub_done), .tx_busy_i(1'b0), .rx_busy_i(1'b0),
+    .scrub_busy_i(scrub_busy), .scrub_done_i(scrub_done), .tx_busy_i(tx_busy), .rx_busy_i(rx_busy),
     .tx_cfg_o(tx_cfg), .rx_cfg_o(rx_cfg), .txc_cfg_o(txc_cfg), .rxc_cfg_o(rxc_cfg),
-    .tx_head_i(16'd0), .rx_head_i(16'd0), .txc_tail_i(16'd0), .rxc_tail_i(16'd0),
+    .tx_head_i(tx_head), .rx_head_i(rx_head), .txc_tail_i(txc_tail), .rxc_tail_i(rxc_tail),
     .tx_sa_write_o(tx_sa_write), .rx_sa_write_o(rx_sa_write), .rx_match_write_o(rx_match_write),
-    .stat_i('0), .irq_o(irq_o)
+    .stat_i(stat), .irq_o(irq_o)
   );
 
   nic_scrub i_scrub (
     .clk_i(clk_i), .rst_ni(card_rst_n), .busy_o(scrub_busy), .row_o(scrub_row), .done_o(scrub_done)
   );
 
-  // Data paths follow; their ports are idle.
-  assign {m_axi_arid_o, m_axi_araddr_o, m_axi_arlen_o, m_axi_arvalid_o} = '0;
-  assign {m_axi_awid_o, m_axi_awaddr_o, m_axi_awlen_o, m_axi_awvalid_o} = '0;
-  assign {m_axi_arsize_o, m_axi_arburst_o, m_axi_awsize_o, m_axi_awburst_o} = {3'd5, 2'd1, 3'd5, 2'd1};
-  assign {m_axi_wdata_o, m_axi_wstrb_o, m_axi_wlast_o, m_axi_wvalid_o} = '0;
-  assign {m_axi_rready_o, m_axi_bready_o, s_axis_rx_tready_o} = 3'b111;
-  assign {m_axis_tx_tdata_o, m_axis_tx_tkeep_o, m_axis_tx_tvalid_o, m_axis_tx_tlast_o} = '0;
+  nic_sa_table i_tx_sa (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .write_i(tx_sa_write), .rd_en_i(tx_sa_rd_en), .rd_idx_i(tx_sa_rd_idx), .rd_data_o(tx_sa)
+  );
+  nic_sa_table i_rx_sa (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .write_i(rx_sa_write), .rd_en_i(rx_sa_rd_en), .rd_idx_i(rx_sa_rd_idx), .rd_data_o(rx_sa)
+  );
+  nic_match_table i_match (
+    .clk_i(clk_i), .scrub_i(scrub_busy), .scrub_row_i(scrub_row), .write_i(rx_match_write),
+    .rd_en_i(match_rd_en), .rd_bucket_i(match_rd_bucket), .spi_i(match_spi), .dst_i(match_dst),
+    .hit_o(match_hit), .hit_sa_o(match_hit_sa)
+  );
+
+  nic_tx i_tx (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(tx_idle), .busy_o(tx_busy),
+    .cfg_i(cfg), .ring_i(tx_cfg), .head_o(tx_head), .cpl_ring_i(txc_cfg), .cpl_tail_o(txc_tail),
+    .sa_rd_en_o(tx_sa_rd_en), .sa_rd_idx_o(tx_sa_rd_idx), .sa_i(tx_sa),
+    .desc_ar_valid_o(tx_desc_ar_valid), .desc_ar_ready_i(tx_desc_ar_ready),
+    .desc_ar_addr_o(tx_desc_ar_addr), .desc_ar_len_o(tx_desc_ar_len), .desc_r_valid_i(tx_desc_r),
+    .data_ar_valid_o(tx_data_ar_valid), .data_ar_ready_i(tx_data_ar_ready),
+    .data_ar_addr_o(tx_data_ar_addr), .data_ar_len_o(tx_data_ar_len), .data_r_valid_i(tx_data_r),
+    .r_data_i(m_axi_rdata_i), .r_err_i(r_err), .r_last_i(m_axi_rlast_i),
+    .cpl_valid_o(txc_valid), .cpl_ready_i(txc_ready), .cpl_addr_o(txc_addr), .cpl_data_o(txc_data),
+    .cpl_ack_i(txc_ack),
+    .sent_o(stat.tx_frame), .sent_ipsec_o(stat.tx_ipsec), .dropped_o(stat.tx_drop),
+    .m_axis_tx_tdata_o(m_axis_tx_tdata_o), .m_axis_tx_tkeep_o(m_axis_tx_tkeep_o),
+    .m_axis_tx_tvalid_o(m_axis_tx_tvalid_o), .m_axis_tx_tready_i(m_axis_tx_tready_i),
+    .m_axis_tx_tlast_o(m_axis_tx_tlast_o)
+  );
+
+  nic_rx i_rx (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .hard_rst_ni(rst_ni), .busy_o(rx_busy),
+    .cfg_i(cfg), .ring_i(rx_cfg), .head_o(rx_head), .cpl_ring_i(rxc_cfg), .cpl_tail_o(rxc_tail),
+    .match_rd_en_o(match_rd_en), .match_rd_bucket_o(match_rd_bucket), .match_spi_o(match_spi),
+    .match_dst_o(match_dst), .match_hit_i(match_hit), .match_hit_sa_i(match_hit_sa),
+    .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa),
+    .desc_ar_valid_o(rx_desc_ar_valid), .desc_ar_ready_i(rx_desc_ar_ready),
+    .desc_ar_addr_o(rx_desc_ar_addr), .desc_ar_len_o(rx_desc_ar_len), .desc_r_valid_i(rx_desc_r),
+    .r_data_i(m_axi_rdata_i), .r_err_i(r_err), .r_last_i(m_axi_rlast_i),
+    .burst_valid_o(burst_valid), .burst_ready_i(burst_ready), .burst_addr_o(burst_addr),
+    .burst_len_o(burst_len), .w_valid_o(w_valid), .w_ready_i(w_ready), .w_data_o(w_data),
+    .w_strb_o(w_strb), .w_last_o(w_last), .data_ack_i(data_ack), .ack_err_i(ack_err),
+    .cpl_valid_o(rxc_valid), .cpl_ready_i(rxc_ready), .cpl_addr_o(rxc_addr), .cpl_data_o(rxc_data),
+    .cpl_ack_i(rxc_ack),
+    .accepted_o(stat.rx_frame), .filtered_o(stat.rx_filtered), .len_bad_o(stat.rx_len_bad),
+    .overflow_o(stat.rx_overflow), .ok_o(stat.rx_ipsec_ok), .icv_bad_o(stat.rx_icv_bad),
+    .no_sa_o(stat.rx_no_sa),
+    .s_axis_rx_tdata_i(s_axis_rx_tdata_i), .s_axis_rx_tkeep_i(s_axis_rx_tkeep_i),
+    .s_axis_rx_tvalid_i(s_axis_rx_tvalid_i), .s_axis_rx_tready_o(s_axis_rx_tready_o),
+    .s_axis_rx_tlast_i(s_axis_rx_tlast_i)
+  );
+
+  nic_axi_read i_axi_read (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(rd_idle),
+    .tx_desc_valid_i(tx_desc_ar_valid), .tx_desc_ready_o(tx_desc_ar_ready),
+    .tx_desc_addr_i(tx_desc_ar_addr), .tx_desc_len_i(tx_desc_ar_len),
+    .rx_desc_valid_i(rx_desc_ar_valid), .rx_desc_ready_o(rx_desc_ar_ready),
+    .rx_desc_addr_i(rx_desc_ar_addr), .rx_desc_len_i(rx_desc_ar_len),
+    .tx_data_valid_i(tx_data_ar_valid), .tx_data_ready_o(tx_data_ar_ready),
+    .tx_data_addr_i(tx_data_ar_addr), .tx_data_len_i(tx_data_ar_len),
+    .r_tx_desc_o(tx_desc_r), .r_rx_desc_o(rx_desc_r), .r_tx_data_o(tx_data_r), .r_err_o(r_err),
+    .error_o(stat.rd_error),
+    .m_axi_arid_o(m_axi_arid_o), .m_axi_araddr_o(m_axi_araddr_o), .m_axi_arlen_o(m_axi_arlen_o),
+    .m_axi_arvalid_o(m_axi_arvalid_o), .m_axi_arready_i(m_axi_arready_i), .m_axi_rid_i(m_axi_rid_i),
+    .m_axi_rresp_i(m_axi_rresp_i), .m_axi_rlast_i(m_axi_rlast_i), .m_axi_rvalid_i(m_axi_rvalid_i)
+  );
+
+  nic_axi_write i_axi_write (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(wr_idle),
+    .tx_cpl_valid_i(txc_valid), .tx_cpl_ready_o(txc_ready), .tx_cpl_addr_i(txc_addr),
+    .tx_cpl_data_i(txc_data),
+    .rx_cpl_valid_i(rxc_valid), .rx_cpl_ready_o(rxc_ready), .rx_cpl_addr_i(rxc_addr),
+    .rx_cpl_data_i(rxc_data),
+    .burst_valid_i(burst_valid), .burst_ready_o(burst_ready), .burst_addr_i(burst_addr),
+    .burst_len_i(burst_len), .w_valid_i(w_valid), .w_ready_o(w_ready), .w_data_i(w_data),
+    .w_strb_i(w_strb), .w_last_i(w_last),
+    .ack_tx_cpl_o(txc_ack), .ack_rx_cpl_o(rxc_ack), .ack_data_o(data_ack), .ack_err_o(ack_err),
+    .error_o(stat.wr_error),
+    .m_axi_awid_o(m_axi_awid_o), .m_axi_awaddr_o(m_axi_awaddr_o), .m_axi_awlen_o(m_axi_awlen_o),
+    .m_axi_awvalid_o(m_axi_awvalid_o), .m_axi_awready_i(m_axi_awready_i),
+    .m_axi_wdata_o(m_axi_wdata_o), .m_axi_wstrb_o(m_axi_wstrb_o), .m_axi_wlast_o(m_axi_wlast_o),
+    .m_axi_wvalid_o(m_axi_wvalid_o), .m_axi_wready_i(m_axi_wready_i),
+    .m_axi_bid_i(m_axi_bid_i), .m_axi_bresp_i(m_axi_bresp_i), .m_axi_bvalid_i(m_axi_bvalid_i)
+  );
+
+  // Beats of 32 bytes, incrementing bursts; responses are always taken, their space is reserved.
+  assign m_axi_arsize_o  = 3'd5;
+  assign m_axi_arburst_o = 2'b01;
+  assign m_axi_awsize_o  = 3'd5;
+  assign m_axi_awburst_o = 2'b01;
+  assign m_axi_rready_o  = 1'b1;
+  assign m_axi_bready_o  = 1'b1;
 endmodule

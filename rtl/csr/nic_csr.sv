@@ -74,7 +74,7 @@ module nic_csr (
   logic [15:0]   tx_head, tx_tail, rx_head, rx_tail, txc_head, txc_tail, rxc_head, rxc_tail;
   logic [4:0]    cause, mask;
   logic [31:0]   stats_data, tx_sa_data, rx_sa_data;
-  logic          wr_irq;
+  logic          wr_irq, dma_error;
   logic          txc_head_wr, rxc_head_wr;
 
   assign cfg_o       = cfg_q;
@@ -82,6 +82,7 @@ module nic_csr (
   assign wr_err_o    = wr_err_q;
   assign rd_data_o   = rd_data_q;
   assign rd_err_o    = rd_err_q;
+  assign dma_error   = stat_i.rd_error | stat_i.wr_error;
   assign wr_irq      = wr_valid_i && wr_addr_i[15:6] == B_IRQ;
   assign txc_head_wr = wr_valid_i && wr_addr_i == {B_TXC, 6'h10};
   assign rxc_head_wr = wr_valid_i && wr_addr_i == {B_RXC, 6'h10};
@@ -129,7 +130,7 @@ module nic_csr (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .txc_pending_i(txc_tail - txc_head), .txc_head_moved_i(txc_head_wr),
     .rxc_pending_i(rxc_tail - rxc_head), .rxc_head_moved_i(rxc_head_wr),
-    .err_i(stat_i.dma_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err),
+    .err_i(dma_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err),
     .scrub_done_i(scrub_done_i), .interval_i(itr_q[15:0]), .count_i(itr_q[31:16]),
     .set_i(wr_irq && wr_addr_i[5:2] == I_EICS ? wr_data_i[4:0] : 5'd0),
     .clear_i(wr_irq && wr_addr_i[5:2] == I_EICR ? wr_data_i[4:0] : 5'd0),
@@ -170,7 +171,7 @@ module nic_csr (
       dma_err_seen_q  <= 1'b0;
     end else begin
       reset_req_q <= 1'b0;
-      if (stat_i.dma_error) dma_err_seen_q <= 1'b1;
+      if (dma_error) dma_err_seen_q <= 1'b1;
       if (wr_valid_i) begin
         wr_err_q <= ~known(wr_addr_i);
         if (wr_addr_i[15:6] == B_GLOBAL) begin

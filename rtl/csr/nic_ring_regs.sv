@@ -2,7 +2,7 @@
 //
 // nic_ring_regs: the register block of one ring (BASE_LO, BASE_HI, LOG2_SIZE, CTRL, HEAD, TAIL).
 // Indices are free-running 16-bit counters; an index by software that would make tail - head exceed the size
-// is ignored and reported on err_o. Takes effect one cycle after the write.
+// is ignored and reported on err_o. Base and size are fixed while the ring is enabled. Takes effect one cycle after the write.
 module nic_ring_regs #(
   parameter bit Completion = 1'b0   // 0: software owns TAIL (TX, RX); 1: software owns HEAD (TXC, RXC)
 ) (
@@ -41,9 +41,9 @@ module nic_ring_regs #(
       err_q       <= 1'b0;
       if (wr_valid_i) begin
         case (wr_word_i)
-          BASE_LO:   cfg_q.base[31:0]  <= {wr_data_i[31:6], 6'd0};
-          BASE_HI:   cfg_q.base[63:32] <= wr_data_i;
-          LOG2_SIZE: begin
+          BASE_LO:   if (!cfg_q.enable) cfg_q.base[31:0]  <= {wr_data_i[31:6], 6'd0};
+          BASE_HI:   if (!cfg_q.enable) cfg_q.base[63:32] <= wr_data_i;
+          LOG2_SIZE: if (!cfg_q.enable) begin
             if (wr_data_i < 32'd4) cfg_q.log2 <= 4'd4;
             else if (wr_data_i > 32'd12) cfg_q.log2 <= 4'd12;
             else cfg_q.log2 <= wr_data_i[3:0];

@@ -52,7 +52,9 @@ module nic_stats (
       if (pulse_i.rx_overflow) rx_overflow_q <= rx_overflow_q + 32'd1;
       if (pulse_i.rx_filtered) rx_filtered_q <= rx_filtered_q + 32'd1;
       if (pulse_i.rx_len_bad)  rx_len_bad_q  <= rx_len_bad_q + 32'd1;
-      if (pulse_i.dma_error)   dma_errors_q  <= dma_errors_q + 32'd1;
+      if (pulse_i.rd_error || pulse_i.wr_error) begin
+        dma_errors_q <= dma_errors_q + 32'(pulse_i.rd_error) + 32'(pulse_i.wr_error);
+      end
     end
   end
 endmodule

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_fifo: synchronous first-word fall-through FIFO with valid/ready on both sides.
-// valid_o, ready_o, count_o and data_o come from state only, so it also cuts combinational paths.
-// Latency 1 cycle; throughput one word a cycle at any fill level (Depth >= 2).
+// valid_o, ready_o and count_o come from state only and data_o straight from a register, so it also
+// cuts combinational paths. Latency 1 cycle; one word a cycle at any fill level (Depth >= 2).
 // A full FIFO takes no word in the cycle it gives one (ready_o does not look at ready_i).
+//
+// The oldest word lies in head_q, the others in mem.
 module nic_fifo #(
   parameter int unsigned Width = 32,
   parameter int unsigned Depth = 2   // words, any number >= 1
@@ -18,41 +20,54 @@ module nic_fifo #(
   output logic [Width-1:0]           data_o,
   output logic [$clog2(Depth+1)-1:0] count_o
 );
-  localparam int unsigned PtrW   = (Depth > 1) ? $clog2(Depth) : 1;
+  localparam int unsigned Words  = (Depth > 1) ? Depth - 1 : 1;   // behind the head
+  localparam int unsigned PtrW   = (Words > 1) ? $clog2(Words) : 1;
   localparam int unsigned CountW = $clog2(Depth + 1);
 
-  logic [Width-1:0]  mem [Depth];
+  logic [Width-1:0]  head_q;
+  logic [Width-1:0]  mem [Words];
   logic [PtrW-1:0]   rd_q, wr_q;
   logic [CountW-1:0] count_q;
-  logic              push, pop;
+  logic              push, pop, alone;
 
   assign ready_o = count_q != CountW'(Depth);
   assign valid_o = count_q != '0;
-  assign data_o  = mem[rd_q];
+  assign data_o  = head_q;
   assign count_o = count_q;
   assign push    = valid_i & ready_o;
   assign pop     = ready_i & valid_o;
+  assign alone   = count_q == CountW'(pop);   // nothing behind the head after this cycle
 
+  // One process, one enable: an idle FIFO costs one test a cycle in simulation. Data is not reset:
+  // count_q guards every read.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       rd_q    <= '0;
       wr_q    <= '0;
       count_q <= '0;
-    end else begin
-      if (push) wr_q <= (wr_q == PtrW'(Depth - 1)) ? '0 : wr_q + 1'b1;
-      if (pop)  rd_q <= (rd_q == PtrW'(Depth - 1)) ? '0 : rd_q + 1'b1;
-      if (push != pop) count_q <= push ? count_q + 1'b1 : count_q - 1'b1;
+    end else if (push || pop) begin
+      if (push && alone) begin
+        head_q <= data_i;
+      end else begin
+        if (push) begin
+          mem[wr_q] <= data_i;
+          wr_q      <= (wr_q == PtrW'(Words - 1)) ? '0 : wr_q + 1'b1;
+        end
+        if (pop) begin
+          head_q <= mem[rd_q];
+          if (!alone) rd_q <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
+        end
+      end
+      if (!push)     count_q <= count_q - 1'b1;
+      else if (!pop) count_q <= count_q + 1'b1;
     end
   end
 
-  // The memory is not reset: count_q guards every read.
-  always_ff @(posedge clk_i) if (push) mem[wr_q] <= data_i;
-
 `ifndef SYNTHESIS
-  // The distance between the pointers is the count, modulo the depth.
+  // The distance between the pointers is the number of words behind the head, modulo the size.
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (push || pop)) begin
-      assert ((32'(rd_q) + 32'(count_q)) % Depth == 32'(wr_q)) else $fatal(1, "nic_fifo: count");
+    if (pop && rst_ni) begin
+      assert ((32'(rd_q) + 32'(count_q) - 32'd1) % Words == 32'(wr_q)) else $fatal(1, "nic_fifo: count");
     end
   end
 `endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_axi_read: shares the AXI read channels between transmit descriptors, receive descriptors and transmit data
+// (in that order of priority), one AXI ID each. Responses are always accepted: each requester reserved the space.
+// Latency 1 cycle to AR; one request a cycle.
+module nic_axi_read (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  logic         quiesce_i,         // start nothing new
+  output logic         idle_o,            // nothing outstanding
+  input  logic         tx_desc_valid_i,
+  output logic         tx_desc_ready_o,
+  input  logic [63:0]  tx_desc_addr_i,
+  input  logic [7:0]   tx_desc_len_i,     // beats - 1
+  input  logic         rx_desc_valid_i,
+  output logic         rx_desc_ready_o,
+  input  logic [63:0]  rx_desc_addr_i,
+  input  logic [7:0]   rx_desc_len_i,
+  input  logic         tx_data_valid_i,
+  output logic         tx_data_ready_o,
+  input  logic [63:0]  tx_data_addr_i,
+  input  logic [7:0]   tx_data_len_i,
+  output logic         r_tx_desc_o,       // the R beat belongs to ...
+  output logic         r_rx_desc_o,
+  output logic         r_tx_data_o,
+  output logic         r_err_o,
+  output logic         error_o,           // one cycle a burst that had an error
+  output logic [3:0]   m_axi_arid_o,
+  output logic [63:0]  m_axi_araddr_o,
+  output logic [7:0]   m_axi_arlen_o,
+  output logic         m_axi_arvalid_o,
+  input  logic         m_axi_arready_i,
+  input  logic [3:0]   m_axi_rid_i,
+  input  logic [1:0]   m_axi_rresp_i,
+  input  logic         m_axi_rlast_i,
+  input  logic         m_axi_rvalid_i
+);
+  logic        valid_q, error_q;
+  logic [3:0]  id_q;
+  logic [63:0] addr_q;
+  logic [7:0]  len_q;
+  logic [9:0]  flying_q;   // bursts
+  logic [2:0]  bad_q;      // a beat of the current burst of this ID had an error
+  logic        slot, pick, burst_end;
+
+  assign slot            = (~valid_q | m_axi_arready_i) & ~quiesce_i & (flying_q != 10'h3ff);
+  assign tx_desc_ready_o = slot;
+  assign rx_desc_ready_o = slot & ~tx_desc_valid_i;
+  assign tx_data_ready_o = slot & ~tx_desc_valid_i & ~rx_desc_valid_i;
+  assign pick            = slot & (tx_desc_valid_i | rx_desc_valid_i | tx_data_valid_i);
+  assign burst_end       = m_axi_rvalid_i & m_axi_rlast_i;
+  assign idle_o          = ~valid_q & (flying_q == 10'd0);
+
+  assign r_tx_desc_o = m_axi_rvalid_i & (m_axi_rid_i == nic_pkg::RID_TX_DESC);
+  assign r_tx_data_o = m_axi_rvalid_i & (m_axi_rid_i == nic_pkg::RID_TX_DATA);
+  assign r_rx_desc_o = m_axi_rvalid_i & (m_axi_rid_i == nic_pkg::RID_RX_DESC);
+  assign r_err_o     = m_axi_rresp_i != 2'b00;
+  assign error_o     = error_q;
+
+  assign m_axi_arvalid_o = valid_q;
+  assign m_axi_arid_o    = id_q;
+  assign m_axi_araddr_o  = addr_q;
+  assign m_axi_arlen_o   = len_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      valid_q  <= 1'b0;
+      flying_q <= '0;
+      bad_q    <= '0;
+      error_q  <= 1'b0;
+      id_q     <= '0;
+      addr_q   <= '0;
+      len_q    <= '0;
+    end else begin
+      if (m_axi_arready_i) valid_q <= 1'b0;
+      if (pick) begin
+        valid_q <= 1'b1;
+        if (tx_desc_valid_i) begin
+          id_q   <= nic_pkg::RID_TX_DESC;
+          addr_q <= tx_desc_addr_i;
+          len_q  <= tx_desc_len_i;
+        end else if (rx_desc_valid_i) begin
+          id_q   <= nic_pkg::RID_RX_DESC;
+          addr_q <= rx_desc_addr_i;
+          len_q  <= rx_desc_len_i;
+        end else begin
+          id_q   <= nic_pkg::RID_TX_DATA;
+          addr_q <= tx_data_addr_i;
+          len_q  <= tx_data_len_i;
+        end
+      end
+      if (pick != burst_end) flying_q <= pick ? flying_q + 10'd1 : flying_q - 10'd1;
+      error_q <= 1'b0;
+      if (m_axi_rvalid_i) begin
+        if (m_axi_rlast_i) begin
+          error_q <= r_err_o | (|(bad_q & {r_rx_desc_o, r_tx_data_o, r_tx_desc_o}));
+          bad_q   <= bad_q & ~{r_rx_desc_o, r_tx_data_o, r_tx_desc_o};
+        end else if (r_err_o) begin
+          bad_q <= bad_q | {r_rx_desc_o, r_tx_data_o, r_tx_desc_o};
+        end
+      end
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(m_axi_rvalid_i && flying_q == 10'd0)) else $fatal(1, "nic_axi_read: response without request");
+      assert (!(valid_q && {1'b0, addr_q[11:5]} + len_q > 8'd127)) else $fatal(1, "nic_axi_read: 4 KiB crossed");
+      assert (!(valid_q && len_q > 8'd15)) else $fatal(1, "nic_axi_read: burst too long");
+    end
+  end
+`endif
+endmodule

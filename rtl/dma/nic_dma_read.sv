@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_dma_read: reads frames from host memory and delivers them as 16-byte beats that start at lane cmd_lead_i.
+// Bursts end at 512-byte lines (16 beats of 32 bytes), so none crosses 4 KiB. How many are outstanding is
+// limited by reserved space in the beat FIFO only, 8 KiB. Any byte alignment.
+// Throughput: 16 bytes a cycle, one burst in two cycles.
+//
+//   cmd --> burst splitter --> AR    R --> beat FIFO (32 B) --> half select (16 B) --> realign --> out
+//       '-> frame FIFO --------------------------------------------------------------^
+module nic_dma_read (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  logic         cmd_valid_i,
+  output logic         cmd_ready_o,
+  input  logic [63:0]  cmd_addr_i,
+  input  logic [15:0]  cmd_len_i,     // bytes, >= 1
+  input  logic [3:0]   cmd_lead_i,
+  output logic         ar_valid_o,
+  input  logic         ar_ready_i,
+  output logic [63:0]  ar_addr_o,
+  output logic [7:0]   ar_len_o,      // beats - 1
+  input  logic         r_valid_i,
+  input  logic [255:0] r_data_i,
+  input  logic         r_err_i,
+  output logic         out_valid_o,
+  input  logic         out_ready_i,
+  output logic [127:0] out_data_o,
+  output logic         out_last_o,
+  output logic         out_err_o      // with out_last_o: a beat of this frame came back with an error
+);
+  localparam int unsigned Beats = 256;
+
+  // Burst splitter.
+  logic        busy_q, ar_valid_q;
+  logic [58:0] beat_addr_q;   // address in beats
+  logic [11:0] beats_left_q;
+  logic [63:0] ar_addr_q;
+  logic [7:0]  ar_len_q;
+  logic [8:0]  free_q;        // beats neither stored nor on their way
+  logic [11:0] to_line, n;
+  logic        issue, accept, frame_ready, beat_pop;
+  logic [16:0] end_byte;
+
+  assign end_byte    = {12'd0, cmd_addr_i[4:0]} + {1'b0, cmd_len_i} + 17'd31;
+  assign to_line     = 12'd16 - {8'd0, beat_addr_q[3:0]};
+  assign n           = (beats_left_q < to_line) ? beats_left_q : to_line;
+  assign issue       = busy_q & ~ar_valid_q & (free_q >= n[8:0]);
+  assign accept      = cmd_valid_i & cmd_ready_o;
+  assign cmd_ready_o = ~busy_q & frame_ready;
+  assign ar_valid_o  = ar_valid_q;
+  assign ar_addr_o   = ar_addr_q;
+  assign ar_len_o    = ar_len_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      busy_q     <= 1'b0;
+      ar_valid_q <= 1'b0;
+      free_q     <= 9'(Beats);
+    end else begin
+      if (accept) busy_q <= 1'b1;
+      if (ar_valid_q && ar_ready_i) ar_valid_q <= 1'b0;
+      if (issue) begin
+        ar_valid_q <= 1'b1;
+        if (n == beats_left_q) busy_q <= 1'b0;
+      end
+      if (issue || beat_pop) free_q <= free_q - (issue ? n[8:0] : 9'd0) + 9'(beat_pop);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (accept) begin
+      beat_addr_q  <= cmd_addr_i[63:5];
+      beats_left_q <= end_byte[16:5];
+    end
+    if (issue) begin
+      ar_addr_q    <= {beat_addr_q, 5'd0};
+      ar_len_q     <= n[7:0] - 8'd1;
+      beat_addr_q  <= beat_addr_q + {47'd0, n};
+      beats_left_q <= beats_left_q - n;
+    end
+  end
+
+  // Frames on their way, and their beats.
+  logic        frame_valid, frame_pop;
+  logic [4:0]  frame_addr;
+  logic [15:0] frame_len;
+  logic [3:0]  frame_lead;
+  nic_fifo #(.Width(25), .Depth(64)) i_frames (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(accept), .ready_o(frame_ready), .data_i({cmd_addr_i[4:0], cmd_len_i, cmd_lead_i}),
+    .valid_o(frame_valid), .ready_i(frame_pop), .data_o({frame_addr, frame_len, frame_lead}), .count_o()
+  );
+
+  logic         beat_valid, beat_err, beat_ready;
+  logic [255:0] beat_data;
+  nic_fifo #(.Width(257), .Depth(Beats)) i_beats (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(r_valid_i), .ready_o(beat_ready), .data_i({r_err_i, r_data_i}),
+    .valid_o(beat_valid), .ready_i(beat_pop), .data_o({beat_err, beat_data}), .count_o()
+  );
+
+  // Halves: 16 bytes a cycle. A beat is popped with its second half or with the frame's last one.
+  logic        half_q, half_ready, half_move, realign_ready;
+  logic [12:0] halves_left_q;
+  logic [16:0] half_end;
+  assign frame_pop = frame_valid & realign_ready;
+  assign half_end  = {13'd0, frame_addr[3:0]} + {1'b0, frame_len} + 17'd15;
+  assign half_move = beat_valid & half_ready;
+  assign beat_pop  = half_move & (half_q | (halves_left_q == 13'd1));
+
+  always_ff @(posedge clk_i) begin
+    if (frame_pop) begin
+      half_q        <= frame_addr[4];
+      halves_left_q <= half_end[16:4];
+    end else if (half_move) begin
+      half_q        <= ~half_q;
+      halves_left_q <= halves_left_q - 13'd1;
+    end
+  end
+
+  logic       unused_first;
+  logic [3:0] unused_tail;
+  nic_realign i_realign (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .cmd_valid_i(frame_valid), .cmd_ready_o(realign_ready),
+    .cmd_src_i(frame_addr[3:0]), .cmd_dst_i(frame_lead), .cmd_len_i(frame_len),
+    .in_valid_i(beat_valid), .in_ready_o(half_ready),
+    .in_data_i(half_q ? beat_data[255:128] : beat_data[127:0]), .in_err_i(beat_err),
+    .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_data_o(out_data_o),
+    .out_first_o(unused_first), .out_last_o(out_last_o), .out_tail_o(unused_tail), .out_err_o(out_err_o)
+  );
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, unused_first, unused_tail, end_byte[4:0], half_end[3:0]};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(r_valid_i && !beat_ready)) else $fatal(1, "nic_dma_read: FIFO overrun");
+      assert (free_q <= 9'(Beats)) else $fatal(1, "nic_dma_read: credits");
+      assert (!(issue && {3'd0, beat_addr_q[3:0]} + n[6:0] > 7'd16)) else $fatal(1, "nic_dma_read: line crossed");
+    end
+  end
+`endif
+endmodule

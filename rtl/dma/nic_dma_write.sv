@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_dma_write: writes received frames into the buffers of receive descriptors, any byte alignment, and completes
+// each after the write responses of all its bursts. A frame that failed its check or does not fit writes nothing.
+// A burst ends at a 512-byte line or with the frame, and is requested when all its beats are in the beat FIFO.
+// Throughput: 16 bytes a cycle (one cycle more a frame for some alignments).
+//
+//   record + descriptor --+--> realign --> pack to 32 B --> beat FIFO, burst FIFO --> AXI
+//                         |                                  '-> track FIFO --(B)--> verdict --.
+//                         '--> completion FIFO ------------------------------------------ join --> completion
+module nic_dma_write (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+  input  logic              frame_valid_i,
+  output logic              frame_ready_o,
+  input  nic_pkg::rx_done_t frame_i,
+  input  logic              data_valid_i,
+  output logic              data_ready_o,
+  input  logic [127:0]      data_i,
+  input  logic              desc_valid_i,
+  output logic              desc_ready_o,
+  input  logic [127:0]      desc_i,
+  input  logic              desc_err_i,
+  output logic              burst_valid_o,
+  input  logic              burst_ready_i,
+  output logic [63:0]       burst_addr_o,
+  output logic [7:0]        burst_len_o,    // beats - 1
+  output logic              w_valid_o,
+  input  logic              w_ready_i,
+  output logic [255:0]      w_data_o,
+  output logic [31:0]       w_strb_o,
+  output logic              w_last_o,
+  input  logic              ack_i,          // one burst acknowledged
+  input  logic              ack_err_i,
+  output logic              cpl_valid_o,
+  input  logic              cpl_ready_i,
+  output nic_pkg::cpl_t     cpl_o
+);
+  localparam int unsigned Flight = 64;   // bursts and frames on their way
+
+  // A frame meets its descriptor.
+  logic         start, discard_q, realign_ready, cpl_room, addr_room, has_data, write;
+  logic [12:0]  discard_left_q;
+  logic [16:0]  frame_end;
+  logic [3:0]   code;
+  nic_pkg::cpl_t cpl_in;
+
+  assign has_data = frame_i.code != nic_pkg::CODE_AUTH_FAIL;
+  assign code     = desc_err_i ? nic_pkg::CODE_DMA_ERR
+                    : (has_data && {16'd0, frame_i.len} > desc_i[95:64]) ? nic_pkg::CODE_TOO_BIG : frame_i.code;
+  assign write    = has_data & (code == frame_i.code);
+  assign start    = frame_valid_i & desc_valid_i & ~discard_q & realign_ready & cpl_room & addr_room;
+  assign frame_ready_o = start;
+  assign desc_ready_o  = start;
+  assign frame_end     = {13'd0, frame_i.lead} + {1'b0, frame_i.len} + 17'd15;
+
+  assign cpl_in.cookie = desc_i[127:96];
+  assign cpl_in.len    = write ? frame_i.len : 16'd0;
+  assign cpl_in.sa_idx = frame_i.sa_idx;
+  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, 2'd0, frame_i.esp_seen,
+                          frame_i.secp & write, code};
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      discard_q <= 1'b0;
+    end else if (start) begin
+      discard_q      <= has_data & ~write;
+      discard_left_q <= frame_end[16:4];
+    end else if (discard_q && data_valid_i) begin
+      discard_left_q <= discard_left_q - 13'd1;
+      if (discard_left_q == 13'd1) discard_q <= 1'b0;
+    end
+  end
+
+  logic         in_ready, o_valid, o_ready, o_first, o_last, o_err;
+  logic [127:0] o_data;
+  logic [3:0]   o_tail;
+  assign data_ready_o = in_ready | discard_q;
+  nic_realign i_realign (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .cmd_valid_i(start & write), .cmd_ready_o(realign_ready),
+    .cmd_src_i(frame_i.lead), .cmd_dst_i(desc_i[3:0]), .cmd_len_i(frame_i.len),
+    .in_valid_i(data_valid_i), .in_ready_o(in_ready), .in_data_i(data_i), .in_err_i(1'b0),
+    .out_valid_o(o_valid), .out_ready_i(o_ready), .out_data_o(o_data),
+    .out_first_o(o_first), .out_last_o(o_last), .out_tail_o(o_tail), .out_err_o(o_err)
+  );
+
+  logic        addr_valid;
+  logic [63:0] addr;
+  nic_fifo #(.Width(64), .Depth(2)) i_addr (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(start & write), .ready_o(addr_room), .data_i(desc_i[63:0]),
+    .valid_o(addr_valid), .ready_i(o_valid & o_ready & o_first), .data_o(addr), .count_o()
+  );
+
+  // Two halves make a beat of 32 bytes; the first may be missing in front, the second at the end.
+  logic         half_q, w_q, w_last_q, half, emit, slot, burst_end, w_room, burst_room, track_room;
+  logic [58:0]  beat_addr_q, beat_addr, burst_addr_q, burst_addr;
+  logic [3:0]   beats_q, beats;          // beats of the burst before this one
+  logic [127:0] low_q;
+  logic [15:0]  low_strb_q, strb;
+  logic [255:0] w_data_q;
+  logic [31:0]  w_strb_q;
+
+  assign half       = o_first ? addr[4] : half_q;
+  assign beat_addr  = o_first ? addr[63:5] : beat_addr_q;
+  assign burst_addr = o_first ? addr[63:5] : burst_addr_q;
+  assign beats      = o_first ? 4'd0 : beats_q;
+  assign strb       = (o_first ? ~nic_pkg::lanes_below(addr[3:0]) : 16'hffff)
+                      & (o_last && o_tail != 4'd0 ? nic_pkg::lanes_below(o_tail) : 16'hffff);
+  assign slot       = ~w_q | w_room;
+  assign burst_end  = o_last | (half & (beat_addr[3:0] == 4'hf));
+  assign o_ready    = slot & burst_room & track_room;
+  assign emit       = o_valid & o_ready & (half | o_last);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      w_q        <= 1'b0;
+      low_strb_q <= '0;
+    end else begin
+      if (slot) w_q <= emit;
+      if (emit) low_strb_q <= '0;
+      else if (o_valid && o_ready) low_strb_q <= strb;
+    end
+    if (o_valid && o_ready) begin
+      half_q       <= ~half;
+      beat_addr_q  <= beat_addr + 59'(half);
+      burst_addr_q <= (half && beat_addr[3:0] == 4'hf) ? beat_addr + 59'd1 : burst_addr;
+      beats_q      <= !half ? beats : (beat_addr[3:0] == 4'hf) ? 4'd0 : beats + 4'd1;
+      if (!half) low_q <= o_data;
+    end
+    if (emit) begin
+      w_data_q <= half ? {o_data, low_q} : {128'd0, o_data};
+      w_strb_q <= half ? {strb, low_strb_q} : {16'd0, strb};
+      w_last_q <= burst_end;
+    end
+  end
+
+  nic_fifo #(.Width(289), .Depth(64)) i_w (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(w_q), .ready_o(w_room), .data_i({w_last_q, w_strb_q, w_data_q}),
+    .valid_o(w_valid_o), .ready_i(w_ready_i), .data_o({w_last_o, w_strb_o, w_data_o}), .count_o()
+  );
+  logic [3:0] burst_len;
+  nic_fifo #(.Width(63), .Depth(16)) i_bursts (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(emit & burst_end), .ready_o(burst_room), .data_i({burst_addr, beats}),
+    .valid_o(burst_valid_o), .ready_i(burst_ready_i), .data_o({burst_addr_o[63:5], burst_len}), .count_o()
+  );
+  assign burst_addr_o[4:0] = 5'd0;
+  assign burst_len_o       = {4'd0, burst_len};
+
+  // Responses: an error in any burst of a frame spoils its completion.
+  logic track_valid, track_last, spoilt_q, verdict_valid, verdict_err, verdict_room;
+  nic_fifo #(.Width(1), .Depth(Flight)) i_track (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(emit & burst_end), .ready_o(track_room), .data_i(o_last),
+    .valid_o(track_valid), .ready_i(ack_i), .data_o(track_last), .count_o()
+  );
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) spoilt_q <= 1'b0;
+    else if (ack_i) spoilt_q <= ~track_last & (spoilt_q | ack_err_i);
+  end
+  nic_fifo #(.Width(1), .Depth(Flight)) i_verdicts (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(ack_i & track_last), .ready_o(verdict_room), .data_i(spoilt_q | ack_err_i),
+    .valid_o(verdict_valid), .ready_i(cpl_valid_o & cpl_ready_i & cpl_written), .data_o(verdict_err), .count_o()
+  );
+
+  logic          cpl_queued, cpl_written;
+  nic_pkg::cpl_t cpl;
+  nic_fifo #(.Width($bits(cpl) + 1), .Depth(Flight)) i_cpls (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(start), .ready_o(cpl_room), .data_i({write, cpl_in}),
+    .valid_o(cpl_queued), .ready_i(cpl_valid_o & cpl_ready_i), .data_o({cpl_written, cpl}), .count_o()
+  );
+  assign cpl_valid_o = cpl_queued & (~cpl_written | verdict_valid);
+  always_comb begin
+    cpl_o = cpl;
+    if (cpl_written && verdict_err) begin
+      cpl_o.len    = 16'd0;
+      cpl_o.status = {cpl.status[15:5], 1'b0, nic_pkg::CODE_DMA_ERR};
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, o_err, frame_end[3:0]};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(o_valid && o_first && !addr_valid)) else $fatal(1, "nic_dma_write: no address");
+      assert (!(ack_i && !track_valid)) else $fatal(1, "nic_dma_write: response without burst");
+      assert (!(ack_i && !verdict_room)) else $fatal(1, "nic_dma_write: verdict lost");
+      assert (!(start && write && frame_i.len == 16'd0)) else $fatal(1, "nic_dma_write: empty frame");
+    end
+  end
+`endif
+endmodule

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a check fails, into a
+// record with an error code alone, so that completions keep their order. Whether the SA suits is checked later,
+// when the key is used. No latency; one descriptor a cycle.
+module nic_tx_issue (
+  input  nic_pkg::cfg_t        cfg_i,
+  input  logic                 desc_valid_i,
+  output logic                 desc_ready_o,
+  input  logic [255:0]         desc_i,
+  input  logic                 desc_err_i,
+  output logic                 cmd_valid_o,
+  input  logic                 cmd_ready_i,
+  output logic [63:0]          cmd_addr_o,
+  output logic [15:0]          cmd_len_o,
+  output logic [3:0]           cmd_lead_o,
+  output logic                 frame_valid_o,
+  input  logic                 frame_ready_i,
+  output nic_pkg::tx_frame_t   frame_o
+);
+  // The smallest IPv4 header in front of ESP: 14 + 20. ESP header and IV: 16. Smallest text: 4.
+  localparam logic [7:0]  MIN_ESP_OFFSET = 8'd34;
+  localparam logic [16:0] MIN_ESP_REST   = 17'd20;
+  localparam logic [16:0] ICV_LEN        = 17'd16;
+  localparam logic [16:0] MIN_FRAME      = 17'd14;
+
+  logic [16:0] len, esp_off, max_frame;
+  logic        ipsec, plain_bad, esp_bad, sa_bad;
+  assign ipsec     = desc_i[80];
+  assign len       = {1'b0, desc_i[79:64]};
+  assign esp_off   = {9'd0, desc_i[119:112]};
+  assign max_frame = {1'b0, cfg_i.max_frame};
+  assign plain_bad = (len < MIN_FRAME) | (len > max_frame);
+  assign esp_bad   = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off + MIN_ESP_REST)
+                     | (len[1:0] != esp_off[1:0]) | (len + ICV_LEN > max_frame);
+  // RFC 4303 protection was asked for: without an engine or an SA the frame must not leave.
+  assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en;
+
+  always_comb begin
+    frame_o.code = nic_pkg::CODE_OK;
+    if (desc_err_i) frame_o.code = nic_pkg::CODE_DMA_ERR;
+    else if (ipsec ? esp_bad : plain_bad) frame_o.code = nic_pkg::CODE_BAD_LEN;
+    else if (ipsec && sa_bad) frame_o.code = nic_pkg::CODE_NO_SA;
+  end
+  assign frame_o.ipsec   = ipsec;
+  assign frame_o.esn     = desc_i[81];
+  assign frame_o.esp_off = desc_i[119:112];
+  assign frame_o.len     = desc_i[79:64];
+  assign frame_o.sa_idx  = ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
+  assign frame_o.esn_hi  = desc_i[159:128];
+  assign frame_o.cookie  = desc_i[191:160];
+
+  // Cipher text (espOffset + 16) shall start on a beat.
+  assign cmd_addr_o    = desc_i[63:0];
+  assign cmd_len_o     = desc_i[79:64];
+  assign cmd_lead_o    = ipsec ? 4'd0 - desc_i[115:112] : 4'd0;
+  assign cmd_valid_o   = desc_valid_i & frame_ready_i & (frame_o.code == nic_pkg::CODE_OK);
+  assign frame_valid_o = desc_valid_i & (cmd_ready_i | (frame_o.code != nic_pkg::CODE_OK));
+  assign desc_ready_o  = frame_ready_i & (cmd_ready_i | (frame_o.code != nic_pkg::CODE_OK));
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en, cfg_i.mac,
+                         desc_i[95:82], desc_i[127:120], desc_i[255:192]};
+endmodule

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_esp_rx_merge: puts received frames together again, plain text in the place of cipher text, into the frame FIFO,
+// and holds the last beat until the verdict on the ICV is there: good commits the frame, bad forgets all of it
+// and leaves a record with AUTH_FAIL. Latency 1 cycle; one beat a cycle.
+//
+//   bypass, text --> one beat --> out_q --> frame FIFO        verdict --> commit or rollback, record FIFO
+module nic_esp_rx_merge (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               merge_valid_i,
+  output logic               merge_ready_o,
+  input  nic_pkg::rx_merge_t merge_i,
+  input  logic               bypass_valid_i,
+  output logic               bypass_ready_o,
+  input  logic [127:0]       bypass_i,
+  input  logic               text_valid_i,
+  output logic               text_ready_o,
+  input  logic [127:0]       text_i,         // bytes past the text are zero
+  input  logic               tag_valid_i,
+  output logic               tag_ready_o,
+  input  logic               tag_ok_i,
+  output logic               wr_valid_o,
+  input  logic               wr_ready_i,
+  output logic [127:0]       wr_data_o,
+  output logic               commit_o,
+  output logic               rollback_o,
+  output logic               done_valid_o,
+  input  logic               done_ready_i,
+  output nic_pkg::rx_done_t  done_o,
+  output logic               ok_o,           // one cycle each: for the statistics
+  output logic               icv_bad_o
+);
+  logic [9:0]        idx_q;   // beats of the frame that have passed
+  logic              out_valid_q, out_end_q, out_keep_q;
+  logic [127:0]      out_q;
+  nic_pkg::rx_done_t done_q;
+
+  logic in_text, mixed, final_beat, room, src_valid, move, bad;
+
+  assign in_text    = (idx_q >= merge_i.hdr) & (idx_q < merge_i.text_end);
+  assign mixed      = in_text & (idx_q + 10'd1 == merge_i.text_end) & (merge_i.tail != 4'd0);
+  assign final_beat = idx_q + 10'd1 == merge_i.total;
+  assign bad        = merge_i.crypt & ~tag_ok_i;
+
+  // The output register waits for room for its beat and for its record.
+  assign room      = (~out_valid_q | wr_ready_i) & (~out_end_q | done_ready_i);
+  assign src_valid = (~in_text | text_valid_i) & ((in_text & ~mixed) | bypass_valid_i)
+                     & (~(final_beat & merge_i.crypt) | tag_valid_i);
+  assign move      = merge_valid_i & src_valid & room;
+
+  assign merge_ready_o  = move & final_beat;
+  assign bypass_ready_o = move & (~in_text | mixed);
+  assign text_ready_o   = move & in_text;
+  assign tag_ready_o    = move & final_beat & merge_i.crypt;
+  assign ok_o           = tag_ready_o & ~bad;
+  assign icv_bad_o      = tag_ready_o & bad;
+
+  assign wr_valid_o   = out_valid_q & room;
+  assign wr_data_o    = out_q;
+  assign done_valid_o = out_end_q & room;
+  assign commit_o     = out_end_q & room & out_keep_q;
+  assign rollback_o   = out_end_q & room & ~out_keep_q;
+  assign done_o       = done_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      idx_q       <= '0;
+      out_valid_q <= 1'b0;
+      out_end_q   <= 1'b0;
+      out_keep_q  <= 1'b0;
+    end else begin
+      if (room) begin
+        out_valid_q <= move;
+        out_end_q   <= move & final_beat;
+      end
+      if (move) begin
+        idx_q      <= final_beat ? 10'd0 : idx_q + 10'd1;
+        out_keep_q <= ~bad;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (move) begin
+      if (mixed) out_q <= text_i | (bypass_i & (128'd0 - (128'd1 << {merge_i.tail, 3'd0})));
+      else if (in_text) out_q <= text_i;
+      else out_q <= bypass_i;
+      if (final_beat) begin
+        done_q <= merge_i.done;
+        if (bad) begin
+          done_q.code <= nic_pkg::CODE_AUTH_FAIL;
+          done_q.secp <= 1'b0;
+          done_q.len  <= 16'd0;
+        end
+      end
+    end
+  end
+
+`ifndef SYNTHESIS
+  // No frame byte is released with a bad ICV.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(commit_o && done_q.code == nic_pkg::CODE_AUTH_FAIL))
+        else $fatal(1, "nic_esp_rx_merge: bad frame kept");
+      assert (!(move && idx_q >= merge_i.total)) else $fatal(1, "nic_esp_rx_merge: too many beats");
+    end
+  end
+`endif
+endmodule

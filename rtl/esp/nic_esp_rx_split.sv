@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_esp_rx_split: parts each received frame into beats that go round the engine and cipher text. For a frame to
+// decrypt the text starts on a beat; the beat before it is SPI | sequence number | IV. The ICV behind the text is
+// gathered as the expected tag and, like everything behind the text, also goes round the engine.
+// The SA is read when the frame comes up. If it is gone, or wants ESN (whose high half the card does not know),
+// the frame is delivered unchanged. Throughput one beat a cycle, no bubble between frames.
+//
+//   beats --+-- headers, ESP beat, ICV, padding, frames not decrypted --> bypass
+//           +-- AAD, text ------------------------------------------------> engine
+//           '-- ICV -------------------------------------------------------> expected tag
+module nic_esp_rx_split (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               frame_valid_i,
+  output logic               frame_ready_o,
+  input  nic_pkg::rx_frame_t frame_i,
+  input  logic               beat_valid_i,
+  output logic               beat_ready_o,
+  input  logic [127:0]       beat_i,
+  input  logic               beat_last_i,
+  output logic               sa_rd_en_o,
+  output logic [9:0]         sa_rd_idx_o,
+  input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on
+  output logic               bypass_valid_o,
+  input  logic               bypass_ready_i,
+  output logic               merge_valid_o,
+  input  logic               merge_ready_i,
+  output nic_pkg::rx_merge_t merge_o,
+  output logic               cmd_valid_o,
+  input  logic               cmd_ready_i,
+  output nic_pkg::gcm_cmd_t  cmd_o,
+  output logic               text_valid_o,
+  input  logic               text_ready_i,
+  output logic [127:0]       text_o,
+  output logic               exp_valid_o,
+  input  logic               exp_ready_i,
+  output logic [127:0]       exp_o,
+  output logic               no_sa_o          // one cycle: for the statistics
+);
+  logic              sa_read_q, crypt_q, cmd_valid_q, text_valid_q, exp_valid_q;
+  logic [9:0]        idx_q;
+  nic_pkg::gcm_cmd_t cmd_q;
+  logic [127:0]      text_q, exp_q, exp_low_q;
+
+  logic        esp_beat, is_text, last_text, is_tag, mixed, sa_ok, merge_beat, move, ready;
+  logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt;
+  logic [3:0]  code;
+  logic [9:0]  hdr, text_end;                 // number of the ESP beat, of the last text beat
+  logic [16:0] text_sum, frame_sum;
+  logic [3:0]  lead, tail;
+  logic [6:0]  tail_bits;
+
+  assign lead      = frame_i.crypt ? 4'd0 - frame_i.esp_off[3:0] : 4'd0;
+  assign tail      = frame_i.text_len[3:0];
+  assign tail_bits = {tail, 3'd0};
+  assign hdr       = {5'd0, {1'b0, frame_i.esp_off[7:4]} + 5'(frame_i.esp_off[3:0] != 4'd0)};
+  assign text_sum  = {1'b0, frame_i.text_len} + 17'd15;
+  assign text_end  = hdr + text_sum[13:4];
+  assign frame_sum = {1'b0, frame_i.len} + {13'd0, lead} + 17'd15;
+
+  assign esp_beat  = frame_i.crypt & (idx_q == hdr);
+  assign is_text   = frame_i.crypt & crypt_q & (idx_q > hdr) & (idx_q <= text_end);
+  assign last_text = is_text & (idx_q == text_end);
+  assign is_tag    = frame_i.crypt & crypt_q & (idx_q == text_end + 10'd1);
+  assign mixed     = last_text & (tail != 4'd0);
+  assign sa_ok     = sa_i.valid & ~sa_i.esn;
+  assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
+  assign text_slot = ~text_valid_q | text_ready_i;
+  assign exp_slot  = ~exp_valid_q | exp_ready_i;
+
+  assign to_bypass  = ~is_text | mixed;
+  assign to_text    = is_text | esp_beat;
+  assign merge_beat = frame_i.crypt ? esp_beat : idx_q == 10'd0;
+  assign ready      = (~to_bypass | bypass_ready_i) & (~to_text | text_slot) & (~esp_beat | cmd_slot)
+                      & (~is_tag | exp_slot) & (~merge_beat | merge_ready_i);
+  assign move       = frame_valid_i & beat_valid_i & ready;
+
+  assign beat_ready_o   = frame_valid_i & ready;
+  assign frame_ready_o  = move & beat_last_i;
+  assign bypass_valid_o = move & to_bypass;
+  assign merge_valid_o  = move & merge_beat;
+  assign sa_rd_en_o     = frame_valid_i & frame_i.crypt & ~sa_read_q;
+  assign sa_rd_idx_o    = frame_i.sa_idx[9:0];
+  assign no_sa_o        = merge_valid_o & (code == nic_pkg::CODE_NO_SA);
+
+  assign crypt = frame_i.crypt & sa_ok;
+  assign code  = (frame_i.crypt & ~sa_ok) ? nic_pkg::CODE_NO_SA : frame_i.code;
+  assign merge_o.crypt         = crypt;
+  assign merge_o.tail          = tail;
+  assign merge_o.hdr           = crypt ? hdr + 10'd1 : frame_sum[13:4];
+  assign merge_o.text_end      = crypt ? text_end + 10'd1 : frame_sum[13:4];
+  assign merge_o.total         = frame_sum[13:4];
+  assign merge_o.done.secp     = crypt;
+  assign merge_o.done.esp_seen = frame_i.esp_seen;
+  assign merge_o.done.code     = code;
+  assign merge_o.done.lead     = lead;
+  assign merge_o.done.esp_off  = frame_i.esp_off;
+  assign merge_o.done.len      = frame_i.len;
+  assign merge_o.done.sa_idx   = (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX : frame_i.sa_idx;
+
+  assign cmd_valid_o  = cmd_valid_q;
+  assign cmd_o        = cmd_q;
+  assign text_valid_o = text_valid_q;
+  assign text_o       = text_q;
+  assign exp_valid_o  = exp_valid_q;
+  assign exp_o        = exp_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      sa_read_q    <= 1'b0;
+      crypt_q      <= 1'b0;
+      idx_q        <= '0;
+      cmd_valid_q  <= 1'b0;
+      cmd_q        <= '0;
+      text_valid_q <= 1'b0;
+      exp_valid_q  <= 1'b0;
+    end else begin
+      if (frame_valid_i) sa_read_q <= ~frame_ready_o;
+      if (text_ready_i) text_valid_q <= 1'b0;
+      if (cmd_ready_i) cmd_valid_q <= 1'b0;
+      if (exp_ready_i) exp_valid_q <= 1'b0;
+      if (move) begin
+        idx_q <= beat_last_i ? 10'd0 : idx_q + 10'd1;
+        if (beat_last_i) crypt_q <= 1'b0;
+        if (esp_beat) crypt_q <= sa_ok;
+        if (esp_beat && sa_ok) begin
+          cmd_valid_q    <= 1'b1;
+          cmd_q.decrypt  <= 1'b1;
+          cmd_q.key256   <= sa_i.key256;
+          cmd_q.key      <= sa_i.key;
+          cmd_q.iv       <= {beat_i[127:64], sa_i.salt};
+          cmd_q.aad_len  <= 16'd8;
+          cmd_q.text_len <= frame_i.text_len;
+        end
+        if (is_text || (esp_beat && sa_ok)) text_valid_q <= 1'b1;
+        if (is_tag) exp_valid_q <= 1'b1;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (move) begin
+      // RFC 4106 §5: AAD is SPI | sequence number.
+      if (to_text) text_q <= esp_beat ? {64'd0, beat_i[63:0]} : beat_i;
+      if (mixed) exp_low_q <= beat_i >> tail_bits;
+      if (is_tag) exp_q <= (tail == 4'd0) ? beat_i : exp_low_q | (beat_i << (8'd128 - {1'b0, tail_bits}));
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, text_sum[16:14], text_sum[3:0], frame_sum[16:14], frame_sum[3:0]};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && move) begin
+      assert (!(is_text && beat_last_i)) else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
+      assert (!(beat_last_i && idx_q + 10'd1 != frame_sum[13:4])) else $fatal(1, "nic_esp_rx_split: beats");
+      assert (!(esp_beat && !sa_read_q)) else $fatal(1, "nic_esp_rx_split: SA not read");
+    end
+  end
+`endif
+endmodule

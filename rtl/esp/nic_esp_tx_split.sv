@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_esp_tx_split: parts each frame into beats that go round the engine and beats that are encrypted. With IPSEC
+// the text starts on a beat, so the beat before it is SPI | sequence number | IV and makes the AAD and the nonce
+// (RFC 4106). The SA is read when the frame comes up; the three or more beats of headers hide it.
+// A frame whose SA is invalid goes no further than its headers: nothing of it is encrypted or sent.
+// Throughput one beat a cycle, no bubble between frames.
+//
+//   beats --+-- headers, ESP beat, plain frames ------------------------------> bypass
+//           +-- ESP beat --> AAD --.
+//           '-- text ------------- +--> engine        frame --> command, merge record
+module nic_esp_tx_split (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               frame_valid_i,
+  output logic               frame_ready_o,
+  input  nic_pkg::tx_frame_t frame_i,
+  input  logic               beat_valid_i,
+  output logic               beat_ready_o,
+  input  logic [127:0]       beat_i,
+  input  logic               beat_last_i,
+  input  logic               beat_err_i,      // with the last beat
+  output logic               sa_rd_en_o,
+  output logic [9:0]         sa_rd_idx_o,
+  input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on
+  output logic               bypass_valid_o,
+  input  logic               bypass_ready_i,
+  output logic               merge_valid_o,
+  input  logic               merge_ready_i,
+  output nic_pkg::tx_merge_t merge_o,
+  output logic               end_valid_o,     // frame has passed, end_err_o says how its reads went
+  input  logic               end_ready_i,
+  output logic               end_err_o,
+  output logic               cmd_valid_o,
+  input  logic               cmd_ready_i,
+  output nic_pkg::gcm_cmd_t  cmd_o,
+  output logic               text_valid_o,
+  input  logic               text_ready_i,
+  output logic [127:0]       text_o
+);
+  logic              sa_read_q, crypt_q, cmd_valid_q, text_valid_q;
+  logic [9:0]        idx_q;                   // beats of the frame that have passed
+  nic_pkg::gcm_cmd_t cmd_q;
+  logic [127:0]      text_q;
+
+  logic        has_data, esp_beat, past_esp, sa_ok, merge_beat, cmd_slot, text_slot, move, pass, ready;
+  logic        crypt;
+  logic [3:0]  code;
+  logic [9:0]  hdr, round_end;                // number of the ESP beat; beats that go round
+  logic [15:0] text_len;
+  logic [16:0] text_end, plain_end;
+
+  assign has_data  = frame_i.code == nic_pkg::CODE_OK;
+  assign hdr       = {5'd0, {1'b0, frame_i.esp_off[7:4]} + 5'(frame_i.esp_off[3:0] != 4'd0)};
+  assign esp_beat  = frame_i.ipsec & (idx_q == hdr);
+  assign past_esp  = frame_i.ipsec & (idx_q > hdr);
+  assign sa_ok     = sa_i.valid & (sa_i.esn == frame_i.esn);
+  assign text_len  = frame_i.len - {8'd0, frame_i.esp_off} - 16'd16;
+  assign text_end  = {1'b0, text_len} + 17'd15;
+  assign plain_end = {1'b0, frame_i.len} + 17'd15;
+  assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
+  assign text_slot = ~text_valid_q | text_ready_i;
+
+  // The merge record leaves with the first beat, or with the ESP beat, when the SA is known.
+  assign merge_beat = has_data & (frame_i.ipsec ? esp_beat : idx_q == 10'd0);
+  assign ready      = (past_esp ? (~crypt_q | text_slot) : bypass_ready_i)
+                      & (~esp_beat | (cmd_slot & text_slot))
+                      & (~merge_beat | merge_ready_i) & (~beat_last_i | end_ready_i);
+  assign pass       = frame_valid_i & has_data & beat_valid_i;
+  assign move       = pass & ready;
+
+  assign beat_ready_o   = frame_valid_i & has_data & ready;
+  assign frame_ready_o  = has_data ? move & beat_last_i : merge_ready_i;
+  assign bypass_valid_o = move & ~past_esp;
+  assign merge_valid_o  = has_data ? move & merge_beat : frame_valid_i;
+  assign end_valid_o    = move & beat_last_i;
+  assign end_err_o      = beat_err_i;
+  assign sa_rd_en_o     = frame_valid_i & frame_i.ipsec & has_data & ~sa_read_q;
+  assign sa_rd_idx_o    = frame_i.sa_idx[9:0];
+
+  assign crypt      = has_data & frame_i.ipsec & sa_ok;
+  assign code       = (has_data & frame_i.ipsec & ~sa_ok) ? nic_pkg::CODE_NO_SA : frame_i.code;
+  assign round_end  = !has_data ? 10'd0 : frame_i.ipsec ? hdr + 10'd1 : plain_end[13:4];
+  assign merge_o.crypt       = crypt;
+  assign merge_o.has_data    = has_data;
+  assign merge_o.hdr         = round_end;
+  assign merge_o.total       = crypt ? hdr + 10'd2 + text_end[13:4] : round_end;
+  assign merge_o.tail        = text_len[3:0];
+  assign merge_o.done.code   = code;
+  assign merge_o.done.secp   = crypt;
+  assign merge_o.done.lead   = frame_i.ipsec ? 4'd0 - frame_i.esp_off[3:0] : 4'd0;
+  assign merge_o.done.len    = (code != nic_pkg::CODE_OK) ? 16'd0
+                               : crypt ? frame_i.len + 16'd16 : frame_i.len;
+  assign merge_o.done.sa_idx = frame_i.sa_idx;
+  assign merge_o.done.cookie = frame_i.cookie;
+
+  assign cmd_valid_o  = cmd_valid_q;
+  assign cmd_o        = cmd_q;
+  assign text_valid_o = text_valid_q;
+  assign text_o       = text_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      sa_read_q    <= 1'b0;
+      crypt_q      <= 1'b0;
+      idx_q        <= '0;
+      cmd_valid_q  <= 1'b0;
+      cmd_q        <= '0;
+      text_valid_q <= 1'b0;
+    end else begin
+      if (frame_valid_i) sa_read_q <= ~frame_ready_o;
+      if (move) idx_q <= beat_last_i ? 10'd0 : idx_q + 10'd1;
+      if (text_ready_i) text_valid_q <= 1'b0;
+      if (cmd_ready_i) cmd_valid_q <= 1'b0;
+      if (move && esp_beat) begin
+        crypt_q <= sa_ok;
+        if (sa_ok) begin
+          cmd_valid_q    <= 1'b1;
+          cmd_q.decrypt  <= 1'b0;
+          cmd_q.key256   <= sa_i.key256;
+          cmd_q.key      <= sa_i.key;
+          cmd_q.iv       <= {beat_i[127:64], sa_i.salt};
+          cmd_q.aad_len  <= frame_i.esn ? 16'd12 : 16'd8;
+          cmd_q.text_len <= text_len;
+          text_valid_q   <= 1'b1;
+        end
+      end
+      if (move && past_esp && crypt_q) text_valid_q <= 1'b1;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (move && past_esp) text_q <= beat_i;
+    if (move && esp_beat) begin
+      // RFC 4106 §5: AAD is SPI | sequence number, with ESN the number's high half comes first.
+      text_q <= frame_i.esn ? {32'd0, beat_i[63:32], frame_i.esn_hi[7:0], frame_i.esn_hi[15:8],
+                               frame_i.esn_hi[23:16], frame_i.esn_hi[31:24], beat_i[31:0]}
+                            : {64'd0, beat_i[63:0]};
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, text_end[16:14], text_end[3:0], plain_end[16:14], plain_end[3:0]};
+
+`ifndef SYNTHESIS
+  // Fail closed: with IPSEC no text beat ever takes the way round the engine.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && move) begin
+      assert (!(past_esp && bypass_valid_o)) else $fatal(1, "nic_esp_tx_split: text left unencrypted");
+      assert (!(frame_i.ipsec && !esp_beat && !past_esp && beat_last_i))
+        else $fatal(1, "nic_esp_tx_split: frame ends before its ESP header");
+      assert (!(esp_beat && !sa_read_q)) else $fatal(1, "nic_esp_tx_split: SA not read");
+    end
+  end
+`endif
+endmodule

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_realign: moves a frame of cmd_len_i bytes from lane cmd_src_i of its first beat to lane cmd_dst_i.
+// One command per frame, then its ceil((src + len) / 16) input beats; gives ceil((dst + len) / 16) beats.
+// Lanes outside the frame are unspecified. out_tail_o: lanes used in the last beat (0 means 16).
+// Latency 1 cycle. Throughput: one beat a cycle; a move to a lower lane costs one more cycle a frame when
+// both beat counts are equal.
+//
+//   in --+--> prev_q --.
+//        '-------------> funnel shift by (dst - src) mod 16 --> out_q
+module nic_realign (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  logic         cmd_valid_i,
+  output logic         cmd_ready_o,
+  input  logic [3:0]   cmd_src_i,
+  input  logic [3:0]   cmd_dst_i,
+  input  logic [15:0]  cmd_len_i,    // bytes, >= 1
+  input  logic         in_valid_i,
+  output logic         in_ready_o,
+  input  logic [127:0] in_data_i,
+  input  logic         in_err_i,
+  output logic         out_valid_o,
+  input  logic         out_ready_i,
+  output logic [127:0] out_data_o,
+  output logic         out_first_o,
+  output logic         out_last_o,
+  output logic [3:0]   out_tail_o,
+  output logic         out_err_o     // with out_last_o: an input beat of this frame had in_err_i
+);
+  logic         busy_q, prime_q, first_q, err_q;
+  logic [3:0]   rot_q, tail_q;
+  logic [12:0]  in_left_q, out_left_q;   // beats
+  logic [127:0] prev_q;
+  logic         out_valid_q, out_first_q, out_last_q, out_err_q;
+  logic [3:0]   out_tail_q;
+  logic [127:0] out_data_q;
+
+  logic         slot, have_in, in_move, out_move, finish, load;
+  logic [16:0]  in_end, out_end;  // bytes
+
+  assign slot     = ~out_valid_q | out_ready_i;
+  assign have_in  = in_left_q != 13'd0;
+  assign in_move  = in_valid_i & in_ready_o;
+  // A frame moved down has its first output only with the second input, so the first one primes prev_q.
+  assign out_move = busy_q & slot & ~prime_q & (~have_in | in_valid_i);
+  assign finish   = out_move & (out_left_q == 13'd1);
+  assign load     = cmd_valid_i & cmd_ready_o;
+  assign in_end   = {13'd0, cmd_src_i} + {1'b0, cmd_len_i} + 17'd15;
+  assign out_end  = {13'd0, cmd_dst_i} + {1'b0, cmd_len_i} + 17'd15;
+
+  assign cmd_ready_o = ~busy_q | finish;
+  assign in_ready_o  = busy_q & have_in & (prime_q | slot);
+  assign out_valid_o = out_valid_q;
+  assign out_data_o  = out_data_q;
+  assign out_first_o = out_first_q;
+  assign out_last_o  = out_last_q;
+  assign out_tail_o  = out_tail_q;
+  assign out_err_o   = out_err_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      busy_q      <= 1'b0;
+      prime_q     <= 1'b0;
+      in_left_q   <= '0;
+      out_left_q  <= '0;
+      out_valid_q <= 1'b0;
+    end else begin
+      if (load) begin
+        busy_q     <= 1'b1;
+        prime_q    <= cmd_dst_i < cmd_src_i;
+        in_left_q  <= in_end[16:4];
+        out_left_q <= out_end[16:4];
+      end else begin
+        if (finish) busy_q <= 1'b0;
+        if (in_move) begin
+          prime_q   <= 1'b0;
+          in_left_q <= in_left_q - 13'd1;
+        end
+        if (out_move) out_left_q <= out_left_q - 13'd1;
+      end
+      if (slot) out_valid_q <= out_move;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (load) begin
+      rot_q   <= cmd_dst_i - cmd_src_i;
+      tail_q  <= out_end[3:0] + 4'd1;
+      first_q <= 1'b1;
+      err_q   <= 1'b0;
+    end else begin
+      if (out_move) first_q <= 1'b0;
+      if (in_move && in_err_i) err_q <= 1'b1;
+    end
+    if (in_move) prev_q <= in_data_i;
+    if (out_move) begin
+      out_data_q  <= nic_pkg::funnel(have_in ? in_data_i : 128'd0, prev_q, rot_q);
+      out_first_q <= first_q;
+      out_last_q  <= finish;
+      out_tail_q  <= tail_q;
+      out_err_q   <= err_q | (have_in & in_err_i);
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, in_end[3:0]};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
+      assert (!(finish && have_in && in_left_q != 13'd1)) else $fatal(1, "nic_realign: input left over");
+    end
+  end
+`endif
+endmodule

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_mac_tx: sends frames from the frame FIFO to the wire, first byte in lane 0, and completes each when its last
+// beat was taken. Records with an error code have no data and become completions only, in their place.
+// Frames lie complete in the FIFO, so tvalid has no gap inside a frame.
+// Latency 3 cycles; throughput one beat a cycle.
+//
+//   record --+--> realign --> wire
+//            '--> sent FIFO --(last beat taken)--> completion
+module nic_mac_tx (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+  input  logic              quiesce_i,       // start no frame
+  output logic              idle_o,          // no frame half sent
+  input  logic              frame_valid_i,
+  output logic              frame_ready_o,
+  input  nic_pkg::tx_done_t frame_i,
+  input  logic              data_valid_i,
+  output logic              data_ready_o,
+  input  logic [127:0]      data_i,
+  output logic              cpl_valid_o,
+  input  logic              cpl_ready_i,
+  output nic_pkg::cpl_t     cpl_o,
+  output logic              sent_o,          // one cycle each: for the statistics
+  output logic              sent_ipsec_o,
+  output logic              dropped_o,
+  output logic [127:0]      m_axis_tx_tdata_o,
+  output logic [15:0]       m_axis_tx_tkeep_o,
+  output logic              m_axis_tx_tvalid_o,
+  input  logic              m_axis_tx_tready_i,
+  output logic              m_axis_tx_tlast_o
+);
+  logic              send, start, realign_ready, sent_ready, sent_valid, sent_pop;
+  nic_pkg::tx_done_t sent;
+  logic              first, err, last_taken;
+  logic [3:0]        tail;
+  logic [2:0]        finished_q;   // frames whose last beat was taken, not yet completed
+
+  assign send          = frame_i.code == nic_pkg::CODE_OK;
+  assign start         = frame_valid_i & sent_ready & ~quiesce_i & (realign_ready | ~send);
+  assign frame_ready_o = sent_ready & ~quiesce_i & (realign_ready | ~send);
+
+  nic_realign i_realign (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .cmd_valid_i(frame_valid_i & send & sent_ready & ~quiesce_i), .cmd_ready_o(realign_ready),
+    .cmd_src_i(frame_i.lead), .cmd_dst_i(4'd0), .cmd_len_i(frame_i.len),
+    .in_valid_i(data_valid_i), .in_ready_o(data_ready_o), .in_data_i(data_i), .in_err_i(1'b0),
+    .out_valid_o(m_axis_tx_tvalid_o), .out_ready_i(m_axis_tx_tready_i), .out_data_o(m_axis_tx_tdata_o),
+    .out_first_o(first), .out_last_o(m_axis_tx_tlast_o), .out_tail_o(tail), .out_err_o(err)
+  );
+  assign m_axis_tx_tkeep_o = (m_axis_tx_tlast_o && tail != 4'd0) ? nic_pkg::lanes_below(tail) : 16'hffff;
+  assign last_taken        = m_axis_tx_tvalid_o & m_axis_tx_tready_i & m_axis_tx_tlast_o;
+
+  nic_fifo #(.Width($bits(frame_i)), .Depth(4)) i_sent (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(start), .ready_o(sent_ready), .data_i(frame_i),
+    .valid_o(sent_valid), .ready_i(sent_pop), .data_o(sent), .count_o()
+  );
+
+  assign cpl_valid_o  = sent_valid & ((sent.code != nic_pkg::CODE_OK) | (finished_q != 3'd0));
+  assign sent_pop     = cpl_valid_o & cpl_ready_i;
+  assign sent_o       = sent_pop & (sent.code == nic_pkg::CODE_OK);
+  assign sent_ipsec_o = sent_o & sent.secp;
+  assign dropped_o    = sent_pop & (sent.code != nic_pkg::CODE_OK);
+  assign idle_o       = ~m_axis_tx_tvalid_o & realign_idle_q;
+
+  assign cpl_o.cookie = sent.cookie;
+  assign cpl_o.len    = sent.len;
+  assign cpl_o.sa_idx = sent.sa_idx;
+  assign cpl_o.status = {11'd0, sent.secp, sent.code};
+
+  logic realign_idle_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      finished_q     <= '0;
+      realign_idle_q <= 1'b1;
+    end else begin
+      if (last_taken != sent_o) finished_q <= last_taken ? finished_q + 3'd1 : finished_q - 3'd1;
+      if (start && send) realign_idle_q <= 1'b0;
+      else if (last_taken && realign_ready) realign_idle_q <= 1'b1;
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, first, err, sent.lead};
+
+`ifndef SYNTHESIS
+  // AXI-Stream: no gap inside a frame, and a beat holds until taken.
+  logic         in_frame_q, held_q;
+  logic [127:0] held_data_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      in_frame_q <= 1'b0;
+      held_q     <= 1'b0;
+    end else begin
+      if (m_axis_tx_tvalid_o && m_axis_tx_tready_i) in_frame_q <= ~m_axis_tx_tlast_o;
+      held_q <= m_axis_tx_tvalid_o & ~m_axis_tx_tready_i;
+      if (m_axis_tx_tvalid_o && !m_axis_tx_tready_i) held_data_q <= m_axis_tx_tdata_o;
+      assert (!(in_frame_q && !m_axis_tx_tvalid_o)) else $fatal(1, "nic_mac_tx: gap inside a frame");
+      assert (!(held_q && (!m_axis_tx_tvalid_o || m_axis_tx_tdata_o != held_data_q)))
+        else $fatal(1, "nic_mac_tx: beat changed while it waited");
+    end
+  end
+`endif
+endmodule

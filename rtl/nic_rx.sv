@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_rx: the receive path, from wire to ring. This file only wires blocks together.
+//
+//   wire --> mac_rx --+--> frame FIFO ------------> esp_rx --+--> frame FIFO ---> dma_write --> memory
+//                     '--> record FIFO --> lookup --^        '--> record FIFO ------^  '--> cpl_write --> ring
+//   ring --> desc_fetch --------------------------------------------------------------^
+module nic_rx (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                hard_rst_ni,
+  output logic                busy_o,
+  input  nic_pkg::cfg_t       cfg_i,
+  input  nic_pkg::ring_cfg_t  ring_i,
+  output logic [15:0]         head_o,
+  input  nic_pkg::ring_cfg_t  cpl_ring_i,
+  output logic [15:0]         cpl_tail_o,
+  // Match and SA tables
+  output logic                match_rd_en_o,
+  output logic [9:0]          match_rd_bucket_o,
+  output logic [31:0]         match_spi_o,
+  output logic [31:0]         match_dst_o,
+  input  logic                match_hit_i,
+  input  logic [9:0]          match_hit_sa_i,
+  output logic                sa_rd_en_o,
+  output logic [9:0]          sa_rd_idx_o,
+  input  nic_pkg::sa_entry_t  sa_i,
+  // Memory
+  output logic                desc_ar_valid_o,
+  input  logic                desc_ar_ready_i,
+  output logic [63:0]         desc_ar_addr_o,
+  output logic [7:0]          desc_ar_len_o,
+  input  logic                desc_r_valid_i,
+  input  logic [255:0]        r_data_i,
+  input  logic                r_err_i,
+  input  logic                r_last_i,
+  output logic                burst_valid_o,
+  input  logic                burst_ready_i,
+  output logic [63:0]         burst_addr_o,
+  output logic [7:0]          burst_len_o,
+  output logic                w_valid_o,
+  input  logic                w_ready_i,
+  output logic [255:0]        w_data_o,
+  output logic [31:0]         w_strb_o,
+  output logic                w_last_o,
+  input  logic                data_ack_i,
+  input  logic                ack_err_i,
+  output logic                cpl_valid_o,
+  input  logic                cpl_ready_i,
+  output logic [63:0]         cpl_addr_o,
+  output logic [127:0]        cpl_data_o,
+  input  logic                cpl_ack_i,
+  // Statistics
+  output logic                accepted_o,
+  output logic                filtered_o,
+  output logic                len_bad_o,
+  output logic                overflow_o,
+  output logic                ok_o,
+  output logic                icv_bad_o,
+  output logic                no_sa_o,
+  // Wire
+  input  logic [127:0]        s_axis_rx_tdata_i,
+  input  logic [15:0]         s_axis_rx_tkeep_i,
+  input  logic                s_axis_rx_tvalid_i,
+  output logic                s_axis_rx_tready_o,
+  input  logic                s_axis_rx_tlast_i
+);
+  logic               in_valid, in_ready, in_commit, in_rollback, raw_valid, raw_ready;
+  logic [127:0]       in_data, raw;
+  logic               meta_in_valid, meta_in_ready, meta_valid, meta_ready;
+  nic_pkg::rx_meta_t  meta_in, meta;
+  logic               frame_valid, frame_ready;
+  nic_pkg::rx_frame_t frame;
+  logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
+  logic [127:0]       wr_data, rd_data;
+  logic               done_in_valid, done_in_ready, done_valid, done_ready;
+  nic_pkg::rx_done_t  done_in, done;
+  logic               desc_valid, desc_ready, desc_err;
+  logic [127:0]       desc;
+  logic               cpl_in_valid, cpl_in_ready;
+  nic_pkg::cpl_t      cpl_in;
+
+  nic_mac_rx i_mac (
+    .clk_i(clk_i), .rst_ni(rst_ni), .hard_rst_ni(hard_rst_ni), .cfg_i(cfg_i),
+    .s_axis_rx_tdata_i(s_axis_rx_tdata_i), .s_axis_rx_tkeep_i(s_axis_rx_tkeep_i),
+    .s_axis_rx_tvalid_i(s_axis_rx_tvalid_i), .s_axis_rx_tready_o(s_axis_rx_tready_o),
+    .s_axis_rx_tlast_i(s_axis_rx_tlast_i),
+    .wr_valid_o(in_valid), .wr_ready_i(in_ready), .wr_data_o(in_data), .commit_o(in_commit),
+    .rollback_o(in_rollback), .meta_valid_o(meta_in_valid), .meta_ready_i(meta_in_ready), .meta_o(meta_in),
+    .accepted_o(accepted_o), .filtered_o(filtered_o), .len_bad_o(len_bad_o), .overflow_o(overflow_o)
+  );
+
+  nic_frame_fifo #(.Depth(2048)) i_raw (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(in_valid), .wr_ready_o(in_ready), .wr_data_i(in_data), .commit_i(in_commit),
+    .rollback_i(in_rollback), .rd_valid_o(raw_valid), .rd_ready_i(raw_ready), .rd_data_o(raw)
+  );
+  nic_fifo #(.Width($bits(meta_in)), .Depth(256)) i_metas (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(meta_in_valid), .ready_o(meta_in_ready), .data_i(meta_in),
+    .valid_o(meta_valid), .ready_i(meta_ready), .data_o(meta), .count_o()
+  );
+  nic_inflight i_inflight (
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(cpl_ack_i), .busy_o(busy_o)
+  );
+
+  assign match_spi_o = meta.spi;
+  assign match_dst_o = meta.dst;
+  nic_rx_lookup i_lookup (
+    .clk_i(clk_i), .rst_ni(rst_ni), .enable_i(cfg_i.ipsec_rx_en),
+    .meta_valid_i(meta_valid), .meta_ready_o(meta_ready), .meta_i(meta),
+    .rd_en_o(match_rd_en_o), .rd_bucket_o(match_rd_bucket_o), .hit_i(match_hit_i),
+    .hit_sa_i(match_hit_sa_i),
+    .frame_valid_o(frame_valid), .frame_ready_i(frame_ready), .frame_o(frame)
+  );
+
+  nic_esp_rx i_esp (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
+    .beat_valid_i(raw_valid), .beat_ready_o(raw_ready), .beat_i(raw),
+    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
+    .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
+    .rollback_o(rollback),
+    .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in),
+    .ok_o(ok_o), .icv_bad_o(icv_bad_o), .no_sa_o(no_sa_o)
+  );
+
+  nic_frame_fifo #(.Depth(1024)) i_store (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
+    .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
+  );
+  nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(done_in_valid), .ready_o(done_in_ready), .data_i(done_in),
+    .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
+  );
+
+  nic_desc_fetch #(.DescBytes(16), .Beats(32)) i_desc (
+    .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.rx_en), .cfg_i(ring_i), .head_o(head_o),
+    .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
+    .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
+    .r_last_i(r_last_i),
+    .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_o(desc), .desc_err_o(desc_err)
+  );
+
+  nic_dma_write i_write (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
+    .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
+    .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
+    .burst_valid_o(burst_valid_o), .burst_ready_i(burst_ready_i), .burst_addr_o(burst_addr_o),
+    .burst_len_o(burst_len_o),
+    .w_valid_o(w_valid_o), .w_ready_i(w_ready_i), .w_data_o(w_data_o), .w_strb_o(w_strb_o),
+    .w_last_o(w_last_o), .ack_i(data_ack_i), .ack_err_i(ack_err_i),
+    .cpl_valid_o(cpl_in_valid), .cpl_ready_i(cpl_in_ready), .cpl_o(cpl_in)
+  );
+
+  nic_cpl_write i_cpl (
+    .clk_i(clk_i), .rst_ni(rst_ni), .cfg_i(cpl_ring_i), .tail_o(cpl_tail_o),
+    .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
+    .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
+    .req_data_o(cpl_data_o), .ack_i(cpl_ack_i)
+  );
+endmodule

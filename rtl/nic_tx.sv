@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
+//
+//   ring --> desc_fetch --> tx_issue --+--> dma_read --> beats --> esp_tx --> frame FIFO --> mac_tx --> wire
+//                                      '--> frame FIFO ---------------^  '--> record FIFO ----^  '--> cpl_write --> ring
+module nic_tx (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                quiesce_i,
+  output logic                idle_o,
+  output logic                busy_o,
+  input  nic_pkg::cfg_t       cfg_i,
+  input  nic_pkg::ring_cfg_t  ring_i,
+  output logic [15:0]         head_o,
+  input  nic_pkg::ring_cfg_t  cpl_ring_i,
+  output logic [15:0]         cpl_tail_o,
+  // SA table
+  output logic                sa_rd_en_o,
+  output logic [9:0]          sa_rd_idx_o,
+  input  nic_pkg::sa_entry_t  sa_i,
+  // Memory
+  output logic                desc_ar_valid_o,
+  input  logic                desc_ar_ready_i,
+  output logic [63:0]         desc_ar_addr_o,
+  output logic [7:0]          desc_ar_len_o,
+  input  logic                desc_r_valid_i,
+  output logic                data_ar_valid_o,
+  input  logic                data_ar_ready_i,
+  output logic [63:0]         data_ar_addr_o,
+  output logic [7:0]          data_ar_len_o,
+  input  logic                data_r_valid_i,
+  input  logic [255:0]        r_data_i,
+  input  logic                r_err_i,
+  input  logic                r_last_i,
+  output logic                cpl_valid_o,
+  input  logic                cpl_ready_i,
+  output logic [63:0]         cpl_addr_o,
+  output logic [127:0]        cpl_data_o,
+  input  logic                cpl_ack_i,
+  // Statistics
+  output logic                sent_o,
+  output logic                sent_ipsec_o,
+  output logic                dropped_o,
+  // Wire
+  output logic [127:0]        m_axis_tx_tdata_o,
+  output logic [15:0]         m_axis_tx_tkeep_o,
+  output logic                m_axis_tx_tvalid_o,
+  input  logic                m_axis_tx_tready_i,
+  output logic                m_axis_tx_tlast_o
+);
+  logic               desc_valid, desc_ready, desc_err;
+  logic [255:0]       desc;
+  logic               cmd_valid, cmd_ready;
+  logic [63:0]        cmd_addr;
+  logic [15:0]        cmd_len;
+  logic [3:0]         cmd_lead;
+  logic               issue_valid, issue_ready, frame_valid, frame_ready;
+  nic_pkg::tx_frame_t issue_frame, frame;
+  logic               beat_valid, beat_ready, beat_last, beat_err;
+  logic [127:0]       beat;
+  logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
+  logic [127:0]       wr_data, rd_data;
+  logic               done_in_valid, done_in_ready, done_valid, done_ready;
+  nic_pkg::tx_done_t  done_in, done;
+  logic               cpl_in_valid, cpl_in_ready;
+  nic_pkg::cpl_t      cpl_in;
+
+  nic_desc_fetch #(.DescBytes(32), .Beats(32)) i_desc (
+    .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
+    .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
+    .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
+    .r_last_i(r_last_i),
+    .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_o(desc), .desc_err_o(desc_err)
+  );
+
+  nic_tx_issue i_issue (
+    .cfg_i(cfg_i),
+    .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
+    .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
+    .cmd_lead_o(cmd_lead),
+    .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
+  );
+  nic_fifo #(.Width($bits(issue_frame)), .Depth(64)) i_frames (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(issue_valid), .ready_o(issue_ready), .data_i(issue_frame),
+    .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()
+  );
+  nic_inflight i_inflight (
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(cpl_ack_i), .busy_o(busy_o)
+  );
+
+  nic_dma_read i_read (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_addr_i(cmd_addr), .cmd_len_i(cmd_len),
+    .cmd_lead_i(cmd_lead),
+    .ar_valid_o(data_ar_valid_o), .ar_ready_i(data_ar_ready_i), .ar_addr_o(data_ar_addr_o),
+    .ar_len_o(data_ar_len_o), .r_valid_i(data_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
+    .out_valid_o(beat_valid), .out_ready_i(beat_ready), .out_data_o(beat), .out_last_o(beat_last),
+    .out_err_o(beat_err)
+  );
+
+  nic_esp_tx i_esp (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
+    .beat_valid_i(beat_valid), .beat_ready_o(beat_ready), .beat_i(beat), .beat_last_i(beat_last),
+    .beat_err_i(beat_err),
+    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
+    .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
+    .rollback_o(rollback),
+    .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in)
+  );
+
+  nic_frame_fifo #(.Depth(1024)) i_store (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
+    .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
+  );
+  nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(done_in_valid), .ready_o(done_in_ready), .data_i(done_in),
+    .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
+  );
+
+  nic_mac_tx i_mac (
+    .clk_i(clk_i), .rst_ni(rst_ni), .quiesce_i(quiesce_i), .idle_o(idle_o),
+    .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
+    .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
+    .cpl_valid_o(cpl_in_valid), .cpl_ready_i(cpl_in_ready), .cpl_o(cpl_in),
+    .sent_o(sent_o), .sent_ipsec_o(sent_ipsec_o), .dropped_o(dropped_o),
+    .m_axis_tx_tdata_o(m_axis_tx_tdata_o), .m_axis_tx_tkeep_o(m_axis_tx_tkeep_o),
+    .m_axis_tx_tvalid_o(m_axis_tx_tvalid_o), .m_axis_tx_tready_i(m_axis_tx_tready_i),
+    .m_axis_tx_tlast_o(m_axis_tx_tlast_o)
+  );
+
+  nic_cpl_write i_cpl (
+    .clk_i(clk_i), .rst_ni(rst_ni), .cfg_i(cpl_ring_i), .tail_o(cpl_tail_o),
+    .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
+    .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
+    .req_data_o(cpl_data_o), .ack_i(cpl_ack_i)
+  );
+endmodule

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// nic_match_table: (SPI, destination) -> SA index, 1024 buckets of 4 ways, one memory a way. A read compares a whole
+// bucket; hit_o, hit_sa_o refer to the bucket read in the cycle before.
+module nic_match_table (
+  input  logic                  clk_i,
+  input  logic                  scrub_i,
+  input  logic [9:0]            scrub_row_i,
+  input  nic_pkg::match_write_t write_i,
+  input  logic                  rd_en_i,
+  input  logic [9:0]            rd_bucket_i,
+  input  logic [31:0]           spi_i,       // held until the cycle after the read
+  input  logic [31:0]           dst_i,
+  output logic                  hit_o,
+  output logic [9:0]            hit_sa_o
+);
+  localparam int unsigned Width = 75;   // nic_pkg::match_entry_t
+  logic [3:0]      way_hit;
+  logic [3:0][9:0] way_sa;
+
+  for (genvar w = 0; w < 4; w++) begin : gen_way
+    logic [Width-1:0]      mem [1024];
+    logic [Width-1:0]      rd_q;
+    nic_pkg::match_entry_t entry;
+    assign entry      = rd_q;
+    assign way_hit[w] = entry.valid & (entry.spi == spi_i) & (entry.dst == dst_i);
+    assign way_sa[w]  = way_hit[w] ? entry.sa_idx : 10'd0;
+    always_ff @(posedge clk_i) begin
+      if (scrub_i) mem[scrub_row_i] <= '0;
+      else if (write_i.valid && write_i.slot[1:0] == 2'(w)) mem[write_i.slot[11:2]] <= write_i.entry;
+      if (rd_en_i) rd_q <= mem[rd_bucket_i];
+    end
+  end
+
+  assign hit_o    = |way_hit;
+  assign hit_sa_o = way_sa[0] | way_sa[1] | way_sa[2] | way_sa[3];
+endmodule
