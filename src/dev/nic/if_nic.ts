@@ -172,7 +172,7 @@ export class Nic implements Ifnet {
     } finally {
       this.#tx.discard();
       this.#rx.discard();
-      this.sa.loseAll();
+      this.sa.forgetAll();
     }
   }
 

@@ -106,12 +106,12 @@ export class NicRx {
     const ring = this.#ring;
     const m = this.#mbuf[ring.head & ring.mask]!;
     ring.head = (ring.head + 1) & 0xffff;
-    if (cookie !== m) this.#n[C.NIC_COOKIE]!++;
     const lenBytes = lenSa & 0xffff;
     const saIdx = lenSa >>> 16;
+    const code = status & CPL_CODE_MASK;
+    if (cookie !== m && code !== CODE_DMA_ERR) this.#n[C.NIC_COOKIE]!++;
     if (this.onCompletion !== null) this.onCompletion(1, lenBytes, status, saIdx);
 
-    const code = status & CPL_CODE_MASK;
     // NO_SA and BAD_LEN are news, not errors: the frame came as it was on the wire.
     if (code !== CODE_OK && code !== CODE_NO_SA && code !== CODE_BAD_LEN)
       return this.#dropError(m, code, saIdx);

@@ -27,7 +27,7 @@ import {
   SA_WRITE,
   STATUS_RX_BUSY,
 } from './nic_regs.ts';
-import { SaSlots, SLOT_GOING, SLOT_LIVE, SLOT_LOST } from './nic_sa_slots.ts';
+import { SaSlots, SLOT_GOING, SLOT_LIVE } from './nic_sa_slots.ts';
 
 /** What removal of an SA needs of the rings. */
 export interface SaDrain {
@@ -130,13 +130,13 @@ export class NicSa implements SaOffload {
   }
 
   saRemove(direction: 'in' | 'out', cardSa: number): void {
+    // A card that was stopped was reset: it holds no SA.
+    if (!this.up) return;
     const slots = direction === 'out' ? this.out : this.in;
-    const state = slots.state[cardSa];
-    if (state !== SLOT_LIVE && state !== SLOT_LOST)
+    if (slots.state[cardSa] !== SLOT_LIVE)
       throw new RangeError(`"cardSa" ${cardSa} (${direction}) is not installed`);
     slots.state[cardSa] = SLOT_GOING;
-    if (state === SLOT_LOST) slots.release(cardSa);
-    else if (direction === 'out') this.#removeOut(cardSa);
+    if (direction === 'out') this.#removeOut(cardSa);
     else this.#removeIn(cardSa);
   }
 
@@ -203,9 +203,9 @@ export class NicSa implements SaOffload {
   }
 
   /** The card was reset: it knows no SA any more. */
-  loseAll(): void {
-    this.out.loseAll();
-    this.in.loseAll();
+  forgetAll(): void {
+    this.out.releaseAll();
+    this.in.releaseAll();
     this.outstanding.fill(0);
     this.#match.fill(-1);
     this.#going = [];

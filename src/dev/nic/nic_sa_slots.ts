@@ -7,8 +7,6 @@ export const SLOT_FREE = 0;
 export const SLOT_LIVE = 1;
 /** Removed, but the card may still have frames under it: not to be used again yet. */
 export const SLOT_GOING = 2;
-/** The card was reset and knows the SA no more; whoever installed it has yet to remove it. */
-export const SLOT_LOST = 3;
 
 /** What the driver knows of the SAs in the card, one direction. A slot number is the `cardSa`. */
 export class SaSlots {
@@ -63,12 +61,8 @@ export class SaSlots {
     this.#count++;
   }
 
-  /** The card was reset. */
-  loseAll(): void {
-    for (let i = 0; i < SA_COUNT; i++) {
-      if (this.state[i] === SLOT_LIVE) this.state[i] = SLOT_LOST;
-      else if (this.state[i] === SLOT_GOING) this.release(i);
-    }
+  releaseAll(): void {
+    for (let i = 0; i < SA_COUNT; i++) if (this.state[i] !== SLOT_FREE) this.release(i);
   }
 
   /** The live slot of (spi, dst), or -1. */

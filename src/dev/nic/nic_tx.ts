@@ -168,8 +168,9 @@ export class NicTx {
     ring.head = (ring.head + 1) & 0xffff;
     const m = this.#mbuf[slot]!;
     const sa = this.#slotSa[slot]!;
-    // Completions come in order, so the cookie only confirms what the slot says.
-    if (cookie !== m) this.#n[C.NIC_COOKIE]!++;
+    // Completions come in order, so the cookie only confirms what the slot says. A descriptor that
+    // could not be read has none.
+    if (cookie !== m && (status & CPL_CODE_MASK) !== CODE_DMA_ERR) this.#n[C.NIC_COOKIE]!++;
     if (this.onCompletion !== null) this.onCompletion(0, lenSa & 0xffff, status, lenSa >>> 16);
     if ((status & CPL_CODE_MASK) !== CODE_OK) this.#countError(status & CPL_CODE_MASK);
     else if (sa !== NO_SA) {

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import {
+  CODE_AUTH_FAIL,
+  CODE_DMA_ERR,
+  CODE_NO_SA,
+  CODE_OK,
+  CODE_TOO_BIG,
+  CPL_ESP_SEEN,
+  CPL_SECP,
+  CTRL_IPSEC_RX_EN,
+  CTRL_PROMISC,
+  CTRL_RX_EN,
+  NO_SA_IDX,
+  RXD_BYTES,
+} from '../dev/nic/nic_regs.ts';
+import { type EspPlace, findEsp, openEsp } from './model_esp.ts';
+import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
+import { ModelRing } from './model_ring.ts';
+import type { ModelSaTable } from './model_sa.ts';
+
+const ETHER_HEADER_BYTES = 14;
+const NEVER = Number.POSITIVE_INFINITY;
+/** Frames wait in here for buffers; what does not fit is dropped. */
+const FIFO_BYTES = 32768;
+
+interface Verdict {
+  code: number;
+  status: number;
+  saIdx: number;
+}
+
+/** Receive side: filter, FIFO, ESP, buffer, completion. One frame at a time, in order. */
+export class ModelRx {
+  readonly ring: ModelRing = new ModelRing(false);
+  readonly done: ModelRing;
+  /** Cycle at which the oldest waiting frame is delivered; Infinity: none, or something is missing. */
+  nextAt: number = NEVER;
+
+  readonly #card: ModelCard;
+  readonly #sa: ModelSaTable;
+  readonly #pace: ModelPace;
+  readonly #fifo: Uint8Array[] = [];
+  #fifoBytes = 0;
+  readonly #place: EspPlace = { espOffset: 0, textBytes: 0, spi: 0, dst: 0 };
+  readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0 };
+
+  constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
+    this.#card = card;
+    this.done = done;
+    this.#sa = sa;
+    this.#pace = new ModelPace(latencyCycles);
+  }
+
+  get isBusy(): boolean {
+    return this.#fifo.length > 0;
+  }
+
+  /** A frame's last beat came from the wire; the model keeps the bytes. */
+  receive(frame: Uint8Array, now: number): void {
+    const card = this.#card;
+    if ((card.ctrl & CTRL_RX_EN) === 0) return;
+    if (frame.length < ETHER_HEADER_BYTES || frame.length > card.maxFrameBytes) {
+      card.stats.rxLenBad++;
+      return;
+    }
+    if (!this.#isForUs(frame)) {
+      card.stats.rxFiltered++;
+      return;
+    }
+    if (this.#fifoBytes + frame.length > FIFO_BYTES) {
+      card.stats.rxOverflow++;
+      return;
+    }
+    card.stats.rxFrames++;
+    this.#fifo.push(frame);
+    this.#fifoBytes += frame.length;
+    this.kick(now);
+  }
+
+  #isForUs(frame: Uint8Array): boolean {
+    if ((this.#card.ctrl & CTRL_PROMISC) !== 0 || (frame[0]! & 1) !== 0) return true;
+    return this.#card.mac.every((b, i) => frame[i] === b);
+  }
+
+  /** Something changed: a frame, buffers, room in the completion ring. */
+  kick(now: number): void {
+    if (this.nextAt !== NEVER || this.#fifo.length === 0 || this.#card.memory.silent) return;
+    if (!this.ring.enabled || !this.done.enabled || this.ring.used === 0 || this.done.isFull)
+      return;
+    this.nextAt = this.#pace.next(now, this.#fifo[0]!.length);
+  }
+
+  /** The oldest frame is due. */
+  step(now: number): void {
+    this.nextAt = NEVER;
+    const card = this.#card;
+    if (card.memory.silent) return;
+    const frame = this.#fifo.shift()!;
+    this.#fifoBytes -= frame.length;
+    const d = card.memory.read(this.ring.address(this.ring.head, RXD_BYTES), RXD_BYTES);
+    this.ring.head = (this.ring.head + 1) & 0xffff;
+    const v = this.#decrypt(frame);
+    if (d === null) {
+      dmaError(card);
+      complete(card, this.done, 0, 0, v.saIdx, v.status | CODE_DMA_ERR, now);
+    } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), frame, v, now);
+    this.kick(now);
+  }
+
+  /** ESP of the frame, in place when its ICV is good. */
+  #decrypt(frame: Uint8Array): Verdict {
+    const card = this.#card;
+    const place = this.#place;
+    const v = this.#verdict;
+    v.code = CODE_OK;
+    v.saIdx = NO_SA_IDX;
+    v.status = 0;
+    if ((card.ctrl & CTRL_IPSEC_RX_EN) === 0 || !findEsp(frame, place)) return v;
+    v.status = CPL_ESP_SEEN | (place.espOffset << 8);
+    const i = this.#sa.lookup(place.spi, place.dst);
+    const sa = i < 0 ? null : this.#sa.get(i);
+    // With ESN the high half of the sequence number is not known here.
+    if (sa === null || sa.esn) {
+      v.code = CODE_NO_SA;
+      card.stats.rxNoSa++;
+      return v;
+    }
+    v.saIdx = i;
+    v.code = openEsp(frame, place, sa);
+    if (v.code === CODE_OK) {
+      v.status |= CPL_SECP;
+      card.stats.rxIpsecOk++;
+    } else if (v.code === CODE_AUTH_FAIL) card.stats.rxIcvBad++;
+    return v;
+  }
+
+  /** Writes the frame to the buffer that descriptor d names; of a forged one nothing. */
+  #deliver(d: DataView, frame: Uint8Array, v: Verdict, now: number): void {
+    const card = this.#card;
+    const address = d.getUint32(0, true) + d.getUint32(4, true) * 0x1_0000_0000;
+    const bufBytes = d.getUint32(8, true);
+    const cookie = d.getUint32(12, true);
+    let code = v.code;
+    let lenBytes = 0;
+    if (code !== CODE_AUTH_FAIL) {
+      if (frame.length > bufBytes) code = CODE_TOO_BIG;
+      else if (card.memory.write(address, frame)) lenBytes = frame.length;
+      else {
+        code = CODE_DMA_ERR;
+        dmaError(card);
+      }
+    }
+    complete(card, this.done, cookie, lenBytes, v.saIdx, v.status | code, now);
+  }
+
+  reset(): void {
+    this.nextAt = NEVER;
+    this.#pace.reset();
+    this.#fifo.length = 0;
+    this.#fifoBytes = 0;
+    this.ring.enabled = false;
+    this.ring.head = 0;
+    this.ring.tail = 0;
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import {
+  CODE_BAD_LEN,
+  CODE_DMA_ERR,
+  CODE_NO_SA,
+  CODE_OK,
+  CPL_SECP,
+  CTRL_IPSEC_TX_EN,
+  CTRL_TX_EN,
+  ICV_BYTES,
+  MAX_FRAME_LIMIT,
+  NO_SA_IDX,
+  TXD_BYTES,
+  TXD_ESN,
+  TXD_IPSEC,
+} from '../dev/nic/nic_regs.ts';
+import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
+import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
+import { ModelRing } from './model_ring.ts';
+import type { ModelSaTable } from './model_sa.ts';
+
+const ETHER_HEADER_BYTES = 14;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Transmit side: descriptor, frame, crypto, wire, completion. One frame at a time, in order. */
+export class ModelTx {
+  readonly ring: ModelRing = new ModelRing(false);
+  readonly done: ModelRing;
+  /** Cycle at which the next frame leaves; Infinity: nothing to do, or something is missing. */
+  nextAt: number = NEVER;
+
+  readonly #card: ModelCard;
+  readonly #sa: ModelSaTable;
+  readonly #pace: ModelPace;
+  readonly #frame: Uint8Array = new Uint8Array(MAX_FRAME_LIMIT + ICV_BYTES);
+  readonly #crypto: TxCrypto = { espOffset: 0, esn: false, esnHi: 0 };
+
+  constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
+    this.#card = card;
+    this.done = done;
+    this.#sa = sa;
+    this.#pace = new ModelPace(latencyCycles);
+  }
+
+  get isBusy(): boolean {
+    return this.nextAt !== NEVER;
+  }
+
+  /** Something changed: a doorbell, room in the completion ring, an enable bit. */
+  kick(now: number): void {
+    if (this.nextAt !== NEVER) return;
+    const card = this.#card;
+    if ((card.ctrl & CTRL_TX_EN) === 0 || card.memory.silent) return;
+    if (!this.ring.enabled || !this.done.enabled || this.ring.used === 0 || this.done.isFull)
+      return;
+    this.nextAt = this.#pace.next(now, this.#nextLength());
+  }
+
+  /** Length of the next frame, for its pace only. */
+  #nextLength(): number {
+    const memory = this.#card.memory;
+    const at = this.ring.address(this.ring.head, TXD_BYTES);
+    const { failReads, reads } = memory;
+    memory.failReads = 0;
+    const d = memory.read(at + 8, 2);
+    memory.failReads = failReads;
+    memory.reads = reads;
+    return d === null ? 0 : d[0]! | (d[1]! << 8);
+  }
+
+  /** The next frame is due. */
+  step(now: number): void {
+    this.nextAt = NEVER;
+    if (this.#card.memory.silent) return;
+    const d = this.#card.memory.read(this.ring.address(this.ring.head, TXD_BYTES), TXD_BYTES);
+    this.ring.head = (this.ring.head + 1) & 0xffff;
+    if (d === null) {
+      dmaError(this.#card);
+      this.#refuse(0, NO_SA_IDX, CODE_DMA_ERR, now);
+    } else this.#send(new DataView(d.buffer, d.byteOffset, TXD_BYTES), now);
+    this.kick(now);
+  }
+
+  #send(d: DataView, now: number): void {
+    const card = this.#card;
+    const address = d.getUint32(0, true) + d.getUint32(4, true) * 0x1_0000_0000;
+    const lenBytes = d.getUint16(8, true);
+    const flags = d.getUint16(10, true);
+    const isIpsec = (flags & TXD_IPSEC) !== 0;
+    const saIdx = isIpsec ? d.getUint16(12, true) : NO_SA_IDX;
+    const cookie = d.getUint32(20, true);
+    const crypto = this.#crypto;
+    crypto.espOffset = d.getUint8(14);
+    crypto.esn = (flags & TXD_ESN) !== 0;
+    crypto.esnHi = d.getUint32(16, true);
+
+    const sa = isIpsec ? this.#sa.get(saIdx) : null;
+    let code = isIpsec ? checkTx(lenBytes, card.maxFrameBytes, crypto, sa) : this.#plain(lenBytes);
+    if (code === CODE_OK && isIpsec && (card.ctrl & CTRL_IPSEC_TX_EN) === 0) code = CODE_NO_SA;
+    const data = code === CODE_OK ? card.memory.read(address, lenBytes) : null;
+    if (data === null) {
+      if (code === CODE_OK) dmaError(card);
+      this.#refuse(cookie, saIdx, code === CODE_OK ? CODE_DMA_ERR : code, now);
+      return;
+    }
+    const frame = this.#frame.subarray(0, isIpsec ? lenBytes + ICV_BYTES : lenBytes);
+    frame.set(data);
+    if (sa !== null) {
+      sealEsp(frame, crypto, sa);
+      card.stats.txIpsec++;
+    }
+    card.stats.txFrames++;
+    card.send(frame, now);
+    complete(card, this.done, cookie, frame.length, saIdx, isIpsec ? CPL_SECP : 0, now);
+  }
+
+  #plain(lenBytes: number): number {
+    const isGood = lenBytes >= ETHER_HEADER_BYTES && lenBytes <= this.#card.maxFrameBytes;
+    return isGood ? CODE_OK : CODE_BAD_LEN;
+  }
+
+  #refuse(cookie: number, saIdx: number, code: number, now: number): void {
+    this.#card.stats.txDrop++;
+    complete(this.#card, this.done, cookie, 0, saIdx, code, now);
+  }
+
+  reset(): void {
+    this.nextAt = NEVER;
+    this.#pace.reset();
+    this.ring.enabled = false;
+    this.ring.head = 0;
+    this.ring.tail = 0;
+  }
+}

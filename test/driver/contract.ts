@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { describe } from 'vitest';
+import { espContract } from './contract_esp.ts';
+import { faultContract } from './contract_fault.ts';
+import { irqContract } from './contract_irq.ts';
+import { plainContract } from './contract_plain.ts';
+import { ringContract } from './contract_ring.ts';
+import { saContract } from './contract_sa.ts';
+import type { MakeWorld } from './rig.ts';
+
+/** What driver and card must do together, whatever the card is made of. */
+export function driverContract(name: string, makeWorld: MakeWorld): void {
+  describe(`driver on ${name}`, () => {
+    plainContract(makeWorld);
+    ringContract(makeWorld);
+    espContract(makeWorld);
+    saContract(makeWorld);
+    irqContract(makeWorld);
+    faultContract(makeWorld);
+  });
+}

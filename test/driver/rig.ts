@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { Nic } from '../../src/dev/nic/if_nic.ts';
+import type { SimConfig, SimWorld } from '../../src/dev/nic/nic_bus.ts';
+import { type NicOptions, nicRingBytes } from '../../src/dev/nic/nic_config.ts';
+import { Counters } from '../../src/kern/counters.ts';
+import { MTagPool } from '../../src/kern/m_tag.ts';
+import { type Mbuf, MbufPool, NO_MBUF } from '../../src/kern/mbuf.ts';
+import { CarrierInPlace } from '../../src/netipsec/carrier_in_place.ts';
+import { type Carrier, newOffloadRequest, type OffloadRequest } from '../../src/netipsec/pact.ts';
+
+/** Makes a world: the one thing in which the test runs differ. */
+export type MakeWorld = (config: SimConfig) => SimWorld;
+
+export const ARENA_BYTES = 24 << 20;
+const HOST_BYTES = ARENA_BYTES / 2;
+
+export const SIM_DEFAULTS: SimConfig = {
+  cardCount: 2,
+  seed: 1,
+  wireLatencyCycles: 50,
+  lossPpm: 0,
+  flipPpm: 0,
+  reorderPpm: 0,
+  reorderCycles: 100,
+  memLatencyCycles: 40,
+  memStallPermille: 0,
+  regTimeoutCycles: 2000,
+  arenaBytes: ARENA_BYTES,
+  hosts: [
+    { baseBytes: 0, sizeBytes: HOST_BYTES },
+    { baseBytes: HOST_BYTES, sizeBytes: HOST_BYTES },
+  ],
+  tapBytes: 1 << 20,
+};
+
+/** A frame that a host got, copied out of its mbuf, with the report that came with it. */
+export interface Received {
+  readonly bytes: Uint8Array;
+  readonly report: OffloadRequest | null;
+}
+
+/** One host with its driver, and nothing above it. */
+export class RigHost {
+  readonly nic: Nic;
+  readonly pool: MbufPool;
+  readonly tags: MTagPool;
+  readonly counters = new Counters();
+  readonly carrier: Carrier;
+  received: Received[] = [];
+  /** Completions: ring, length, status, SA. */
+  completions: [number, number, number, number][] = [];
+  /** Answer of FinishInSoftware; what it was asked to finish. */
+  softwareErrno = 0;
+  software: Mbuf[] = [];
+
+  constructor(world: SimWorld, card: number, options: Partial<NicOptions>, mbufBytes?: number) {
+    const base = card * HOST_BYTES;
+    const rings = (nicRingBytes(options) + 4095) & ~4095;
+    this.tags = new MTagPool(4096);
+    this.pool = new MbufPool(world.arena, this.tags, {
+      baseBytes: base + rings,
+      sizeBytes: mbufBytes ?? HOST_BYTES - rings,
+      frameBytes: 9018,
+      jumboCount: 0,
+    });
+    this.carrier = new CarrierInPlace(this.pool);
+    this.nic = new Nic({
+      name: `nic${card}`,
+      index: card + 1,
+      lladdr: macOf(card),
+      mtu: 9000,
+      bus: world.buses[card]!,
+      mbufs: this.pool,
+      counters: this.counters,
+      carrier: this.carrier,
+      finishInSoftware: (m) => {
+        this.software.push(m);
+        if (this.softwareErrno === 0) this.carrier.done(m);
+        return this.softwareErrno;
+      },
+      ringBaseBytes: base,
+      options,
+    });
+    this.nic.onCompletion = (...c) => this.completions.push(c);
+    this.nic.input = (m) => {
+      const at = this.pool.off[m]!;
+      const report = newOffloadRequest();
+      const has = this.carrier.read(m, report);
+      this.received.push({
+        bytes: this.pool.data.slice(at, at + this.pool.len[m]!),
+        report: has ? report : null,
+      });
+      this.pool.free(m);
+    };
+  }
+
+  /** A frame in an mbuf of its own. */
+  mbuf(frame: Uint8Array): Mbuf {
+    const m = this.pool.alloc();
+    if (m === NO_MBUF) throw new Error('the test needs more mbufs');
+    this.pool.data.set(frame, this.pool.off[m]!);
+    this.pool.len[m] = frame.length;
+    return m;
+  }
+
+  send(frame: Uint8Array): number {
+    return this.nic.transmit(this.mbuf(frame));
+  }
+
+  count(name: string): number {
+    return this.counters.get(name);
+  }
+}
+
+export interface RigConfig {
+  readonly sim?: Partial<SimConfig>;
+  readonly options?: Partial<NicOptions>;
+  readonly mbufBytes?: number;
+  readonly attach?: boolean;
+}
+
+/** Two hosts on a wire, or one. */
+export class Rig {
+  readonly world: SimWorld;
+  readonly hosts: RigHost[];
+
+  constructor(makeWorld: MakeWorld, config: RigConfig = {}) {
+    this.world = makeWorld({ ...SIM_DEFAULTS, ...config.sim });
+    const options = { log2Tx: 6, log2Rx: 6, log2Txc: 6, log2Rxc: 6, ...config.options };
+    this.hosts = this.world.buses.map(
+      (_, card) => new RigHost(this.world, card, options, config.mbufBytes),
+    );
+    if (config.attach !== false) for (const host of this.hosts) host.nic.attach();
+  }
+
+  get a(): RigHost {
+    return this.hosts[0]!;
+  }
+  get b(): RigHost {
+    return this.hosts[1]!;
+  }
+
+  /** Puts a frame on the wire, after what software wrote to the cards so far. */
+  inject(card: number, frame: Uint8Array, delayCycles: number): void {
+    this.world.run(0);
+    this.world.inject(card, frame, delayCycles);
+  }
+
+  /** Runs and serves interrupts until nothing moves any more, or the cycles are used up. */
+  settle(maxCycles = 400_000): void {
+    const end = this.world.cycle + maxCycles;
+    for (const host of this.hosts) host.nic.flush();
+    let quiet = 0;
+    while (this.world.cycle < end) {
+      this.world.run(Math.min(4000, end - this.world.cycle));
+      if (this.world.tapUsed > 0) this.world.tapDrained();
+      let n = 0;
+      for (const host of this.hosts) {
+        n += this.world.irq(host.nic.index - 1) ? host.nic.intr() : host.nic.poll();
+      }
+      // Twice: the first poll may have given the card something to do.
+      quiet = n === 0 && this.world.idleCycles >= 4000 ? quiet + 1 : 0;
+      if (quiet === 2) return;
+    }
+  }
+
+  /** The interfaces down, all memory back: throws when an mbuf or tag is not. */
+  close(): void {
+    try {
+      for (const host of this.hosts) {
+        host.nic.detach();
+        if (host.pool.inUse !== 0) throw new Error(`${host.pool.inUse} mbufs leaked`);
+        if (host.tags.inUse !== 0) throw new Error(`${host.tags.inUse} tags leaked`);
+      }
+    } finally {
+      this.world.close();
+    }
+  }
+}
+
+export function macOf(card: number): Uint8Array {
+  return Uint8Array.of(2, 0, 0, 0, 0, card + 1);
+}
