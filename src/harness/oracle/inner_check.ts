@@ -17,7 +17,8 @@ export const NOT_TRAFFIC = -1;
 export class InnerCheck {
   readonly #traffic: Traffic | undefined;
   readonly #expected: Buffer;
-  #next = 0;
+  /** The packet expected next from a source address. */
+  readonly #next = new Map<number, number>();
   /** Of the last check: the scenario's packet number, or NOT_TRAFFIC. */
   index = NOT_TRAFFIC;
   /** Payloads compared. */
@@ -47,7 +48,7 @@ export class InnerCheck {
     }
     const traffic = this.#traffic;
     if (traffic !== undefined && (traffic.dstPort ?? be16(b, at + 2)) === be16(b, at + 2)) {
-      this.index = traffic.payloads.indexOf(be16(b, at), this.#next);
+      this.index = this.#indexOf(b, at, lenBytes - 8, src, traffic.payloads);
     }
     const sum = pseudoHeader(src, dst, PROTO_UDP, lenBytes);
     const unsummed = be16(b, at + 6) === 0; // RFC 768: the sender made none
@@ -55,8 +56,22 @@ export class InnerCheck {
     return this.index === NOT_TRAFFIC ? '' : this.#payload(b, at + 8, lenBytes - 8, traffic!);
   }
 
+  /**
+   * The scenario's packet that came from this port: the one next expected from this source, or, when
+   * a second flow began at 0 again, the first with the port that carries this payload.
+   */
+  #indexOf(b: Buffer, at: number, sizeBytes: number, src: number, payloads: Payloads): number {
+    const port = be16(b, at);
+    let index = payloads.indexOf(port, this.#next.get(src) ?? 0);
+    if (index > 0 && !payloads.matches(b, at + 8, sizeBytes, index)) {
+      const again = payloads.indexOf(port, 0);
+      if (payloads.matches(b, at + 8, sizeBytes, again)) index = again;
+    }
+    this.#next.set(src, index + 1);
+    return index;
+  }
+
   #payload(b: Buffer, at: number, sizeBytes: number, traffic: Traffic): string {
-    this.#next = this.index + 1;
     this.compared++;
     const wanted = traffic.sizeOf?.(this.index) ?? sizeBytes;
     if (wanted !== sizeBytes) return `payload:${sizeBytes} bytes of payload, ${wanted} were sent`;

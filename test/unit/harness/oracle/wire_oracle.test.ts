@@ -91,6 +91,25 @@ describe('the wire oracle is content with', () => {
     expect(o.figures).toMatchObject({ frames: 50, esp: 50, decrypted: 50, compared: 50 });
   });
 
+  it('two flows from two sources, and a flow that begins at 0 again', () => {
+    const o = oracle([{ ...TUNNEL, src: '192.168.0.0/16' }]);
+    let seq = 0;
+    const send = (index: number, from: string): void => {
+      const data = datagram(index, [from, INNER[1]]);
+      const inner = ipv4({ proto: 17, src: from, dst: INNER[1] }, data);
+      const packet = esp({ sa: SA, seq: ++seq, nextHeader: 4 }, inner);
+      show(o, ether(ipv4({ proto: 50, src: OUTER[0], dst: OUTER[1] }, packet)));
+    };
+    for (let i = 0; i < 100_000; i += 20_000) {
+      send(i, INNER[0]);
+      send(i / 20_000, '192.168.1.2');
+    }
+    send(0, INNER[0]);
+    send(1, INNER[0]);
+    expect(o.violations).toEqual([]);
+    expect(o.figures.compared).toBe(12);
+  });
+
   it('transport mode, AES-256 and ESN across the turn of the low half', () => {
     const sa: WireSa = { ...SA, mode: 'transport', key: Buffer.alloc(32, 1), esn: true };
     const o = oracle([TRANSPORT], [sa]);
