@@ -3,10 +3,8 @@
 nic_pkg.sv
 lib/nic_fifo.sv
 // Level 1
-crypto/nic_aes_round.sv
+crypto/nic_aes_pipe.sv
 crypto/nic_ghash.sv
 crypto/nic_gcm_issue.sv
 // Level 2
-crypto/nic_aes_pipe.sv
-// Level 3
 crypto/nic_gcm.sv

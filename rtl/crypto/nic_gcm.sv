@@ -10,7 +10,7 @@
 //   Text:  keystream and a text beat           Len: tag mask; GHASH takes the length block
 // A message of N text beats and at most one AAD beat takes N+2 cycles, also back to back.
 // Latency: command to first output 21 cycles (once: later commands run ahead); beat to output
-// 2 cycles; last text output to tag 3 cycles. No combinational path from input to output.
+// 2 cycles; last text output to tag 5 cycles. No combinational path from input to output.
 module nic_gcm (
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -139,25 +139,17 @@ module nic_gcm (
   typedef enum logic [1:0] {First, Aad, Text, Len} step_e;
   step_e        step_q, step_d;
   logic [15:0]  left_q, left_d;   // bytes left of the AAD (Aad) or the text (Text)
-  logic         go, final_beat, out_ready, tag_room;
-  logic [63:0]  keep_hi, keep_lo;
   logic [15:0]  here;             // bytes left with this beat
-  logic [127:0] in_kept, xored;
+  logic         go, final_beat, out_room, tag_room;
 
   assign here       = (step_q == First) ? ctx_aad_len : left_q;
   assign final_beat = here <= 16'd16;
 
-  // Bit mask of the bytes of this beat that belong to the message.
-  assign keep_lo = (here >= 16'd8)  ? '1 : ~({64{1'b1}} << {here[2:0], 3'b000});
-  assign keep_hi = (here >= 16'd16) ? '1 :
-                   (here <= 16'd8)  ? '0 : ~({64{1'b1}} << {here[2:0], 3'b000});
-
   always_comb begin
-    go = 1'b0;
-    unique case (step_q)
+    case (step_q)
       First:   go = ctx_valid & ks_valid & (in_valid | ctx_aad_len == '0);
       Aad:     go = in_valid;
-      Text:    go = in_valid & ks_valid & out_ready;
+      Text:    go = in_valid & ks_valid & out_room;
       default: go = ks_valid & tag_room;
     endcase
   end
@@ -165,7 +157,7 @@ module nic_gcm (
   always_comb begin
     step_d = step_q;
     left_d = here - 16'd16;
-    unique case (step_q)
+    case (step_q)
       First, Aad: begin
         if (!final_beat) begin
           step_d = Aad;
@@ -182,8 +174,6 @@ module nic_gcm (
   assign ks_take = go & (step_q != Aad);
   assign in_take = go & (step_q != Len) & (step_q != First | ctx_aad_len != '0);
   assign done    = go & (step_q == Len);
-  assign in_kept = in_data & {keep_hi, keep_lo};
-  assign xored   = (in_data ^ ks) & {keep_hi, keep_lo};
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) step_q <= First;
@@ -191,37 +181,67 @@ module nic_gcm (
   end
   always_ff @(posedge clk_i) if (go) left_q <= left_d;
 
-  // ---- GHASH, one step behind. Without AAD the First step gives a zero block, which changes nothing.
-  logic         x_valid_q, x_first_q, x_len_q, tag_push_q;
-  logic [127:0] x_q, y;
-  logic [127:0] len_block;   // 64-bit big-endian bit lengths of AAD and text
-  logic [18:0]  aad_bits, text_bits;
+  // ---- Data: to GHASH and to the output, which is a register with a second one behind it.
+  logic         x_valid_q, x_first_q, spill_valid_q, out_free, text_go;
+  logic [127:0] x_q, mask_q;
+  logic         decrypt_q;
+  logic         spill_last_q;
+  logic [127:0] spill_q;
 
-  assign aad_bits  = {ctx_aad_len, 3'b000};
-  assign text_bits = {ctx_text_len, 3'b000};
-  assign len_block = {text_bits[7:0], text_bits[15:8], 5'h0, text_bits[18:16], 40'h0,
-                      aad_bits[7:0], aad_bits[15:8], 5'h0, aad_bits[18:16], 40'h0};
+  assign text_go  = go & (step_q == Text);
+  assign out_room = !spill_valid_q;
+  assign out_free = !out_valid_o | out_ready_i;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      x_valid_q  <= 1'b0;
-      x_len_q    <= 1'b0;
-      tag_push_q <= 1'b0;
+      x_valid_q     <= 1'b0;
+      out_valid_o   <= 1'b0;
+      spill_valid_q <= 1'b0;
     end else begin
-      x_valid_q  <= go;
-      x_len_q    <= done;
-      tag_push_q <= x_len_q;
+      x_valid_q     <= go;
+      out_valid_o   <= text_go | spill_valid_q | !out_free;
+      spill_valid_q <= (text_go | spill_valid_q) & !out_free;
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (go) begin
+      logic [127:0] keep, kept, xored;
+      // Bit mask of the bytes of this beat that belong to the message.
+      keep[63:0]   = (here >= 16'd8) ? '1 : ~({64{1'b1}} << {here[2:0], 3'b000});
+      keep[127:64] = (here >= 16'd16) ? '1 :
+                     (here <= 16'd8)  ? '0 : ~({64{1'b1}} << {here[2:0], 3'b000});
+      kept  = in_data & keep;
+      xored = (in_data ^ ks) & keep;
       x_first_q <= step_q == First;
-      if (step_q == Len)                       x_q <= len_block;
-      else if (step_q == Text && !ctx_decrypt) x_q <= xored;
-      else                                     x_q <= in_kept;
+      if (step_q == Len) begin
+        // 64-bit big-endian lengths in bits.
+        x_q <= {ctx_text_len[4:0], 3'b000, ctx_text_len[12:5], 5'h0, ctx_text_len[15:13], 40'h0,
+                ctx_aad_len[4:0], 3'b000, ctx_aad_len[12:5], 5'h0, ctx_aad_len[15:13], 40'h0};
+        mask_q    <= ks;
+        decrypt_q <= ctx_decrypt;
+      end else if (step_q == Text) begin
+        x_q <= ctx_decrypt ? kept : xored;
+        if (out_free) begin
+          out_last_o <= final_beat;
+          out_data_o <= xored;
+        end else begin
+          spill_last_q <= final_beat;
+          spill_q      <= xored;
+        end
+      end else begin
+        // Without AAD the First step hashes a zero block, which leaves GHASH at zero.
+        x_q <= kept;
+      end
+    end
+    if (spill_valid_q && out_ready_i) begin
+      out_last_o <= spill_last_q;
+      out_data_o <= spill_q;
     end
   end
+
+  // ---- GHASH, one step behind.
+  logic [127:0] y;
 
   nic_ghash u_ghash (
     .clk_i     (clk_i),
@@ -233,46 +253,40 @@ module nic_gcm (
     .y_o       (y)
   );
 
-  // ---- Output beats.
-  nic_fifo #(.Width(129), .Depth(2)) u_out_fifo (
-    .clk_i   (clk_i),
-    .rst_ni  (rst_ni),
-    .valid_i (go & (step_q == Text)),
-    .ready_o (out_ready),
-    .data_i  ({final_beat, xored}),
-    .valid_o (out_valid_o),
-    .ready_i (out_ready_i),
-    .data_o  ({out_last_o, out_data_o}),
-    .count_o ()
-  );
-
-  // ---- Tags: T = GHASH ^ E(K, J0). Two may be on their way when the FIFO reports its fill.
-  logic [127:0] mask_q, exp_tag;
-  logic         decrypt_q, tag_decrypt, tag_ready, tag_valid, tag_take, exp_valid;
-  logic [$clog2(TagDepth+1)-1:0] tag_count;
+  // ---- Tags: T = GHASH ^ E(K, J0). One may be on its way, not yet counted, when another follows.
+  logic [128:0] tag_q;             // {decrypt, tag}
+  logic         x_len_q, y_len_q, tag_push_q, tag_space, tag_valid, tag_take, tag_decrypt, exp_valid;
+  logic [127:0] tag, exp_tag;
+  logic [2:0]   tag_count;
 
   assign tag_room = tag_count <= 3'(TagDepth - 2);
 
   always_ff @(posedge clk_i) begin
-    if (done) begin
-      mask_q    <= ks;
-      decrypt_q <= ctx_decrypt;
+    if (!rst_ni) begin
+      x_len_q    <= 1'b0;
+      y_len_q    <= 1'b0;
+      tag_push_q <= 1'b0;
+    end else begin
+      x_len_q    <= done;
+      y_len_q    <= x_len_q;
+      tag_push_q <= y_len_q;
     end
   end
+  always_ff @(posedge clk_i) if (y_len_q) tag_q <= {decrypt_q, y ^ mask_q};
 
   nic_fifo #(.Width(129), .Depth(TagDepth)) u_tag_fifo (
     .clk_i   (clk_i),
     .rst_ni  (rst_ni),
     .valid_i (tag_push_q),
-    .ready_o (tag_ready),
-    .data_i  ({decrypt_q, y ^ mask_q}),
+    .ready_o (tag_space),
+    .data_i  (tag_q),
     .valid_o (tag_valid),
     .ready_i (tag_take),
-    .data_o  ({tag_decrypt, tag_o}),
+    .data_o  ({tag_decrypt, tag}),
     .count_o (tag_count)
   );
 
-  nic_fifo #(.Width(128), .Depth(4)) u_exp_fifo (
+  nic_fifo #(.Width(128), .Depth(TagDepth)) u_exp_fifo (
     .clk_i   (clk_i),
     .rst_ni  (rst_ni),
     .valid_i (exp_valid_i),
@@ -284,15 +298,24 @@ module nic_gcm (
     .count_o ()
   );
 
-  assign tag_valid_o = tag_valid & (exp_valid | !tag_decrypt);
-  assign tag_ok_o    = !tag_decrypt | (tag_o == exp_tag);
-  assign tag_take    = tag_valid_o & tag_ready_i;
+  assign tag_take = tag_valid & (exp_valid | !tag_decrypt) & (!tag_valid_o | tag_ready_i);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) tag_valid_o <= 1'b0;
+    else         tag_valid_o <= tag_take | (tag_valid_o & !tag_ready_i);
+  end
+  always_ff @(posedge clk_i) begin
+    if (tag_take) begin
+      tag_o    <= tag;
+      tag_ok_o <= !tag_decrypt | (tag == exp_tag);
+    end
+  end
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!aes_valid || ks_room) else $fatal(1, "nic_gcm: keystream lost");
-      assert (!tag_push_q || tag_ready) else $fatal(1, "nic_gcm: tag lost");
+      assert (!tag_push_q || tag_space) else $fatal(1, "nic_gcm: tag lost");
     end
   end
 `endif

@@ -29,11 +29,37 @@ module nic_ghash (
     times_x = {1'b0, v[127:1]} ^ {{8{v[0]}} & 8'he1, 120'h0};
   endfunction
 
-  logic [63:0] hi_q, lo_q;     // Y
-  logic [63:0] t_hi [16];
-  logic [63:0] t_lo [16];
+  logic [127:0] y_q;           // in port order
+  logic [63:0]  t_hi [16];
+  logic [63:0]  t_lo [16];
 
   always_ff @(posedge clk_i) begin
+    if (valid_i) begin
+      logic [127:0] sum;
+      logic [63:0]  hi, lo;            // Y ^ X
+      logic [63:0]  z0, z1, z2, z3;    // the product: z0 holds x^0..x^63, ..., z3 x^192..x^255
+      sum = x_i ^ (first_i ? 128'h0 : y_q);
+      hi = swap(sum[63:0]);
+      lo = swap(sum[127:64]);
+      z0 = '0;
+      z1 = '0;
+      z2 = '0;
+      z3 = '0;
+      for (int j = 0; j < 16; j++) begin   // from the highest power down
+        z3 = {z2[3:0], z3[63:4]};
+        z2 = {z1[3:0], z2[63:4]} ^ t_lo[lo[4*j +: 4]];
+        z1 = {z0[3:0], z1[63:4]} ^ t_lo[hi[4*j +: 4]] ^ t_hi[lo[4*j +: 4]];
+        z0 = {4'h0, z0[63:4]} ^ t_hi[hi[4*j +: 4]];
+      end
+      // x^128 = x^7 + x^2 + x + 1 folds z3 into z1 and z2, then z2 into z0 and z1.
+      z1 = z1 ^ z3 ^ (z3 >> 1) ^ (z3 >> 2) ^ (z3 >> 7);
+      z2 = z2 ^ (z3 << 63) ^ (z3 << 62) ^ (z3 << 57);
+      z0 = z0 ^ z2 ^ (z2 >> 1) ^ (z2 >> 2) ^ (z2 >> 7);
+      z1 = z1 ^ (z2 << 63) ^ (z2 << 62) ^ (z2 << 57);
+      y_q <= {swap(z1), swap(z0)};
+    end
+    // After the product, which still reads the old table: plain assignments in one process do the
+    // same as registers and simulate without a shadow copy of each row.
     if (h_valid_i) begin
       logic [127:0] h8, h4, h2, h1, row;
       h8 = {swap(h_i[63:0]), swap(h_i[127:64])};
@@ -43,33 +69,11 @@ module nic_ghash (
       for (int n = 0; n < 16; n++) begin
         row = ((n & 8) != 0 ? h8 : 128'h0) ^ ((n & 4) != 0 ? h4 : 128'h0)
             ^ ((n & 2) != 0 ? h2 : 128'h0) ^ ((n & 1) != 0 ? h1 : 128'h0);
-        t_hi[n] <= row[127:64];
-        t_lo[n] <= row[63:0];
+        t_hi[n] = row[127:64];
+        t_lo[n] = row[63:0];
       end
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (valid_i) begin
-      logic [63:0] x_hi, x_lo, z0, z1, z2, z3;   // z0: x^0..x^63 ... z3: x^192..x^255
-      x_hi = swap(x_i[63:0]) ^ (first_i ? 64'h0 : hi_q);
-      x_lo = swap(x_i[127:64]) ^ (first_i ? 64'h0 : lo_q);
-      z0 = '0;
-      z1 = '0;
-      z2 = '0;
-      z3 = '0;
-      for (int j = 0; j < 16; j++) begin   // from the highest power down
-        z3 = {z2[3:0], z3[63:4]};
-        z2 = {z1[3:0], z2[63:4]} ^ t_lo[x_lo[4*j +: 4]];
-        z1 = {z0[3:0], z1[63:4]} ^ t_lo[x_hi[4*j +: 4]] ^ t_hi[x_lo[4*j +: 4]];
-        z0 = {4'h0, z0[63:4]} ^ t_hi[x_hi[4*j +: 4]];
-      end
-      z1 = z1 ^ z3 ^ (z3 >> 1) ^ (z3 >> 2) ^ (z3 >> 7);
-      z2 = z2 ^ (z3 << 63) ^ (z3 << 62) ^ (z3 << 57);
-      hi_q <= z0 ^ z2 ^ (z2 >> 1) ^ (z2 >> 2) ^ (z2 >> 7);
-      lo_q <= z1 ^ (z2 << 63) ^ (z2 << 62) ^ (z2 << 57);
-    end
-  end
-
-  assign y_o = {swap(lo_q), swap(hi_q)};
+  assign y_o = y_q;
 endmodule
