@@ -37,6 +37,7 @@ const IP_MARTIAN = counter('ip.martian', 'address of 127/8 from outside the host
 const IP_LINK_BROADCAST = counter('ip.linkBroadcast', 'IP unicast in a link-level broadcast');
 const IP_BAD_OPTIONS = counter('ip.badOptions', 'malformed IPv4 options');
 const IP_SOURCE_ROUTE = counter('ip.sourceRoute', 'source-routed packet, refused');
+const IP_MULTICAST = counter('ip.multicast', 'packet to a multicast group that nobody here joined');
 const IP_FORWARD = counter('ip.forward', 'packet for another host; dropped where none forwards');
 const IP_REFUSED_BY_POLICY = counter('ip.refusedByPolicy', 'IPsec policy does not let it in');
 const IP_NO_PROTO = counter('ip.noProto', 'packet of an unknown upper protocol');
@@ -89,8 +90,9 @@ function check(inet: Inet, m: Mbuf): number {
   if (inMulticast(src) || addrs.isBroadcast(src)) return IP_BAD_SOURCE; // §3.2.1.3
   const flags = pool.flags[m]!;
   if ((inLoopback(src) || inLoopback(dst)) && (flags & M_LOOP) === 0) return IP_MARTIAN; // §3.2.1.3(g)
+  if (inMulticast(dst)) return IP_MULTICAST;
   // §3.3.6: such a packet was meant for somebody else.
-  if ((flags & M_BCAST) !== 0 && !inMulticast(dst) && !addrs.isBroadcast(dst)) {
+  if ((flags & M_BCAST) !== 0 && !addrs.isBroadcast(dst)) {
     return IP_LINK_BROADCAST;
   }
   return hdrLen === IP_HDR_LEN ? RIGHT : checkOptions(inet, m, hdrLen);
