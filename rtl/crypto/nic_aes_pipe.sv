@@ -4,9 +4,9 @@
 // cycles for both key sizes, one block a cycle, no backpressure: who feeds it keeps room for what
 // comes out.
 //
-// Byte order: byte k of blocks and keys is bits [8k+7:8k]; AES-128 uses key_i[127:0]. So 32-bit word c
-// is column c of the state, row 0 in its low byte, and what FIPS-197 calls rotating a word left by a
-// byte is a rotation to the right by 8.
+// Byte order: byte k of blocks and keys is bits [8k+7:8k]; AES-128 uses key_i[127:0]. So 32-bit word
+// c is column c of the state, row 0 in its low byte, and what FIPS-197 calls rotating a word left by
+// a byte is a rotation to the right by 8.
 //
 // AES-256 uses stages 1..14. AES-128 passes stages 1..4 untouched and does its rounds 1..10 in
 // stages 5..14, so both have one latency and may follow each other in any order.

@@ -255,7 +255,8 @@ module nic_gcm (
 
   // ---- Tags: T = GHASH ^ E(K, J0). One may be on its way, not yet counted, when another follows.
   logic [128:0] tag_q;             // {decrypt, tag}
-  logic         x_len_q, y_len_q, tag_push_q, tag_space, tag_valid, tag_take, tag_decrypt, exp_valid;
+  logic         x_len_q, y_len_q, tag_push_q, tag_space;
+  logic         tag_valid, tag_take, tag_decrypt, exp_valid;
   logic [127:0] tag, exp_tag;
   logic [2:0]   tag_count;
 

@@ -67,7 +67,8 @@ module nic_fifo #(
   // The distance between the pointers is the number of words behind the head, modulo the size.
   always_ff @(posedge clk_i) begin
     if (pop && rst_ni) begin
-      assert ((32'(rd_q) + 32'(count_q) - 32'd1) % Words == 32'(wr_q)) else $fatal(1, "nic_fifo: count");
+      assert ((32'(rd_q) + 32'(count_q) - 32'd1) % Words == 32'(wr_q))
+        else $fatal(1, "nic_fifo: count");
     end
   end
 `endif

@@ -16,7 +16,7 @@ class GcmModel {
   GcmModel();
   ~GcmModel();
 
-  // Pins. Outputs come from registers alone: read them before clock(), in any order with the inputs.
+  // Pins. Outputs come from registers alone: they may be read before or after the inputs are set.
   Vnic_gcm &pins() { return top_; }
 
   // One clock cycle. Throws Failure on $fatal or a failed assertion.

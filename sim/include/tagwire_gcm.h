@@ -51,7 +51,7 @@ typedef struct tw_gcm_msg {
   uint64_t finish_cycle;  /* result: the tag (or verdict) left the engine */
 } tw_gcm_msg;
 
-/* Seeded stalls: each channel pauses with this probability a cycle, in 1/1000 (0: never; at most 990). */
+/* Seeded stalls: each channel pauses with this probability a cycle, in 1/1000 (0..990). */
 typedef struct tw_gcm_stalls {
   uint32_t seed;
   uint16_t cmd_permille;
