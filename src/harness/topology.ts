@@ -59,3 +59,13 @@ export function setkeyFile(host: 0 | 1, mode: Mode, algorithm: Algorithm, seed: 
   }
   return lines.join('\n') + '\n';
 }
+
+/** '10.0.0.1' as a number in host order. */
+export function addressOf(text: string): number {
+  return text.split('.').reduce((n, part) => n * 256 + Number(part), 0);
+}
+
+/** '02:00:…' as six bytes. */
+export function macOf(text: string): Uint8Array {
+  return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BusError } from '../dev/nic/nic_bus.ts';
+import { createWorld } from '../harness/create_world.ts';
+import { espSaOf } from '../harness/esp_sa_of.ts';
+import { finishRun, passed } from '../harness/finish_run.ts';
+import { type PacketSize, SIZE_MAX_BYTES } from '../harness/sizes.ts';
+import type { Mode } from '../harness/topology.ts';
+import { StalledError, type World } from '../harness/world.ts';
+import type { WorldOptions } from '../harness/world_options.ts';
+import type { Command } from './command.ts';
+import { exitCode } from './exit_code.ts';
+import { onInterrupt } from './interrupt.ts';
+import {
+  commonOptions,
+  helpText,
+  type OptionTable,
+  outDirectory,
+  parseOptions,
+  runOptions,
+  UsageError,
+  type Values,
+} from './options.ts';
+import { runTable } from './run_table.ts';
+import { loadScenario } from './scenario_file.ts';
+import { buildProgress, note, printJson, progress, progressDone } from './terminal.ts';
+
+const options = {
+  mode: {
+    type: 'choice',
+    choices: ['tunnel', 'transport'],
+    help: 'ESP mode; the scenario has one',
+  },
+  alg: {
+    type: 'choice',
+    choices: ['aes-gcm-128', 'aes-gcm-192', 'aes-gcm-256'],
+    default: 'aes-gcm-128',
+    help: 'algorithm (192 is done in software)',
+  },
+  packets: {
+    type: 'integer',
+    value: 'N',
+    min: 1,
+    max: 1e9,
+    default: 2000,
+    help: 'packets to send',
+  },
+  size: { type: 'string', value: 'B|imix', default: '1400', help: 'bytes of UDP payload' },
+  loss: { type: 'number', value: 'PERCENT', min: 0, max: 100, default: 0, help: 'frames lost' },
+  offload: { type: 'choice', choices: ['on', 'off'], default: 'on', help: 'ESP by the cards' },
+  nic: {
+    type: 'choice',
+    choices: ['rtl', 'model'],
+    default: 'rtl',
+    help: 'the card: Verilated RTL, or the functional model',
+  },
+  ffi: {
+    type: 'choice',
+    choices: ['koffi', 'ffi-napi'],
+    default: 'koffi',
+    help: 'how native code is called',
+  },
+  oracles: { type: 'choice', choices: ['on', 'off'], default: 'on', help: 'watch every frame' },
+  waves: { type: 'choice', choices: ['fst', '0'], env: 'WAVES', help: 'write a waveform' },
+  wireLatency: {
+    type: 'integer',
+    value: 'CYCLES',
+    min: 1,
+    max: 1e7,
+    default: 500,
+    help: 'latency of the wire',
+  },
+  memLatency: {
+    type: 'integer',
+    value: 'CYCLES',
+    min: 1,
+    max: 1e5,
+    default: 200,
+    help: "latency of the hosts' memory",
+  },
+  ...runOptions,
+  ...commonOptions,
+} as const satisfies OptionTable;
+
+type RunOptions = Values<typeof options>;
+
+function readSize(text: string): PacketSize {
+  if (text === 'imix') return 'imix';
+  const bytes = Number(text);
+  if (Number.isInteger(bytes) && bytes >= 1 && bytes <= SIZE_MAX_BYTES) return bytes;
+  throw new UsageError(`--size: expected 1..${SIZE_MAX_BYTES} or imix, got '${text}'`);
+}
+
+function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): WorldOptions {
+  const mode = (o.mode as Mode | undefined) ?? scenario.mode;
+  return {
+    ...scenario,
+    ...(mode === undefined ? {} : { mode }),
+    seed: o.seed,
+    alg: o.alg,
+    nic: o.nic,
+    ffi: o.ffi,
+    offload: o.offload === 'on',
+    oracles: o.oracles === 'on',
+    wire: { latencyCycles: o.wireLatency, lossPercent: o.loss },
+    memory: { latencyCycles: o.memLatency },
+    capture: join(out, 'wire.pcapng'),
+    ...(o.waves === 'fst' ? { waves: join(out, 'waves.fst') } : {}),
+  };
+}
+
+async function run(argv: string[]): Promise<number> {
+  const { values, positionals } = parseOptions(options, argv, { min: 0, max: 1, name: 'SCENARIO' });
+  const size = readSize(values.size);
+  const { name, scenario } = await loadScenario(positionals[0] ?? 'tunnel');
+  const out = outDirectory(values.out);
+  const world = await createWorld({
+    ...worldOptions(values, out, scenario.world ?? {}),
+    onBuild: buildProgress('card'),
+  });
+  const off = onInterrupt(() => {
+    world.close();
+    note('interrupted: files are closed and readable');
+  });
+  try {
+    if (!values.json) note(header(name, world));
+    world.onProgress = (sent, packets) => progress(`${name}: ${sent} of ${packets} packets`);
+    await scenario.run(world, { packets: values.packets, size });
+    progressDone();
+    writeEspSa(world, out);
+    const report = await finishRun(world, name);
+    if (values.json) printJson(report);
+    else process.stdout.write(runTable(report));
+    return passed(report) ? exitCode.pass : exitCode.checkFailed;
+  } catch (error) {
+    progressDone();
+    if (error instanceof BusError || error instanceof StalledError) {
+      note(`tagwire: the card failed: ${error.message}`);
+      if (values.json) printJson({ error: error.message, cycle: error.cycle });
+      return exitCode.checkFailed;
+    }
+    throw error;
+  } finally {
+    off();
+    world.close();
+  }
+}
+
+function header(name: string, world: World): string {
+  const c = world.config;
+  return (
+    `${name}: seed ${c.seed}, ${c.mode}, ${c.alg}, card ${c.nic}, MTU ${c.mtu}, ` +
+    `rings of 1024, wire ${c.wireLatencyCycles} cycles, memory ${c.memLatencyCycles} cycles`
+  );
+}
+
+function writeEspSa(world: World, out: string): void {
+  const path = join(out, 'esp_sa');
+  writeFileSync(path, espSaOf(world));
+  world.artefacts.espSa = path;
+}
+
+export const command: Command = {
+  summary: 'simulate two hosts, their cards and the wire: the main job',
+  help: helpText(
+    'tagwire run [SCENARIO] [options]',
+    'Runs a scenario, tunnel by default: two hosts with a card each send UDP through ESP.\n' +
+      'SCENARIO: tunnel, transport, duplex, or a .ts or .js file whose default export is a scenario.\n' +
+      'Writes the wire as DIR/wire.pcapng, and DIR/esp_sa, with which Wireshark decrypts it.',
+    options,
+  ),
+  run,
+};

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Host } from '../host.ts';
+import {
+  PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO,
+  PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+  PACKET_TAG_IPSEC_IN_DONE,
+} from '../netipsec/pact.ts';
+import type { Violation } from './oracle/violation.ts';
+import type { RunReport } from './run_report.ts';
+import type { World } from './world.ts';
+
+const IN_TAGS = [
+  PACKET_TAG_IPSEC_IN_DONE,
+  PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+  PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO,
+];
+/** Counters that count what happened, not what was lost. */
+const NOT_DROPS =
+  /(\.(sent|received|delivered|out|inOk|in|txOffloaded|rxOffloaded|lateSoftware)|^loop\.\w+)$/;
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
+const round = (x: number, digits: number): number => Number(x.toFixed(digits));
+
+/** ESP packets of one direction, by who did the crypto, over all SAs of the hosts. */
+function espPackets(hosts: readonly Host[], direction: 'in' | 'out') {
+  const sas = hosts.flatMap((h) => h.ipsec.sadb.list()).filter((sa) => sa.direction === direction);
+  return { hw: sum(sas.map((sa) => sa.hwPackets)), sw: sum(sas.map((sa) => sa.swPackets)) };
+}
+
+/**
+ * Ends a run: lets everything come to rest, takes the cards down, counts what is left, closes the
+ * files, and says what happened. The world is closed afterwards.
+ */
+export async function finishRun(world: World, scenario: string): Promise<RunReport> {
+  const { hosts, config, oracle } = world;
+  await world.settle();
+  const totals = world.totals();
+  const out = espPackets(hosts, 'out');
+  const inn = espPackets(hosts, 'in');
+  const rxAllocs = sum(hosts.flatMap((h) => IN_TAGS.map((id) => h.tags.allocsById[id]!)));
+  const txAllocs = sum(hosts.map((h) => h.tags.allocs)) - rxAllocs;
+  const handover = sum(hosts.map((h) => h.ipsec.handOverAllocs + h.nic.handoverAllocs));
+  const leaked = takeDown(world);
+  oracle?.finish();
+  const flows = world.flows;
+  const sent = sum(flows.map((f) => f.sent));
+  const delivered = sum(flows.map((f) => f.delivered));
+  const mismatches = sum(flows.map((f) => f.mismatches)) + (oracle?.figures.mismatches ?? 0);
+  const wallSeconds = (performance.now() - world.startMs) / 1000;
+  const bits = 8 * sum(flows.map((f) => f.deliveredBytes));
+  const report: RunReport = {
+    scenario,
+    seed: config.seed,
+    digest: world.digest?.hex() ?? '',
+    packets: {
+      sent,
+      delivered,
+      lost: totals.wireLost,
+      offloadedTx: out.hw,
+      offloadedRx: inn.hw,
+      software: out.sw + inn.sw,
+      dropped: Math.max(0, sent - delivered - totals.wireLost),
+    },
+    compared: sum(flows.map((f) => f.compared)),
+    mismatches,
+    plaintextLeaks: oracle?.figures.plaintextLeaks ?? 0,
+    tags: {
+      txAllocsPerPacket: round(ratio(txAllocs, out.hw + out.sw), 4),
+      rxAllocsPerPacket: round(ratio(rxAllocs, inn.hw + inn.sw), 4),
+      handoverAllocs: round(ratio(handover, out.hw), 4),
+      leaked,
+    },
+    rtl: {
+      cycles: totals.cycles,
+      cyclesPerPacket: round(ratio(totals.cycles, sent), 2),
+      bitsPerCycle: round(ratio(bits, totals.cycles), 2),
+    },
+    time: {
+      wallSeconds: round(wallSeconds, 3),
+      cyclesPerSecond: Math.round(ratio(totals.cycles, wallSeconds)),
+      packetsPerSecond: Math.round(ratio(sent, wallSeconds)),
+      split: split(world, wallSeconds, totals.runNs),
+    },
+    ffi: {
+      binding: config.nic === 'model' ? 'none' : config.ffi,
+      calls: totals.calls,
+      callsPerPacket: round(ratio(totals.calls, sent), 4),
+    },
+    notOffloaded: notOffloaded(hosts),
+    drops: drops(hosts),
+    violations: violations(world, leaked),
+    artefacts: world.artefacts,
+  };
+  world.close();
+  return report;
+}
+
+/** Did every check of the run pass? */
+export function passed(r: RunReport): boolean {
+  return r.violations.length === 0 && r.mismatches === 0 && r.plaintextLeaks === 0;
+}
+
+/** Cards down, queues drained: what is then still in use has leaked. */
+function takeDown(world: World): number {
+  let leaked = 0;
+  for (const host of world.hosts) {
+    leaked += host.nic.txOutstanding;
+    try {
+      host.detach();
+    } finally {
+      host.drain();
+    }
+    leaked += host.mbufs.inUse + host.tags.inUse;
+  }
+  return leaked;
+}
+
+function split(world: World, wallSeconds: number, runNs: number): RunReport['time']['split'] {
+  const { step, stack, oracles } = world.spentMs;
+  const rtl = runNs / 1e9;
+  const ffi = Math.max(0, step / 1000 - rtl);
+  const other = Math.max(0, wallSeconds - (step + stack + oracles) / 1000);
+  return {
+    rtl: round(rtl, 4),
+    ffi: round(ffi, 4),
+    stack: round(stack / 1000, 4),
+    oracles: round(oracles / 1000, 4),
+    other: round(other, 4),
+  };
+}
+
+function notOffloaded(hosts: readonly Host[]): RunReport['notOffloaded'] {
+  const counts = new Map<string, number>();
+  for (const row of hosts.flatMap((h) => h.ipsec.reasons.list())) {
+    counts.set(row.reason, (counts.get(row.reason) ?? 0) + row.count);
+  }
+  return [...counts].map(([reason, count]) => ({ reason, count }));
+}
+
+function drops(hosts: readonly Host[]): Record<string, number> {
+  const rows = hosts.flatMap((h) =>
+    Object.entries(h.counters.nonZero()).map(([name, n]) => [`${h.name}.${name}`, n] as const),
+  );
+  return Object.fromEntries(rows.filter(([name]) => !NOT_DROPS.test(name)));
+}
+
+function violations(world: World, leaked: number): Violation[] {
+  const { cycle, oracle, flows } = world;
+  const sent = sum(flows.map((f) => f.sent));
+  const delivered = sum(flows.map((f) => f.delivered));
+  const list: Violation[] = [...(oracle?.violations ?? [])];
+  for (const flow of flows) {
+    if (flow.mismatches === 0) continue;
+    const text = `${flow.mismatches} packets were delivered, but not as they had been sent`;
+    list.push({ oracle: 'delivery', text, frame: 0, cycle, packetIndex: flow.firstMismatch });
+  }
+  const lost = sent - delivered - world.totals().wireLost;
+  if (lost > 0 && Object.keys(drops(world.hosts)).length === 0) {
+    const text = `${lost} packets are missing, and no counter says why`;
+    list.push({ oracle: 'accounting', text, frame: 0, cycle, packetIndex: -1 });
+  }
+  if (leaked > 0) {
+    const text = `${leaked} mbufs, tags and descriptors are left at the end`;
+    list.push({ oracle: 'leak', text, frame: 0, cycle, packetIndex: -1 });
+  }
+  return list;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { PacketSize } from './sizes.ts';
+import type { World } from './world.ts';
+import type { WorldOptions } from './world_options.ts';
+
+/** What the command line asks of a scenario. */
+export interface ScenarioParams {
+  readonly packets: number;
+  readonly size: PacketSize;
+}
+
+/** Something that two hosts do. A script's default export is one. */
+export interface Scenario {
+  readonly summary: string;
+  /** The world it needs; what the command line says goes before it. */
+  readonly world?: WorldOptions;
+  /** Throws when what it looks for is not so. */
+  run(world: World, params: ScenarioParams): void | Promise<void>;
+}
+
+/** Gives a script's scenario its type. */
+export function defineScenario(scenario: Scenario): Scenario {
+  return scenario;
+}
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  tunnel: {
+    summary: 'UDP from one host to the other through an ESP tunnel',
+    world: { mode: 'tunnel' },
+    run: async (world, params) => void (await world.flow(0, params)),
+  },
+  transport: {
+    summary: 'UDP from one host to the other in ESP transport mode',
+    world: { mode: 'transport' },
+    run: async (world, params) => void (await world.flow(0, params)),
+  },
+  duplex: {
+    summary: 'UDP both ways at once, so that each card encrypts and decrypts',
+    run: async (world, params) => void (await world.duplex(params)),
+  },
+};

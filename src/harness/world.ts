@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { type SimTotals, type SimWorld, STOP_BUDGET } from '../dev/nic/nic_bus.ts';
+import type { Host } from '../host.ts';
+import type { Capture } from './capture.ts';
+import type { Digest } from './digest.ts';
+import type { FlowTraffic } from './flow_traffic.ts';
+import type { WireOracle } from './oracle/wire_oracle.ts';
+import { type TapFrame, TapReader } from './tap.ts';
+import { runFlows, UdpFlow, type UdpFlowOptions } from './udp_flow.ts';
+import type { WorldConfig } from './world_options.ts';
+
+/** One call into the simulation runs no longer than this; interrupts end it much earlier. */
+const STEP_CYCLES = 20_000;
+/** Nothing moved for so long: nothing will. */
+const STALLED_CYCLES = 500_000;
+const TIMER_CYCLES = 1_000_000;
+const BREATH_MS = 50;
+
+/** Nothing moves any more, and what was waited for did not come. */
+export class StalledError extends Error {
+  readonly cycle: number;
+  constructor(what: string, cycle: number) {
+    super(
+      `no progress: nothing moved on a bus or the wire for ${STALLED_CYCLES} cycles ` +
+        `while waiting for ${what} (cycle ${cycle})`,
+    );
+    this.name = 'StalledError';
+    this.cycle = cycle;
+  }
+}
+
+/** What a world is made of; createWorld() makes it. */
+export interface WorldParts {
+  readonly config: WorldConfig;
+  readonly sim: SimWorld;
+  readonly hosts: readonly Host[];
+  readonly oracle: WireOracle | null;
+  readonly digest: Digest | null;
+  readonly capture: Capture | null;
+  readonly traffic: FlowTraffic;
+}
+
+/**
+ * Two hosts, their cards, and the wire between them. Software sends and receives while the clock
+ * stands; step() lets it run until a card wants attention.
+ */
+export class World {
+  readonly config: WorldConfig;
+  readonly sim: SimWorld;
+  readonly hosts: readonly Host[];
+  readonly oracle: WireOracle | null;
+  readonly digest: Digest | null;
+  readonly capture: Capture | null;
+  /** What flows send. */
+  readonly traffic: FlowTraffic;
+  /** Wall milliseconds since the world began, and those spent in each part. */
+  readonly startMs: number = performance.now();
+  readonly spentMs = { step: 0, stack: 0, oracles: 0 };
+  /** Flows that the world has had, and files that it wrote: for the report. */
+  readonly flows: UdpFlow[] = [];
+  readonly artefacts: Record<string, string> = {};
+  onProgress: ((sent: number, packets: number) => void) | null = null;
+  readonly #tap: TapReader;
+  readonly #onFrame: (f: TapFrame) => void;
+  #nextTimer = TIMER_CYCLES;
+  #breathedMs = 0;
+  #closed = false;
+
+  constructor(parts: WorldParts) {
+    this.config = parts.config;
+    this.sim = parts.sim;
+    this.hosts = parts.hosts;
+    this.oracle = parts.oracle;
+    this.digest = parts.digest;
+    this.capture = parts.capture;
+    this.traffic = parts.traffic;
+    if (parts.capture !== null) this.artefacts.capture = parts.capture.path;
+    if (parts.config.waves !== null) this.artefacts.waves = parts.config.waves;
+    this.#tap = new TapReader(parts.sim.tap);
+    this.#onFrame = (f) => this.#frame(f);
+  }
+
+  get cycle(): number {
+    return this.sim.cycle;
+  }
+
+  totals(): SimTotals {
+    return this.sim.totals();
+  }
+
+  /**
+   * Runs the clock until a card interrupts or maxCycles have passed, then lets the hosts take what
+   * their cards have for them. Returns the STOP_ code of the simulation. Throws BusError.
+   */
+  step(maxCycles: number = STEP_CYCLES): number {
+    const { sim, hosts, spentMs } = this;
+    const t0 = performance.now();
+    for (let i = 0; i < hosts.length; i++) hosts[i]!.nic.flush();
+    const stop = sim.run(maxCycles);
+    const t1 = performance.now();
+    if (this.digest !== null) this.digest.cycle = sim.cycle;
+    if (sim.tapUsed > 0) {
+      this.#tap.drain(sim.tapUsed, this.#onFrame);
+      sim.tapDrained();
+    }
+    const t2 = performance.now();
+    for (let i = 0; i < hosts.length; i++) {
+      if (stop === STOP_BUDGET || sim.irq(i)) hosts[i]!.poll(sim.irq(i));
+    }
+    if (sim.cycle >= this.#nextTimer) this.#timers();
+    spentMs.step += t1 - t0;
+    spentMs.oracles += t2 - t1;
+    spentMs.stack += performance.now() - t2;
+    return stop;
+  }
+
+  /** Lets Node see to signals and timers, now and then: a run is one long computation otherwise. */
+  async breathe(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#breathedMs < BREATH_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#breathedMs = now;
+  }
+
+  /** Steps until done() says so. Throws StalledError when nothing moves any more. */
+  async runUntil(done: () => boolean, what = 'the end of the scenario'): Promise<void> {
+    while (!done()) {
+      this.step();
+      await this.breathe();
+      if (this.sim.idleCycles > STALLED_CYCLES && !done()) throw new StalledError(what, this.cycle);
+    }
+  }
+
+  /** Steps until all that was sent has arrived or is lost: rings, cards and wire are at rest. */
+  async settle(): Promise<void> {
+    const { config, sim } = this;
+    const { reorderPpm, reorderCycles, wireLatencyCycles, memLatencyCycles } = config;
+    const late = reorderPpm > 0 ? reorderCycles : 0;
+    const quiet = wireLatencyCycles + late + 4 * memLatencyCycles + 4000;
+    await this.runUntil(
+      () => sim.idleCycles > quiet && this.hosts.every((h) => h.nic.txOutstanding === 0),
+      'the cards to finish what was sent',
+    );
+  }
+
+  /** UDP from host `from` to the other, every payload checked; back when all is over. */
+  async flow(from: 0 | 1, options: UdpFlowOptions): Promise<UdpFlow> {
+    const flow = new UdpFlow(this, from, options);
+    await runFlows(this, [flow]);
+    return flow;
+  }
+
+  /** The same both ways at once. */
+  async duplex(options: UdpFlowOptions): Promise<[UdpFlow, UdpFlow]> {
+    const flows: [UdpFlow, UdpFlow] = [
+      new UdpFlow(this, 0, options),
+      new UdpFlow(this, 1, options),
+    ];
+    await runFlows(this, flows);
+    return flows;
+  }
+
+  /** Takes the cards down and ends the simulation; files are closed and readable. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.capture?.close();
+    } finally {
+      this.sim.close();
+    }
+  }
+
+  #timers(): void {
+    this.#nextTimer = this.sim.cycle + TIMER_CYCLES;
+    for (const host of this.hosts) host.timers();
+  }
+
+  #frame(f: TapFrame): void {
+    if (this.digest !== null) {
+      const { card, cycle, arrivalCycle, flags, flipBit } = f;
+      this.digest.frame(card, cycle, arrivalCycle, flags, flipBit, f.bytes, f.offset, f.lenBytes);
+    }
+    if (this.oracle !== null) this.oracle.frame(f);
+    if (this.capture !== null) this.capture.frame(f);
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { NicOptions } from '../dev/nic/nic_config.ts';
+import type { MbufPool } from '../kern/mbuf.ts';
+import type { Carrier } from '../netipsec/pact.ts';
+import type { Progress } from '../verilator/index.ts';
+import type { Algorithm, Mode } from './topology.ts';
+
+/** What createWorld() may be told; everything has a default. */
+export interface WorldOptions {
+  /** Of keys, payloads, the wire's faults and memory's stalls. Default 1. */
+  readonly seed?: number;
+  /** Default 'tunnel'. */
+  readonly mode?: Mode;
+  /** Default 'aes-gcm-128'. */
+  readonly alg?: Algorithm;
+  /** The hosts' setkey(8) files, instead of the one that mode and alg make. */
+  readonly setkey?: readonly [string, string];
+  /** Do the cards do ESP? Default true. */
+  readonly offload?: boolean;
+  /** The Verilated card, or the functional model. Default 'rtl'. */
+  readonly nic?: 'rtl' | 'model';
+  /** Default 'koffi'. */
+  readonly ffi?: 'koffi' | 'ffi-napi';
+  /** Largest IP packet, bytes. Default 9000. */
+  readonly mtu?: number;
+  readonly wire?: {
+    /** Default 500, which is 2 us. */
+    readonly latencyCycles?: number;
+    readonly lossPercent?: number;
+    /** Frames with a bit flipped, per million. */
+    readonly flipPpm?: number;
+    /** Frames delayed by up to reorderCycles, per million. */
+    readonly reorderPpm?: number;
+    readonly reorderCycles?: number;
+  };
+  readonly memory?: {
+    /** A read's first beat this many cycles after its address. Default 200. */
+    readonly latencyCycles?: number;
+    /** Chance in a cycle that a memory channel pauses, per thousand. Default 0. */
+    readonly stallPermille?: number;
+  };
+  /** Ring sizes and interrupt moderation. */
+  readonly card?: Partial<NicOptions>;
+  /** Watch every frame and every delivered packet. Default true. */
+  readonly oracles?: boolean;
+  /** Make the digest. Default true. */
+  readonly digest?: boolean;
+  /** Write the wire to this pcapng file. */
+  readonly capture?: string;
+  /** Write an FST waveform of both cards to this file. */
+  readonly waves?: string;
+  /** How a request travels from ipsec to the driver. Default: the in-place tag. */
+  readonly carrier?: (mbufs: MbufPool) => Carrier;
+  /** Called while the simulation library is built, which the first run does. */
+  readonly onBuild?: (step: Progress) => void;
+}
+
+/** The same with every default filled in. */
+export interface WorldConfig {
+  readonly seed: number;
+  readonly mode: Mode;
+  readonly alg: Algorithm;
+  readonly setkey: readonly [string, string] | null;
+  readonly offload: boolean;
+  readonly nic: 'rtl' | 'model';
+  readonly ffi: 'koffi' | 'ffi-napi';
+  readonly mtu: number;
+  readonly wireLatencyCycles: number;
+  readonly lossPpm: number;
+  readonly flipPpm: number;
+  readonly reorderPpm: number;
+  readonly reorderCycles: number;
+  readonly memLatencyCycles: number;
+  readonly memStallPermille: number;
+  readonly card: Partial<NicOptions>;
+  readonly oracles: boolean;
+  readonly digest: boolean;
+  readonly capture: string | null;
+  readonly waves: string | null;
+  readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
+}
+
+const MTU_MIN = 576;
+const MTU_MAX = 9000;
+
+function inRange(name: string, value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) {
+    throw new RangeError(`"${name}" expected ${min}..${max}, got ${value}`);
+  }
+  return value;
+}
+
+/** Fills in the defaults. Throws RangeError for a value outside its range. */
+export function worldConfig(o: WorldOptions): WorldConfig {
+  const wire = o.wire ?? {};
+  const memory = o.memory ?? {};
+  return {
+    seed: inRange('seed', o.seed ?? 1, 0, 0xffffffff),
+    mode: o.mode ?? 'tunnel',
+    alg: o.alg ?? 'aes-gcm-128',
+    setkey: o.setkey ?? null,
+    offload: o.offload ?? true,
+    nic: o.nic ?? 'rtl',
+    ffi: o.ffi ?? 'koffi',
+    mtu: inRange('mtu', o.mtu ?? MTU_MAX, MTU_MIN, MTU_MAX),
+    wireLatencyCycles: inRange('wire.latencyCycles', wire.latencyCycles ?? 500, 1, 1e7),
+    lossPpm: Math.round(inRange('wire.lossPercent', wire.lossPercent ?? 0, 0, 100) * 10_000),
+    flipPpm: inRange('wire.flipPpm', wire.flipPpm ?? 0, 0, 1e6),
+    reorderPpm: inRange('wire.reorderPpm', wire.reorderPpm ?? 0, 0, 1e6),
+    reorderCycles: inRange('wire.reorderCycles', wire.reorderCycles ?? 2000, 1, 1e7),
+    memLatencyCycles: inRange('memory.latencyCycles', memory.latencyCycles ?? 200, 1, 1e5),
+    memStallPermille: inRange('memory.stallPermille', memory.stallPermille ?? 0, 0, 999),
+    card: o.card ?? {},
+    oracles: o.oracles ?? true,
+    digest: o.digest ?? true,
+    capture: o.capture ?? null,
+    waves: o.waves ?? null,
+    carrier: o.carrier ?? null,
+  };
+}
