@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { CompilerInfo, VerilatorInfo } from './find.ts';
 import { cwdOf, type VerilateOptions } from './options.ts';
@@ -49,6 +49,21 @@ export const commonFlags = (compiler: CompilerInfo): string[] => [
   '-faligned-new',
   '-w',
 ];
+
+const sizeBytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const smallBytes = 65_536;
+
+/** Puts small generated files into one that includes them: each alone costs a second of headers. */
+const gather = (model: string, kind: string, names: string[]): string[] => {
+  const files = names.map((name) => `${name}.cpp`);
+  const small = files.filter((file) => sizeBytes(join(model, file)) < smallBytes);
+  const large = files.filter((file) => !small.includes(file));
+  if (small.length < 2) return files.map((file) => join(model, file));
+  const together = join(model, `small_${kind}.cpp`);
+  writeFileSync(together, small.map((file) => `#include "${file}"\n`).join(''));
+  return [...large.map((file) => join(model, file)), together];
+};
 
 /** Lists what to compile, large files first so that no core waits for the last one. */
 export const planUnits = (build: Build): Unit[] => {
@@ -102,13 +117,10 @@ export const planUnits = (build: Build): Unit[] => {
       const source = join(include, `${name}.cpp`);
       units.push({ source, object: runtimeObject(source, flags), flags });
     }
-    for (const group of ['CLASSES', 'SUPPORT']) {
-      for (const name of listed(makefile, `VM_${group}_${kind}`)) {
-        const source = join(model, `${name}.cpp`);
-        units.push({ source, object: join(dir, 'obj', `${name}.o`), flags });
-      }
+    const names = ['CLASSES', 'SUPPORT'].flatMap((set) => listed(makefile, `VM_${set}_${kind}`));
+    for (const source of gather(model, kind, names)) {
+      units.push({ source, object: join(dir, 'obj', `${basename(source)}.o`), flags });
     }
   }
-  const bytes = (unit: Unit): number => statSync(unit.source, { throwIfNoEntry: false })?.size ?? 0;
-  return units.sort((a, b) => bytes(b) - bytes(a));
+  return units.sort((a, b) => sizeBytes(b.source) - sizeBytes(a.source));
 };

@@ -28,7 +28,7 @@ import { runTool } from './process.ts';
 import { type Build, commonFlags } from './units.ts';
 
 /** Enters every cache key: raise it when the same inputs would give another library. */
-const wrapperVersion = 1;
+const wrapperVersion = 2;
 
 export interface Verilated {
   /** Path of the shared library. */
@@ -127,7 +127,8 @@ const buildEntry = async (
     checkReadFiles(inputs, read, [plan.verilator.root], 'cppIncludeDirs');
     appendFileSync(join(finished, 'build.log'), log);
     publish(finished, entry);
-  } catch (error) {
+  } catch (cause) {
+    const error = asCacheError(cause, cache);
     if (error instanceof VerilatorError) {
       throw new VerilatorError(error.kind, error.message, keepLog(cache, basename(entry), log));
     }

@@ -74,7 +74,7 @@ describe('verilate', () => {
     writeFileSync(join(project, 'cpp/bias.h'), '#define BIAS 1000\n');
     expect(run((await verilate(options)).library, 5)).toBe(1105);
     expect(new Set([base, wide.library, step.library, changed.library]).size).toBe(4);
-  });
+  }, 180_000);
 
   test('the same tree in another place finds the same library', async () => {
     const twin = mkdtempSync(join(root, 'twin-'));
@@ -219,7 +219,8 @@ describe('errors', () => {
     try {
       const error = await failure(verilate({ ...options, cacheDir: tiny, optimize: '-O0' }));
       expect(error.kind).toBe('cache');
-      expect(error.message).toMatch(/disk is full.*tiny/);
+      expect(error.message).toMatch(/disk is full/);
+      expect(error.message).toContain(tiny);
       expect(existsSync(error.logPath!)).toBe(true);
       expect(readdirSync(tiny).filter((name) => /^tmp-|lock/.test(name))).toEqual([]);
     } finally {
