@@ -6,7 +6,6 @@ import { createWorld } from '../harness/create_world.ts';
 import { espSaOf } from '../harness/esp_sa_of.ts';
 import { finishRun, passed } from '../harness/finish_run.ts';
 import { type PacketSize, SIZE_MAX_BYTES } from '../harness/sizes.ts';
-import type { Mode } from '../harness/topology.ts';
 import { StalledError, type World } from '../harness/world.ts';
 import type { WorldOptions } from '../harness/world_options.ts';
 import type { Command } from './command.ts';
@@ -35,8 +34,7 @@ const options = {
   alg: {
     type: 'choice',
     choices: ['aes-gcm-128', 'aes-gcm-192', 'aes-gcm-256'],
-    default: 'aes-gcm-128',
-    help: 'algorithm (192 is done in software)',
+    help: 'algorithm (default aes-gcm-128; no card does 192)',
   },
   packets: {
     type: 'integer',
@@ -47,8 +45,14 @@ const options = {
     help: 'packets to send',
   },
   size: { type: 'string', value: 'B|imix', default: '1400', help: 'bytes of UDP payload' },
-  loss: { type: 'number', value: 'PERCENT', min: 0, max: 100, default: 0, help: 'frames lost' },
-  offload: { type: 'choice', choices: ['on', 'off'], default: 'on', help: 'ESP by the cards' },
+  loss: {
+    type: 'number',
+    value: 'PERCENT',
+    min: 0,
+    max: 100,
+    help: 'frames that the wire loses (default 0)',
+  },
+  offload: { type: 'choice', choices: ['on', 'off'], help: 'ESP by the cards (default on)' },
   nic: {
     type: 'choice',
     choices: ['rtl', 'model'],
@@ -63,21 +67,19 @@ const options = {
   },
   oracles: { type: 'choice', choices: ['on', 'off'], default: 'on', help: 'watch every frame' },
   waves: { type: 'choice', choices: ['fst', '0'], env: 'WAVES', help: 'write a waveform' },
-  wireLatency: {
+  'wire-latency': {
     type: 'integer',
     value: 'CYCLES',
     min: 1,
     max: 1e7,
-    default: 500,
-    help: 'latency of the wire',
+    help: 'latency of the wire (default 500)',
   },
-  memLatency: {
+  'mem-latency': {
     type: 'integer',
     value: 'CYCLES',
     min: 1,
     max: 1e5,
-    default: 200,
-    help: "latency of the hosts' memory",
+    help: "latency of the hosts' memory (default 200)",
   },
   ...runOptions,
   ...commonOptions,
@@ -92,20 +94,30 @@ function readSize(text: string): PacketSize {
   throw new UsageError(`--size: expected 1..${SIZE_MAX_BYTES} or imix, got '${text}'`);
 }
 
+/** The scenario's own world, changed by what the command line says. */
 function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): WorldOptions {
-  const mode = (o.mode as Mode | undefined) ?? scenario.mode;
+  const { mode, alg, loss, offload } = o;
+  const wireLatency = o['wire-latency'];
+  const memLatency = o['mem-latency'];
   return {
     ...scenario,
-    ...(mode === undefined ? {} : { mode }),
     seed: o.seed,
-    alg: o.alg,
     nic: o.nic,
     ffi: o.ffi,
-    offload: o.offload === 'on',
     oracles: o.oracles === 'on',
-    wire: { latencyCycles: o.wireLatency, lossPercent: o.loss },
-    memory: { latencyCycles: o.memLatency },
     capture: join(out, 'wire.pcapng'),
+    ...(mode === undefined ? {} : { mode }),
+    ...(alg === undefined ? {} : { alg }),
+    ...(offload === undefined ? {} : { offload: offload === 'on' }),
+    wire: {
+      ...scenario.wire,
+      ...(loss === undefined ? {} : { lossPercent: loss }),
+      ...(wireLatency === undefined ? {} : { latencyCycles: wireLatency }),
+    },
+    memory: {
+      ...scenario.memory,
+      ...(memLatency === undefined ? {} : { latencyCycles: memLatency }),
+    },
     ...(o.waves === 'fst' ? { waves: join(out, 'waves.fst') } : {}),
   };
 }

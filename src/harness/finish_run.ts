@@ -44,8 +44,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
   const leaked = takeDown(world);
   oracle?.finish();
   const flows = world.flows;
-  const sent = sum(flows.map((f) => f.sent));
-  const delivered = sum(flows.map((f) => f.delivered));
+  const { sent, delivered } = datagrams(world);
   const mismatches = sum(flows.map((f) => f.mismatches)) + (oracle?.figures.mismatches ?? 0);
   const wallSeconds = (performance.now() - world.startMs) / 1000;
   const bits = 8 * sum(flows.map((f) => f.deliveredBytes));
@@ -94,6 +93,17 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
   };
   world.close();
   return report;
+}
+
+/** UDP sent and delivered: the flows', or all there was when the scenario used sockets alone. */
+function datagrams({ flows, hosts }: World): { sent: number; delivered: number } {
+  if (flows.length > 0) {
+    return { sent: sum(flows.map((f) => f.sent)), delivered: sum(flows.map((f) => f.delivered)) };
+  }
+  return {
+    sent: sum(hosts.map((h) => h.counters.get('udp.sent'))),
+    delivered: sum(hosts.map((h) => h.counters.get('udp.delivered'))),
+  };
 }
 
 /** Did every check of the run pass? */
@@ -147,8 +157,7 @@ function drops(hosts: readonly Host[]): Record<string, number> {
 
 function violations(world: World, leaked: number): Violation[] {
   const { cycle, oracle, flows } = world;
-  const sent = sum(flows.map((f) => f.sent));
-  const delivered = sum(flows.map((f) => f.delivered));
+  const { sent, delivered } = datagrams(world);
   const list: Violation[] = [...(oracle?.violations ?? [])];
   for (const flow of flows) {
     if (flow.mismatches === 0) continue;
