@@ -22,7 +22,7 @@ module nic_reset (
   assign busy_o      = state_q != Run;
   assign quiesce_o   = state_q != Run;
   assign hold_o      = state_q == Hold || state_q == Reset;
-  assign card_rst_no = card_rst_nq;
+  assign card_rst_no = card_rst_nq & rst_ni;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
