@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { cardLibrary, engineLibrary } from '../ffi/library.ts';
+import { cardLibrary, engineLibrary } from '../harness/library.ts';
 import type { Verilated } from '../verilator/index.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
