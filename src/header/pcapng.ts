@@ -99,12 +99,32 @@ export class PcapngWriter {
     flags = 0,
     comment = '',
   ): void {
+    const ns = cycle * NS_PER_CYCLE;
+    const high = Math.floor(ns / 0x1_0000_0000);
+    this.#packet(ifId, high, ns % 0x1_0000_0000, data, at, lenBytes, flags, comment);
+  }
+
+  /** The same at a time since 1970, as a capture that was read has it. */
+  packetAt(ifId: number, timeNs: bigint, data: Uint8Array, at: number, lenBytes: number): void {
+    const high = Number((timeNs >> 32n) & 0xffff_ffffn);
+    this.#packet(ifId, high, Number(timeNs & 0xffff_ffffn), data, at, lenBytes, 0, '');
+  }
+
+  #packet(
+    ifId: number,
+    nsHigh: number,
+    nsLow: number,
+    data: Uint8Array,
+    at: number,
+    lenBytes: number,
+    flags: number,
+    comment: string,
+  ): void {
     if (ifId >= this.#interfaces) throw new RangeError(`no interface ${ifId} was declared`);
     const begin = this.#begin(PCAPNG_EPB);
-    const ns = cycle * NS_PER_CYCLE;
     this.#u32(ifId);
-    this.#u32(Math.floor(ns / 0x1_0000_0000));
-    this.#u32(ns % 0x1_0000_0000);
+    this.#u32(nsHigh);
+    this.#u32(nsLow);
     const captured = Math.min(lenBytes, 65536);
     this.#u32(captured);
     this.#u32(lenBytes);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SimWorld } from '../dev/nic/nic_bus.ts';
+import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../header/ether.ts';
+import { readCapture } from '../header/pcap.ts';
+import { LINKTYPE_RAW, PcapngWriter } from '../header/pcapng.ts';
+import { applySetkey, parseSetkey } from '../netipsec/setkey.ts';
+import { Spd } from '../netipsec/spd.ts';
+import { ReplayCard } from './replay_card.ts';
+import type { ReplayFigures } from './replay_input.ts';
+
+export interface ReplayOptions {
+  /** pcap or pcapng, Ethernet or raw IP. */
+  readonly capture: string;
+  /** setkey(8) file; each of its SAs is one to receive with. */
+  readonly sa: string;
+  /** An existing directory for decrypted.pcapng. */
+  readonly out: string;
+  /** A one-card world made with replaySimConfig(), or null: node:crypto does it all. */
+  readonly sim: SimWorld | null;
+  readonly onProgress?: (frames: number) => void;
+}
+
+export interface ReplayReport extends ReplayFigures {
+  /** ESP packets that the card decrypted. */
+  readonly offloaded: number;
+  readonly notOffloadedReasons: readonly { readonly reason: string; readonly count: number }[];
+  readonly cycles: number;
+  readonly artefacts: { readonly decrypted: string };
+}
+
+/** Frames between two looks at signals. */
+const YIELD_FRAMES = 256;
+
+/**
+ * Feeds a capture to a card and writes what was inside its ESP packets. Throws CaptureError,
+ * SetkeyError, CaptureWriteError, BusError, and the errors of node:fs; what was decrypted until then
+ * is in the file.
+ */
+export async function replay(options: ReplayOptions): Promise<ReplayReport> {
+  const { sim } = options;
+  const statements = parseSetkey(readFileSync(options.sa, 'utf8'), options.sa);
+  const path = join(options.out, 'decrypted.pcapng');
+  const fd = openSync(path, 'w');
+  try {
+    const writer = new PcapngWriter(fd, path);
+    const out = writer.addInterface('decrypted', LINKTYPE_RAW);
+    const card = new ReplayCard(sim);
+    const { input } = card;
+    // Policies are about what a host sends and lets in; here every packet is let in.
+    applySetkey({ sadb: input.ipsec.sadb, spd: new Spd() }, statements);
+    card.ready();
+    input.onDecrypted = (data, at, lenBytes) =>
+      writer.packetAt(out, card.timeNs, data, at, lenBytes);
+    try {
+      await feed(options, card);
+    } finally {
+      writer.flush();
+    }
+    const offloaded = input.ipsec.sadb.list().reduce((sum, sa) => sum + sa.hwPackets, 0);
+    card.finish();
+    return {
+      ...input.figures,
+      offloaded,
+      notOffloadedReasons: input.reasons(),
+      cycles: sim?.cycle ?? 0,
+      artefacts: { decrypted: path },
+    };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function feed(options: ReplayOptions, card: ReplayCard): Promise<void> {
+  let frames = 0;
+  for (const frame of readCapture(options.capture)) {
+    const bytes = frame.linkType === LINKTYPE_RAW ? framed(frame.bytes) : frame.bytes;
+    card.feed(bytes, frame.bytes.length < frame.originalLen, frame.timeNs);
+    if (++frames % YIELD_FRAMES !== 0) continue;
+    options.onProgress?.(frames);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  card.drain();
+  options.onProgress?.(frames);
+}
+
+/** A raw IP packet with a link header before it, as a card expects. */
+function framed(packet: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(ETHER_HDR_LEN + packet.length);
+  const type = packet.length > 0 && packet[0]! >> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
+  frame.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, type >> 8, type & 0xff]);
+  frame.set(packet, ETHER_HDR_LEN);
+  return frame;
+}
