@@ -59,12 +59,12 @@ export class ModelRx {
   receive(frame: Uint8Array, now: number): void {
     const card = this.#card;
     if ((card.ctrl & CTRL_RX_EN) === 0) return;
-    if (frame.length < ETHER_HEADER_BYTES || frame.length > card.maxFrameBytes) {
-      card.stats.rxLenBad++;
-      return;
-    }
     if (!this.#isForUs(frame)) {
       card.stats.rxFiltered++;
+      return;
+    }
+    if (frame.length < ETHER_HEADER_BYTES || frame.length > card.maxFrameBytes) {
+      card.stats.rxLenBad++;
       return;
     }
     if (this.#fifoBytes + frame.length > FIFO_BYTES) {
@@ -79,7 +79,7 @@ export class ModelRx {
 
   #isForUs(frame: Uint8Array): boolean {
     if ((this.#card.ctrl & CTRL_PROMISC) !== 0 || (frame[0]! & 1) !== 0) return true;
-    return this.#card.mac.every((b, i) => frame[i] === b);
+    return this.#card.mac.every((b, i) => (frame[i] ?? 0) === b);
   }
 
   /** Something changed: a frame, buffers, room in the completion ring. */

@@ -110,17 +110,20 @@ export class ModelWorld implements SimWorld {
 
   /** Register writes, in order; each takes its time on the bus. */
   #deliver(): void {
-    const posted = this.#posted;
-    this.#posted = [];
-    for (const p of posted) {
+    for (;;) {
+      const p = this.#posted.shift();
+      if (p === undefined) return;
+      const what = `write of register ${hex(p.offset)} of card ${p.card}`;
       if (this.#regSilent[p.card]) {
+        // A card that does not answer loses what was meant for it.
+        this.#posted = this.#posted.filter((later) => later.card !== p.card);
         this.#advance(this.#cycle + this.#config.regTimeoutCycles);
-        throw this.#error('timeout', `write of register ${hex(p.offset)} of card ${p.card}`);
+        throw this.#error('timeout', what);
       }
       this.#advance(this.#cycle + WRITE_CYCLES);
       this.#movedCycle = this.#cycle;
       if (!this.#cards[p.card]!.write(p.offset, p.value, this.#cycle))
-        throw this.#error('bus', `write of register ${hex(p.offset)} of card ${p.card}`);
+        throw this.#error('bus', what);
     }
   }
 

@@ -75,7 +75,7 @@ export function plainContract(makeWorld: MakeWorld): void {
     test('short and oversized frames from the wire are dropped and counted', () => {
       rig = new Rig(makeWorld);
       const good = plainFrame(1, 14, 3);
-      for (const n of [1, 13]) rig.inject(1, plainFrame(1, n, n), 0);
+      for (const n of [6, 13]) rig.inject(1, plainFrame(1, 14, n).subarray(0, n), 0);
       rig.inject(1, plainFrame(1, 9019, 1), 0);
       rig.inject(1, plainFrame(1, 9216, 1), 0);
       rig.inject(1, good, 0);
