@@ -9,7 +9,7 @@
 //   First: H, and the first AAD beat if any    Aad: further AAD beats
 //   Text:  keystream and a text beat           Len: tag mask; GHASH takes the length block
 // A message of N text beats and at most one AAD beat takes N+2 cycles, also back to back.
-// Latency: command to first output 21 cycles (once: later commands run ahead); beat to output
+// Latency: command to first output 20 cycles (once: later commands run ahead); beat to output
 // 2 cycles; last text output to tag 5 cycles. No combinational path from input to output.
 module nic_gcm (
   input  logic              clk_i,
