@@ -3,7 +3,7 @@ import { cardLibrary, engineLibrary } from '../harness/library.ts';
 import type { Verilated } from '../verilator/index.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
-import { onInterrupt } from './interrupt.ts';
+import { interruptible } from './interrupt.ts';
 import { commonOptions, helpText, type OptionTable, parseOptions } from './options.ts';
 import { buildProgress, dim, printJson, table } from './terminal.ts';
 
@@ -23,31 +23,27 @@ export const command: Command = {
   async run(argv) {
     const { values } = parseOptions(options, argv);
     const trace = values.waves === 'fst' ? 'fst' : false;
-    const stop = new AbortController();
-    const off = onInterrupt(() => stop.abort());
-    const common = { force: values.force, signal: stop.signal };
-    try {
-      const built: Record<string, Verilated> = {
-        card: await cardLibrary({ ...common, trace, onProgress: buildProgress('card') }),
-        engine: await engineLibrary({ ...common, onProgress: buildProgress('engine') }),
-      };
-      if (values.json) {
-        const shown = Object.entries(built).map(([name, { library, cached, seconds }]) => [
-          name,
-          { library, cached, seconds },
-        ]);
-        printJson(Object.fromEntries(shown));
-      } else {
-        const rows = Object.entries(built).map(([name, { library, cached, seconds }]) => [
-          name,
-          library,
-          dim(cached ? 'cached' : `built in ${seconds.toFixed(1)} s`),
-        ]);
-        process.stdout.write(`${table(rows)}\n`);
-      }
-      return exitCode.pass;
-    } finally {
-      off();
+    const { force } = values;
+    const built = await interruptible(
+      async (signal): Promise<Record<string, Verilated>> => ({
+        card: await cardLibrary({ force, signal, trace, onProgress: buildProgress('card') }),
+        engine: await engineLibrary({ force, signal, onProgress: buildProgress('engine') }),
+      }),
+    );
+    if (values.json) {
+      const shown = Object.entries(built).map(([name, { library, cached, seconds }]) => [
+        name,
+        { library, cached, seconds },
+      ]);
+      printJson(Object.fromEntries(shown));
+    } else {
+      const rows = Object.entries(built).map(([name, { library, cached, seconds }]) => [
+        name,
+        library,
+        dim(cached ? 'cached' : `built in ${seconds.toFixed(1)} s`),
+      ]);
+      process.stdout.write(`${table(rows)}\n`);
     }
+    return exitCode.pass;
   },
 };

@@ -18,6 +18,24 @@ export const onInterrupt = (handler: Handler): (() => void) => {
   };
 };
 
+/**
+ * Runs work that can be stopped: Ctrl-C aborts its signal, and the program waits until it has ended,
+ * so that it can take away what is half done.
+ */
+export const interruptible = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const stop = new AbortController();
+  const result = work(stop.signal);
+  const ended = result.then(
+    () => {},
+    () => {},
+  );
+  const off = onInterrupt(() => {
+    stop.abort();
+    return ended;
+  });
+  return result.finally(off);
+};
+
 // A terminal sends Ctrl-C to the whole group and npm passes it on too: one press may arrive twice.
 const samePressMs = 300;
 const patienceMs = 5_000;

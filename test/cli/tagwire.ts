@@ -7,6 +7,9 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** By full URL, since tests may run it anywhere. */
 const tsx = import.meta.resolve('tsx');
 
+/** Node's arguments that run the command line. */
+export const mainArgs = (...argv: string[]): string[] => ['--import', tsx, main, ...argv];
+
 export interface Ended {
   code: number;
   stdout: string;
@@ -21,7 +24,7 @@ export const tagwireWith = (
     const env = { ...process.env, ...options.env };
     execFile(
       process.execPath,
-      ['--import', tsx, main, ...argv],
+      mainArgs(...argv),
       { env, cwd: options.cwd, timeout: 280_000, maxBuffer: 64 << 20 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
