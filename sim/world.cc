@@ -84,6 +84,9 @@ World::World(const tw_config &config, uint8_t *arena, tw_shared *shared, uint8_t
       registers_(config.reg_timeout_cycles),
       tap_(tap, config.tap_bytes, shared),
       wire_(config_, shared, tap_) {
+  // Else a context of Verilator 5.006 starts a thread per core that only waits, and its end may
+  // wait for such a thread for ever.
+  context_.threads(1);
   context_.randReset(2);
   context_.randSeed(int(config.seed >> 1) + 1);  // 0 would ask the operating system
 #if VM_TRACE_FST
@@ -95,12 +98,23 @@ World::World(const tw_config &config, uint8_t *arena, tw_shared *shared, uint8_t
     pins_[card] = &cards_[card]->nic.pins;
   }
   Running running(*this);
-  for (uint32_t i = 0; i < 2 * RESET_CYCLES; ++i) {
-    for (uint32_t card = 0; card < config_.card_count; ++card) {
-      cards_[card]->nic.setReset(i < RESET_CYCLES);
+  // In reset only the clocks run: registers start random, so what the pins say means nothing yet.
+  for (uint32_t card = 0; card < config_.card_count; ++card) {
+    currentCard_ = card;
+    cards_[card]->nic.setReset(true);
+    for (uint32_t i = 0; i < RESET_CYCLES; ++i) {
+      cards_[card]->nic.negedge();
+      cards_[card]->nic.posedge();
     }
-    cycle();
+    cards_[card]->nic.setReset(false);
   }
+  cycle_ = RESET_CYCLES;
+  for (uint32_t i = 0; i < RESET_CYCLES; ++i) cycle();
+}
+
+World::~World() {
+  // The models take their names out of the thread's context, which may be another world's.
+  Verilated::threadContextp(&context_);
 }
 
 void World::cycle() try {

@@ -23,6 +23,7 @@ namespace tagwire {
 class World {
  public:
   World(const tw_config &config, uint8_t *arena, tw_shared *shared, uint8_t *tap);
+  ~World();
 
   int32_t run(uint32_t maxCycles);
   void readRegister(uint32_t card, uint32_t offset);
