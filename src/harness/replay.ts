@@ -17,7 +17,7 @@ export interface ReplayOptions {
   readonly sa: string;
   /** An existing directory for decrypted.pcapng. */
   readonly out: string;
-  /** A one-card world made with replaySimConfig(), or null: node:crypto does it all. */
+  /** A one-card world made with loneConfig(), or null: node:crypto does it all. */
   readonly sim: SimWorld | null;
   readonly onProgress?: (frames: number) => void;
 }

@@ -1,58 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { Nic } from '../dev/nic/if_nic.ts';
-import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
-import { type NicOptions, nicRingBytes } from '../dev/nic/nic_config.ts';
-import { CODE_AUTH_FAIL, CPL_CODE_MASK, MAX_FRAME_LIMIT, REG_STATUS } from '../dev/nic/nic_regs.ts';
-import { MTagPool } from '../kern/m_tag.ts';
-import { type Mbuf, MbufPool, NO_MBUF } from '../kern/mbuf.ts';
-import { IFF_PROMISC } from '../net/ifnet.ts';
+import type { Nic } from '../dev/nic/if_nic.ts';
+import type { SimWorld } from '../dev/nic/nic_bus.ts';
+import { CODE_AUTH_FAIL, CPL_CODE_MASK, MAX_FRAME_LIMIT } from '../dev/nic/nic_regs.ts';
+import { NS_PER_CYCLE } from '../kern/clock.ts';
+import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
+import { LONE_ARENA_BYTES, loneNic, lonePool, loneReady, loneRun } from './lone_card.ts';
 import { ReplayInput } from './replay_input.ts';
-
-const ALIGN = 4096;
-const JUMBOS = 20;
-const JUMBO_BYTES = 65536 + 512;
-const MBUFS = 128;
-const CLUSTER_BYTES = MAX_FRAME_LIMIT + 256;
-/** What one replay needs of a card: next to no transmit side, and no waiting for interrupts. */
-const OPTIONS: Partial<NicOptions> = {
-  log2Tx: 4,
-  log2Txc: 4,
-  log2Rx: 6,
-  log2Rxc: 6,
-  itrCount: 16,
-  itrIntervalCycles: 500,
-  maxFrameBytes: MAX_FRAME_LIMIT,
-};
-const RING_BYTES = (nicRingBytes(OPTIONS) + ALIGN - 1) & ~(ALIGN - 1);
-const POOL_BYTES = MBUFS * CLUSTER_BYTES + JUMBOS * JUMBO_BYTES;
-const ARENA_BYTES = (ALIGN + RING_BYTES + POOL_BYTES + ALIGN - 1) & ~(ALIGN - 1);
-const LLADDR = Uint8Array.of(2, 0, 0, 0, 0, 1);
 
 /** Frames on their way into the card at once: below what it can hold, so that none is lost. */
 const BATCH_FRAMES = 32;
 const BATCH_BYTES = 8192;
-const STEP_CYCLES = 20_000;
-const STALLED_CYCLES = 200_000;
-
-/** The one-card world that a replay runs in. */
-export function replaySimConfig(): SimConfig {
-  return {
-    cardCount: 1,
-    seed: 1,
-    memLatencyCycles: 100,
-    memStallPermille: 0,
-    regTimeoutCycles: 10_000,
-    arenaBytes: ARENA_BYTES,
-    hosts: [{ baseBytes: ALIGN, sizeBytes: ARENA_BYTES - ALIGN }],
-    tapBytes: 0,
-    wireLatencyCycles: 1,
-    lossPpm: 0,
-    flipPpm: 0,
-    reorderPpm: 0,
-    reorderCycles: 0,
-  };
-}
-
 interface Pending {
   readonly cut: boolean;
   readonly timeNs: bigint;
@@ -76,21 +33,16 @@ export class ReplayCard {
   /** Of a frame's completion: it comes up, or the card kept it. */
   #startNs = -1n;
 
-  /** sim: a one-card world made with replaySimConfig(), or null for software. Throws BusError. */
+  /** sim: a one-card world made with loneConfig(), or null for software. Throws BusError. */
   constructor(sim: SimWorld | null) {
     this.#sim = sim;
-    const arena = sim?.arena ?? new Uint8Array(ARENA_BYTES);
-    this.#pool = new MbufPool(arena, new MTagPool(4 * MBUFS), {
-      baseBytes: ALIGN + RING_BYTES,
-      sizeBytes: POOL_BYTES,
-      frameBytes: MAX_FRAME_LIMIT,
-      jumboCount: JUMBOS,
-    });
-    // Fragments wait by the capture's clock, not by the card's: it is 250 MHz in both.
+    const arena = sim?.arena ?? new Uint8Array(LONE_ARENA_BYTES);
+    this.#pool = lonePool(arena);
+    // Fragments wait by the capture's clock, not by the card's.
     const self = this;
     const clock = {
       get cycle(): number {
-        return Number((self.timeNs - self.#startNs) / 4n);
+        return Number(self.timeNs - self.#startNs) / NS_PER_CYCLE;
       },
     };
     this.input = new ReplayInput(this.#pool, clock, sim !== null);
@@ -99,25 +51,11 @@ export class ReplayCard {
 
   #attach(sim: SimWorld): Nic {
     const { ipsec, inet, counters } = this.input;
-    const nic = new Nic({
-      name: 'nic0',
-      index: 1,
-      lladdr: LLADDR,
-      mtu: MAX_FRAME_LIMIT - 14,
-      bus: sim.buses[0]!,
-      mbufs: this.#pool,
-      counters,
-      carrier: ipsec.carrier,
-      finishInSoftware: ipsec.finishInSoftware,
-      ringBaseBytes: ALIGN,
-      options: OPTIONS,
-    });
-    nic.flags |= IFF_PROMISC;
+    const nic = loneNic(sim, this.#pool, counters, ipsec.carrier, ipsec.finishInSoftware);
     nic.input = (m) => this.input.frame(m, this.#cut);
     nic.onCompletion = (ring, _lenBytes, status) => {
       if (ring === 1) this.#completed(status & CPL_CODE_MASK);
     };
-    nic.attach();
     inet.interfaces.push(nic);
     ipsec.attachOffload(nic, nic.sa);
     return nic;
@@ -143,16 +81,8 @@ export class ReplayCard {
 
   /** Runs the card until every frame in it has come out. */
   drain(): void {
-    const sim = this.#sim;
-    if (sim === null) return;
-    while (this.#pending.length > 0) {
-      sim.run(STEP_CYCLES);
-      if (sim.irq(0)) this.#nic!.intr();
-      else this.#nic!.poll();
-      if (sim.idleCycles > STALLED_CYCLES && this.#pending.length > 0) {
-        throw new Error(`the card keeps ${this.#pending.length} frames (cycle ${sim.cycle})`);
-      }
-    }
+    if (this.#sim === null) return;
+    loneRun(this.#sim, this.#nic!, () => this.#pending.length === 0);
     this.#pendingBytes = 0;
   }
 
@@ -170,7 +100,7 @@ export class ReplayCard {
 
   /** SAs were added: lets the card take them, and all else it was told, before the first frame. */
   ready(): void {
-    this.#sim?.buses.at(0)?.readReg(REG_STATUS);
+    if (this.#sim !== null) loneReady(this.#sim);
   }
 
   #completed(code: number): void {

@@ -123,7 +123,8 @@ function judge(trial: Trial): string {
   }
 }
 
-function difference(name: string, got: Uint8Array, wanted: Uint8Array): string {
+/** '' or where two byte strings part. */
+export function difference(name: string, got: Uint8Array, wanted: Uint8Array): string {
   if (got.length !== wanted.length) return `${name} has ${got.length} bytes, not ${wanted.length}`;
   const at = got.findIndex((byte, i) => byte !== wanted[i]);
   return at < 0 ? '' : `${name} differs from byte ${at} of ${wanted.length} on`;
