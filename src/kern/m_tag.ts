@@ -72,7 +72,9 @@ export class MTagPool {
     words[w] = cookie;
     words[w + 1] = id | (lenBytes << 16);
     words[w + 2] = NO_TAG;
-    words[w + 3] = ++this.#serial;
+    // 0 marks a free slot, also after 2^32 tags.
+    this.#serial = (this.#serial + 1) >>> 0 || 1;
+    words[w + 3] = this.#serial;
     for (let i = w + PAYLOAD_WORD; i < w + SLOT_WORDS; i++) words[i] = 0;
     this.allocs++;
     this.allocsById[id & 15]!++;
