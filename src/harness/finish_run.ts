@@ -18,6 +18,8 @@ const IN_TAGS = [
 const NOT_DROPS =
   /(\.(sent|received|delivered|out|inOk|in|txOffloaded|rxOffloaded|lateSoftware)|^loop\.\w+)$/;
 
+const CARD_DROPS = ['rxOverflow', 'rxFiltered', 'rxLenBad'] as const;
+
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
 const round = (x: number, digits: number): number => Number(x.toFixed(digits));
@@ -41,6 +43,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
   const rxAllocs = sum(hosts.flatMap((h) => IN_TAGS.map((id) => h.tags.allocsById[id]!)));
   const txAllocs = sum(hosts.map((h) => h.tags.allocs)) - rxAllocs;
   const handover = sum(hosts.map((h) => h.ipsec.handOverAllocs + h.nic.handoverAllocs));
+  const lost = drops(hosts);
   const leaked = takeDown(world);
   oracle?.finish();
   const flows = world.flows;
@@ -87,8 +90,8 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
       callsPerPacket: round(ratio(totals.calls, sent), 4),
     },
     notOffloaded: notOffloaded(hosts),
-    drops: drops(hosts),
-    violations: violations(world, leaked),
+    drops: lost,
+    violations: violations(world, leaked, lost),
     artefacts: world.artefacts,
   };
   world.close();
@@ -152,10 +155,21 @@ function drops(hosts: readonly Host[]): Record<string, number> {
   const rows = hosts.flatMap((h) =>
     Object.entries(h.counters.nonZero()).map(([name, n]) => [`${h.name}.${name}`, n] as const),
   );
+  // What a card drops by itself its driver never sees.
+  for (const host of hosts) {
+    const stats = host.nic.stats();
+    for (const name of CARD_DROPS) {
+      if (stats[name] > 0) rows.push([`${host.name}.card.${name}`, stats[name]] as const);
+    }
+  }
   return Object.fromEntries(rows.filter(([name]) => !NOT_DROPS.test(name)));
 }
 
-function violations(world: World, leaked: number): Violation[] {
+function violations(
+  world: World,
+  leaked: number,
+  drops: Readonly<Record<string, number>>,
+): Violation[] {
   const { cycle, oracle, flows } = world;
   const { sent, delivered } = datagrams(world);
   const list: Violation[] = [...(oracle?.violations ?? [])];
@@ -165,7 +179,7 @@ function violations(world: World, leaked: number): Violation[] {
     list.push({ oracle: 'delivery', text, frame: 0, cycle, packetIndex: flow.firstMismatch });
   }
   const lost = sent - delivered - world.totals().wireLost;
-  if (lost > 0 && Object.keys(drops(world.hosts)).length === 0) {
+  if (lost > 0 && Object.keys(drops).length === 0) {
     const text = `${lost} packets are missing, and no counter says why`;
     list.push({ oracle: 'accounting', text, frame: 0, cycle, packetIndex: -1 });
   }

@@ -59,6 +59,8 @@ export class World {
   /** Flows that the world has had, and files that it wrote: for the report. */
   readonly flows: UdpFlow[] = [];
   readonly artefacts: Record<string, string> = {};
+  /** Sees each frame on the wire, as it left its card; may not keep it (`bytes` is used again). */
+  onFrame: ((frame: TapFrame) => void) | null = null;
   onProgress: ((sent: number, packets: number) => void) | null = null;
   readonly #tap: TapReader;
   readonly #onFrame: (f: TapFrame) => void;
@@ -137,6 +139,7 @@ export class World {
     const { reorderPpm, reorderCycles, wireLatencyCycles, memLatencyCycles } = config;
     const late = reorderPpm > 0 ? reorderCycles : 0;
     const quiet = wireLatencyCycles + late + 4 * memLatencyCycles + 4000;
+    this.step();
     await this.runUntil(
       () => sim.idleCycles > quiet && this.hosts.every((h) => h.nic.txOutstanding === 0),
       'the cards to finish what was sent',
@@ -183,5 +186,6 @@ export class World {
     }
     if (this.oracle !== null) this.oracle.frame(f);
     if (this.capture !== null) this.capture.frame(f);
+    if (this.onFrame !== null) this.onFrame(f);
   }
 }
