@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { VectorEngine } from '../harness/vectors/engine.ts';
+import type { BindingName } from '../ffi/binding.ts';
+import { loneConfig } from '../harness/lone_card.ts';
+import { openSim } from '../harness/open_sim.ts';
+import { EspCard, type EspCardResult } from '../harness/vectors/esp_card.ts';
 import { readVectors } from '../harness/vectors/read_vectors.ts';
+import { openRtlEngine } from '../harness/vectors/rtl_engine.ts';
 import { runVectors, type VectorsResult } from '../harness/vectors/run_vectors.ts';
 import { SoftwareEngine } from '../harness/vectors/software_engine.ts';
+import type { VectorFile } from '../harness/vectors/vector_case.ts';
+import { worldConfig } from '../harness/world_options.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
 import { commonOptions, helpText, type OptionTable, parseOptions } from './options.ts';
-import { bold, green, printJson, progress, progressDone, red, table, yellow } from './terminal.ts';
+import {
+  bold,
+  buildProgress,
+  green,
+  printJson,
+  progress,
+  progressDone,
+  red,
+  table,
+  yellow,
+} from './terminal.ts';
 
 const options = {
   engine: {
@@ -15,10 +31,20 @@ const options = {
     default: 'rtl',
     help: 'the card’s AES-GCM engine in simulation, or node:crypto',
   },
+  ffi: {
+    type: 'choice',
+    choices: ['koffi', 'ffi-napi'],
+    default: 'koffi',
+    help: 'how native code is called',
+  },
   ...commonOptions,
 } as const satisfies OptionTable;
 
 const FAILURES_SHOWN = 10;
+const CARD_TAP_BYTES = 1 << 16;
+
+/** `card` is there for ESP packets with --engine rtl. */
+type FileResult = VectorsResult & { readonly card?: EspCardResult };
 
 export const command: Command = {
   summary: 'run Wycheproof and CAVP files through the crypto engine',
@@ -36,13 +62,18 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
       name: 'FILE: a vectors file',
     });
     const inputs = positionals.map(readVectors);
-    const engine = values.engine === 'rtl' ? await rtlEngine() : new SoftwareEngine();
-    const files: VectorsResult[] = [];
+    const engine =
+      values.engine === 'rtl'
+        ? await openRtlEngine(values.ffi, buildProgress('engine'))
+        : new SoftwareEngine();
+    const files: FileResult[] = [];
     try {
       for (const input of inputs) {
-        files.push(
-          runVectors(input, engine, (done, total) => progress(`${input.file}: ${done}/${total}`)),
-        );
+        const show = (done: number, total: number): void =>
+          progress(`${input.file}: ${done}/${total}`);
+        const result = runVectors(input, engine, show);
+        const isCard = engine.name === 'rtl' && input.format === 'esp';
+        files.push(isCard ? { ...result, card: await throughCard(input, values.ffi) } : result);
       }
     } finally {
       progressDone();
@@ -50,15 +81,39 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
     }
     if (values.json) printJson({ engine: engine.name, files });
     else process.stdout.write(report(files));
-    if (files.some((file) => file.failed > 0)) return exitCode.checkFailed;
-    return files.some((file) => file.run > 0) ? exitCode.pass : exitCode.skipped;
+    const all = files.flatMap(parts).map(([, part]) => part);
+    if (all.some((part) => part.failed > 0)) return exitCode.checkFailed;
+    return all.some((part) => part.run > 0) ? exitCode.pass : exitCode.skipped;
   },
 };
 
-function report(files: readonly VectorsResult[]): string {
-  const rows = files.map((f) => [
+/** ESP packets again, through a card that is alone in its world. */
+async function throughCard(input: VectorFile, ffi: BindingName): Promise<EspCardResult> {
+  const config = worldConfig({ nic: 'rtl', ffi });
+  const sim = await openSim(config, loneConfig(CARD_TAP_BYTES), buildProgress('card'));
+  try {
+    const card = new EspCard(sim);
+    const result = card.run(input);
+    card.close();
+    return result;
+  } finally {
+    sim.close();
+  }
+}
+
+/** A file's results with their names: through the engine, and through the card. */
+function parts(f: FileResult): [name: string, part: VectorsResult][] {
+  const own: [string, VectorsResult][] = [[f.file, f]];
+  if (f.card === undefined) return own;
+  const { transmit, receive } = f.card;
+  return [...own, [`${f.file}, card transmits`, transmit], [`${f.file}, card receives`, receive]];
+}
+
+function report(files: readonly FileResult[]): string {
+  const all = files.flatMap(parts);
+  const rows = all.map(([name, f]) => [
     f.failed > 0 ? red('failed') : f.run > 0 ? green('passed') : yellow('skipped'),
-    bold(f.file),
+    bold(name),
     f.total,
     f.run,
     f.passed,
@@ -66,17 +121,18 @@ function report(files: readonly VectorsResult[]): string {
     f.skipped,
   ]);
   const lines = [table([['', 'file', 'total', 'run', 'passed', 'failed', 'skipped'], ...rows])];
-  for (const f of files) {
+  for (const [name, f] of all) {
     for (const { id, comment, reason } of f.failures.slice(0, FAILURES_SHOWN)) {
-      lines.push(`${red('failed')}  ${f.file}: ${id}${comment ? ` (${comment})` : ''}: ${reason}`);
+      lines.push(`${red('failed')}  ${name}: ${id}${comment ? ` (${comment})` : ''}: ${reason}`);
     }
     const more = f.failures.length - FAILURES_SHOWN;
     if (more > 0) lines.push(`        ... and ${more} more`);
     for (const [reason, count] of byReason(f)) {
-      lines.push(`${yellow('skipped')} ${f.file}: ${count} ${count === 1 ? 'case' : 'cases'}: ${reason}`);
+      const cases = count === 1 ? 'case' : 'cases';
+      lines.push(`${yellow('skipped')} ${name}: ${count} ${cases}: ${reason}`);
     }
   }
-  return lines.join('\n') + '\n';
+  return `${lines.join('\n')}\n`;
 }
 
 function byReason(f: VectorsResult): Map<string, number> {
