@@ -161,7 +161,7 @@ package nic_pkg;
   // Receive: how to put a frame together again: hdr beats, text beats, the rest.
   typedef struct packed {
     logic        crypt;
-    logic [3:0]  tail;      // text bytes in the last text beat; not 0: its other bytes go round the engine
+    logic [3:0]  tail;      // text bytes in the last text beat; not 0: the rest goes round
     logic [9:0]  hdr;       // beats
     logic [9:0]  text_end;  // hdr + text beats
     logic [9:0]  total;     // beats
@@ -189,8 +189,8 @@ package nic_pkg;
     match_hash = x[9:0] ^ x[19:10] ^ x[29:20] ^ {8'd0, x[31:30]};
   endfunction
 
-  // Shifts the byte stream ..., prev, cur up by rot lanes and gives the beat whose upper 16-rot lanes come
-  // from cur's low ones and whose lower rot lanes from prev's high ones.
+  // Shifts the byte stream ..., prev, cur up by rot lanes and gives the beat whose upper 16-rot
+  // lanes come from cur's low ones and whose lower rot lanes from prev's high ones.
   function automatic logic [127:0] funnel(input logic [127:0] cur, input logic [127:0] prev,
                                           input logic [3:0] rot);
     logic [63:0] a, b, c;

@@ -2,9 +2,10 @@
 //
 // nic_rx: the receive path, from wire to ring. This file only wires blocks together.
 //
-//   wire --> mac_rx --+--> frame FIFO ------------> esp_rx --+--> frame FIFO ---> dma_write --> memory
-//                     '--> record FIFO --> lookup --^        '--> record FIFO ------^  '--> cpl_write --> ring
-//   ring --> desc_fetch --------------------------------------------------------------^
+//   wire --> mac_rx --+--> frame FIFO ----------> esp_rx --+--> frame FIFO --> dma_write --> memory
+//                     '--> record FIFO -> lookup -^        '--> record FIFO -----^  |
+//   ring --> desc_fetch --------------------------------------------------------^   |
+//   ring <-- cpl_write <------------------------------------------------------------'
 module nic_rx (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -86,7 +87,8 @@ module nic_rx (
     .s_axis_rx_tvalid_i(s_axis_rx_tvalid_i), .s_axis_rx_tready_o(s_axis_rx_tready_o),
     .s_axis_rx_tlast_i(s_axis_rx_tlast_i),
     .wr_valid_o(in_valid), .wr_ready_i(in_ready), .wr_data_o(in_data), .commit_o(in_commit),
-    .rollback_o(in_rollback), .meta_valid_o(meta_in_valid), .meta_ready_i(meta_in_ready), .meta_o(meta_in),
+    .rollback_o(in_rollback), .meta_valid_o(meta_in_valid), .meta_ready_i(meta_in_ready),
+    .meta_o(meta_in),
     .accepted_o(accepted_o), .filtered_o(filtered_o), .len_bad_o(len_bad_o), .overflow_o(overflow_o)
   );
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_top: the card. This file only wires blocks together. All outputs come from registers or state.
+// nic_top: the card. This file only wires blocks together. All outputs come from registers or
+// state.
 //
 //   AXI4-Lite --> axil --> csr --(settings, rings, SA writes)--> all         reset, scrub
 //   AXI4 read  <--> axi_read  <--> tx, rx descriptors, tx data
@@ -118,7 +119,8 @@ module nic_top (
   );
 
   nic_reset i_reset (
-    .clk_i(clk_i), .rst_ni(rst_ni), .request_i(reset_req), .idle_i(rd_idle & wr_idle & tx_idle), .busy_o(reset_busy),
+    .clk_i(clk_i), .rst_ni(rst_ni), .request_i(reset_req), .idle_i(rd_idle & wr_idle & tx_idle),
+    .busy_o(reset_busy),
     .quiesce_o(quiesce), .hold_o(reset_hold), .card_rst_no(card_rst_n)
   );
 

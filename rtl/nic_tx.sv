@@ -2,8 +2,9 @@
 //
 // nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
 //
-//   ring --> desc_fetch --> tx_issue --+--> dma_read --> beats --> esp_tx --> frame FIFO --> mac_tx --> wire
-//                                      '--> frame FIFO ---------------^  '--> record FIFO ----^  '--> cpl_write --> ring
+//   ring --> desc_fetch --> tx_issue --+--> dma_read ----> esp_tx --+--> frame FIFO --> mac_tx -> wire
+//                                      '--> frame FIFO ------^      '--> record FIFO -----^  |
+//   ring <-- cpl_write <----------------------------------------------------------------------'
 module nic_tx (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -87,7 +88,8 @@ module nic_tx (
     .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()
   );
   nic_inflight i_inflight (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(cpl_ack_i), .busy_o(busy_o)
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(cpl_ack_i),
+    .busy_o(busy_o)
   );
 
   nic_dma_read i_read (

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_axil: AXI4-Lite slave in front of the register block. One write and one read at a time.
-// A write strobes wr_valid_o for one cycle; wr_err_i is sampled in the next. A read strobes rd_valid_o;
-// rd_data_i and rd_err_i are sampled in the next. Partial writes (wstrb != 15) answer SLVERR and write nothing.
-// Latency: response 3 cycles after the later of address and data. Throughput: one access in 4 cycles.
+// nic_axil: AXI4-Lite slave in front of the register block. One write and one read at a time. A
+// write strobes wr_valid_o for one cycle; wr_err_i is sampled in the next. A read strobes
+// rd_valid_o; rd_data_i and rd_err_i are sampled in the next. Partial writes (wstrb != 15) answer
+// SLVERR and write nothing. Latency: response 3 cycles after the later of address and data.
+// Throughput: one access in 4 cycles.
 //
 //   aw, w -> [hold] -> wr_valid_o -> (registers) -> wr_err_i -> b
 //   ar    -> [hold] -> rd_valid_o -> (registers) -> rd_data_i -> r

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_csr: the card's registers: control, station address, interrupts, four rings, two SA windows, statistics.
-// Reads are registered: data and error are valid in the cycle after rd_valid_i, so the wide read
-// multiplexer works only when software reads. Unknown addresses answer an error.
+// nic_csr: the card's registers: control, station address, interrupts, four rings, two SA windows,
+// statistics. Reads are registered: data and error are valid in the cycle after rd_valid_i, so the
+// wide read multiplexer works only when software reads. Unknown addresses answer an error.
 //
 //   axil --> decode -+-> global registers   --> cfg_o
 //                    +-> nic_ring_regs x 4  --> *_cfg_o
@@ -45,8 +45,8 @@ module nic_csr (
   localparam logic [9:0] B_GLOBAL = 10'h000, B_IRQ = 10'h004, B_TX = 10'h008, B_RX = 10'h009;
   localparam logic [9:0] B_TXC = 10'h00a, B_RXC = 10'h00b, B_STATS = 10'h018;
   localparam logic [8:0] W_TX_SA = 9'h008, W_RX_SA = 9'h00a;  // windows of 128 bytes (addr[15:7])
-  localparam logic [3:0] G_ID = 4'd0, G_VERSION = 4'd1, G_CTRL = 4'd2, G_STATUS = 4'd3, G_MAC_LO = 4'd4;
-  localparam logic [3:0] G_MAC_HI = 4'd5, G_MAX_FRAME = 4'd6, G_CAPS = 4'd7;
+  localparam logic [3:0] G_ID = 4'd0, G_VERSION = 4'd1, G_CTRL = 4'd2, G_STATUS = 4'd3;
+  localparam logic [3:0] G_MAC_LO = 4'd4, G_MAC_HI = 4'd5, G_MAX_FRAME = 4'd6, G_CAPS = 4'd7;
   localparam logic [3:0] I_EICR = 4'd0, I_EIMS = 4'd1, I_EIMC = 4'd2, I_EICS = 4'd3, I_ITR = 4'd4;
 
   // Whether a register exists at this address.
@@ -204,7 +204,8 @@ module nic_csr (
               G_ID:        rd_data_q <= nic_pkg::ID_VALUE;
               G_VERSION:   rd_data_q <= nic_pkg::VERSION_VALUE;
               G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 26'd0, cfg_q.ipsec_rx_en,
-                                         cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en, cfg_q.tx_en};
+                                         cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en,
+                                         cfg_q.tx_en};
               G_STATUS:    rd_data_q <= {dma_err_seen_q, 28'd0, scrub_busy_i, rx_busy_i, tx_busy_i};
               G_MAC_LO:    rd_data_q <= cfg_q.mac[31:0];
               G_MAC_HI:    rd_data_q <= {16'd0, cfg_q.mac[47:32]};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_irq: interrupt causes, masks and moderation. TXC and RXC are levels (completions pending), so no wake-up
-// can be lost; ERR, SCRUB_DONE and SW are sticky. Moderation holds back TXC and RXC only: a ring's cause passes
-// when it has >= count completions pending, or interval cycles went by since it became pending or software last
-// moved its head. Latency 2 cycles from cause to irq_o.
+// nic_irq: interrupt causes, masks and moderation. TXC and RXC are levels (completions pending), so
+// no wake-up can be lost; ERR, SCRUB_DONE and SW are sticky. Moderation holds back TXC and RXC
+// only: a ring's cause passes when it has >= count completions pending, or interval cycles went by
+// since it became pending or software last moved its head. Latency 2 cycles from cause to irq_o.
 module nic_irq (
   input  logic        clk_i,
   input  logic        rst_ni,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_reset: CTRL.RESET without breaking a bus. On a request it asks the bus masters to start nothing new, waits
-// until no burst and no frame on the wire is half done, holds the register port and resets the card for 4 cycles.
+// nic_reset: CTRL.RESET without breaking a bus. On a request it asks the bus masters to start
+// nothing new, waits until no burst and no frame on the wire is half done, holds the register port
+// and resets the card for 4 cycles.
 //
 //   request --> quiesce_o ... idle_i --> hold_o, card_rst_no low x 4 --> (scrub starts by itself)
 module nic_reset (
@@ -35,7 +36,8 @@ module nic_reset (
           state_q <= Drain;
           count_q <= 2'd0;
         end
-        // Idle for four cycles in a row, so that a response register in between cannot hide a burst.
+        // Idle for four cycles in a row, so that a response register in between cannot hide a
+        // burst.
         Drain: begin
           count_q <= idle_i ? count_q + 2'd1 : 2'd0;
           if (idle_i && count_q == 2'd3) state_q <= Hold;

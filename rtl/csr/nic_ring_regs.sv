@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_ring_regs: the register block of one ring (BASE_LO, BASE_HI, LOG2_SIZE, CTRL, HEAD, TAIL).
-// Indices are free-running 16-bit counters; an index by software that would make tail - head exceed the size
-// is ignored and reported on err_o. Base and size are fixed while the ring is enabled. Takes effect one cycle after the write.
+// Indices are free-running 16-bit counters; an index by software that would make tail - head exceed
+// the size is ignored and reported on err_o. Base and size are fixed while the ring is enabled.
+// Takes effect one cycle after the write.
 module nic_ring_regs #(
-  parameter bit Completion = 1'b0   // 0: software owns TAIL (TX, RX); 1: software owns HEAD (TXC, RXC)
+  parameter bit Completion = 1'b0   // software owns 0: TAIL (TX, RX), 1: HEAD (TXC, RXC)
 ) (
   input  logic               clk_i,
   input  logic               rst_ni,
@@ -67,7 +68,8 @@ module nic_ring_regs #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (cfg_q.log2 >= 4'd4 && cfg_q.log2 <= 4'd12) else $fatal(1, "nic_ring_regs: size");
+    if (rst_ni) assert (cfg_q.log2 >= 4'd4 && cfg_q.log2 <= 4'd12)
+      else $fatal(1, "nic_ring_regs: size");
   end
 `endif
 endmodule

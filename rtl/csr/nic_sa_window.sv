@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_sa_window: the register window through which software installs SAs, transmit or receive.
-// Data registers are filled first; a write of SA_IDX with WRITE or CLEAR then updates the whole table entry in
-// one cycle and zeroes the key and salt registers. The receive window also commits match table slots.
-// A commit waits while the tables are being scrubbed; the index register reads non-zero until it is done.
+// nic_sa_window: the register window through which software installs SAs, transmit or receive. Data
+// registers are filled first; a write of SA_IDX with WRITE or CLEAR then updates the whole table
+// entry in one cycle and zeroes the key and salt registers. The receive window also commits match
+// table slots. A commit waits while the tables are being scrubbed; the index register reads
+// non-zero until it is done.
 module nic_sa_window #(
   parameter bit Rx = 1'b0
 ) (
@@ -18,8 +19,9 @@ module nic_sa_window #(
   output nic_pkg::sa_write_t    sa_write_o,
   output nic_pkg::match_write_t match_write_o
 );
-  localparam logic [4:0] SA_IDX = 5'd0, SA_CTRL = 5'd1, SA_SALT = 5'd2, SA_KEY0 = 5'd4, SA_KEY7 = 5'd11;
-  localparam logic [4:0] SA_SPI = 5'd12, SA_DST = 5'd13, MATCH_IDX = 5'd16, MATCH_SA = 5'd17;
+  localparam logic [4:0] SA_IDX = 5'd0, SA_CTRL = 5'd1, SA_SALT = 5'd2;
+  localparam logic [4:0] SA_KEY0 = 5'd4, SA_KEY7 = 5'd11, SA_SPI = 5'd12, SA_DST = 5'd13;
+  localparam logic [4:0] MATCH_IDX = 5'd16, MATCH_SA = 5'd17;
 
   nic_pkg::sa_entry_t sa_q;
   logic               sa_write_q, sa_clear_q;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_stats: 32-bit wrapping event counters, read by word number (0x0600 block). One pulse, one count.
+// nic_stats: 32-bit wrapping event counters, read by word number (0x0600 block). One pulse, one
+// count.
 module nic_stats (
   input  logic           clk_i,
   input  logic           rst_ni,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_axi_read: shares the AXI read channels between transmit descriptors, receive descriptors and transmit data
-// (in that order of priority), one AXI ID each. Responses are always accepted: each requester reserved the space.
-// Latency 1 cycle to AR; one request a cycle.
+// nic_axi_read: shares the AXI read channels between transmit descriptors, receive descriptors and
+// transmit data (in that order of priority), one AXI ID each. Responses are always accepted: each
+// requester reserved the space. Latency 1 cycle to AR; one request a cycle.
 module nic_axi_read (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -105,8 +105,10 @@ module nic_axi_read (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(m_axi_rvalid_i && flying_q == 10'd0)) else $fatal(1, "nic_axi_read: response without request");
-      assert (!(valid_q && {1'b0, addr_q[11:5]} + len_q > 8'd127)) else $fatal(1, "nic_axi_read: 4 KiB crossed");
+      assert (!(m_axi_rvalid_i && flying_q == 10'd0))
+        else $fatal(1, "nic_axi_read: response without request");
+      assert (!(valid_q && {1'b0, addr_q[11:5]} + len_q > 8'd127))
+        else $fatal(1, "nic_axi_read: 4 KiB crossed");
       assert (!(valid_q && len_q > 8'd15)) else $fatal(1, "nic_axi_read: burst too long");
     end
   end

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_axi_write: shares the AXI write channels between transmit completions, receive completions and received data
-// (in that order of priority), one AXI ID each. Data follows its address, burst by burst, in order.
-// Latency 1 cycle to AW, 2 more to W; one address and one beat a cycle.
+// nic_axi_write: shares the AXI write channels between transmit completions, receive completions
+// and received data (in that order of priority), one AXI ID each. Data follows its address, burst
+// by burst, in order. Latency 1 cycle to AW, 2 more to W; one address and one beat a cycle.
 //
 //   requests --> AW register --(taken)--> order FIFO --> choose --> W register
 //                 completions' data --> data FIFO ---------^
@@ -57,7 +57,8 @@ module nic_axi_write (
   logic [127:0] cpl_data;
 
   // An address is picked only when the order FIFO will have room for it once it is taken.
-  assign slot           = (~aw_q | m_axi_awready_i) & ~quiesce_i & cpl_room & order_room & (flying_q != 10'h3ff);
+  assign slot           = (~aw_q | m_axi_awready_i) & ~quiesce_i & cpl_room & order_room
+                          & (flying_q != 10'h3ff);
   assign tx_cpl_ready_o = slot;
   assign rx_cpl_ready_o = slot & ~tx_cpl_valid_i;
   assign burst_ready_o  = slot & ~tx_cpl_valid_i & ~rx_cpl_valid_i;
@@ -148,10 +149,14 @@ module nic_axi_write (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(aw_q && m_axi_awready_i && !order_ready)) else $fatal(1, "nic_axi_write: order lost");
-      assert (!(order_pop && order_cpl && !cpl_valid)) else $fatal(1, "nic_axi_write: completion without data");
-      assert (!(m_axi_bvalid_i && flying_q == 10'd0)) else $fatal(1, "nic_axi_write: response without burst");
-      assert (!(aw_q && {1'b0, addr_q[11:5]} + len_q > 8'd127)) else $fatal(1, "nic_axi_write: 4 KiB crossed");
+      assert (!(aw_q && m_axi_awready_i && !order_ready))
+        else $fatal(1, "nic_axi_write: order lost");
+      assert (!(order_pop && order_cpl && !cpl_valid))
+        else $fatal(1, "nic_axi_write: completion without data");
+      assert (!(m_axi_bvalid_i && flying_q == 10'd0))
+        else $fatal(1, "nic_axi_write: response without burst");
+      assert (!(aw_q && {1'b0, addr_q[11:5]} + len_q > 8'd127))
+        else $fatal(1, "nic_axi_write: 4 KiB crossed");
     end
   end
 `endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_cpl_write: writes completions into one completion ring, one AXI beat each. Waits while the ring is full or
-// off. tail_o counts completions whose write was acknowledged: they are in memory. Latency 1 cycle to the
-// request; one completion a cycle.
+// nic_cpl_write: writes completions into one completion ring, one AXI beat each. Waits while the
+// ring is full or off. tail_o counts completions whose write was acknowledged: they are in memory.
+// Latency 1 cycle to the request; one completion a cycle.
 module nic_cpl_write (
   input  logic               clk_i,
   input  logic               rst_ni,
@@ -65,8 +65,10 @@ module nic_cpl_write (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && cfg_i.enable && !cfg_i.flush) assert (used <= size) else $fatal(1, "nic_cpl_write: ring overrun");
-    if (rst_ni && ack_i) assert (stale_q != 16'd0 || issue_q != tail_q) else $fatal(1, "nic_cpl_write: ack");
+    if (rst_ni && cfg_i.enable && !cfg_i.flush) assert (used <= size)
+      else $fatal(1, "nic_cpl_write: ring overrun");
+    if (rst_ni && ack_i) assert (stale_q != 16'd0 || issue_q != tail_q)
+      else $fatal(1, "nic_cpl_write: ack");
   end
 `endif
 endmodule

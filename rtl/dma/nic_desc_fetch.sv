@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_desc_fetch: prefetches the descriptors of one ring. A fetch stays inside a 64-byte line (2 descriptors of
-// 32 bytes or 4 of 16), so it crosses neither 4 KiB nor the end of the ring. Requests are limited by reserved
-// FIFO space only. head_o counts descriptors that have arrived: their slots may be written again.
-// Enabling the ring anew forgets what was fetched; responses still on their way are dropped.
-// Latency: memory + 3 cycles. Throughput: one line in two cycles.
+// nic_desc_fetch: prefetches the descriptors of one ring. A fetch stays inside a 64-byte line (2
+// descriptors of 32 bytes or 4 of 16), so it crosses neither 4 KiB nor the end of the ring.
+// Requests are limited by reserved FIFO space only. head_o counts descriptors that have arrived:
+// their slots may be written again. Enabling the ring anew forgets what was fetched; responses
+// still on their way are dropped. Latency: memory + 3 cycles. Throughput: one line in two cycles.
 //
 //   tail - req_q --> AR   ...   R --> {err, halves, beat} FIFO --> half select --> desc
 module nic_desc_fetch #(
@@ -38,11 +38,13 @@ module nic_desc_fetch #(
   logic [63:0]       ar_addr_q;
   logic [CountW-1:0] reserved_q, flying_q;   // beats
 
-  // The next request: n descriptors from req_q; line_mask has a bit per 16-byte quarter of the line.
+  // The next request: n descriptors from req_q; line_mask has a bit per 16-byte quarter of the
+  // line.
   logic [15:0] waiting;
   logic [2:0]  room, n;
   logic [3:0]  line_mask;
   logic        two, go;
+  logic [1:0]  beats;       // requested in this cycle
   logic [15:0] slot;
   assign waiting   = cfg_i.sw_idx - req_q;
   assign room      = Small ? 3'd4 - {1'b0, req_q[1:0]} : 3'd2 - {2'd0, req_q[0]};
@@ -51,8 +53,9 @@ module nic_desc_fetch #(
                            : (req_q[0] ? 4'b1100 : {{2{n[1]}}, 2'b11});
   assign two       = (line_mask[1:0] != 2'd0) & (line_mask[3:2] != 2'd0);
   assign slot      = req_q & ((16'd1 << cfg_i.log2) - 16'd1);
-  assign go        = run_i & cfg_i.enable & ~cfg_i.flush & ~drain_q & ~ar_valid_q & (waiting != 16'd0)
-                     & (reserved_q <= CountW'(Beats - 2));
+  assign beats     = !go ? 2'd0 : two ? 2'd2 : 2'd1;
+  assign go        = run_i & cfg_i.enable & ~cfg_i.flush & ~drain_q & ~ar_valid_q
+                     & (waiting != 16'd0) & (reserved_q <= CountW'(Beats - 2));
 
   assign ar_valid_o = ar_valid_q;
   assign ar_addr_o  = ar_addr_q;
@@ -121,10 +124,10 @@ module nic_desc_fetch #(
         req_q      <= req_q + {13'd0, n};
       end
       if (go || r_valid_i) begin
-        flying_q <= flying_q + (go ? (two ? CountW'(2) : CountW'(1)) : CountW'(0)) - CountW'(r_valid_i);
+        flying_q <= flying_q + CountW'(beats) - CountW'(r_valid_i);
       end
       if (go || beat_pop) begin
-        reserved_q <= reserved_q + (go ? (two ? CountW'(2) : CountW'(1)) : CountW'(0)) - CountW'(beat_pop);
+        reserved_q <= reserved_q + CountW'(beats) - CountW'(beat_pop);
       end
       if (keep) begin
         second_q <= ~r_last_i;
@@ -144,7 +147,8 @@ module nic_desc_fetch #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(r_valid_i && flying_q == '0)) else $fatal(1, "nic_desc_fetch: response without request");
+      assert (!(r_valid_i && flying_q == '0))
+        else $fatal(1, "nic_desc_fetch: response without request");
       assert (!(keep && !mask_valid)) else $fatal(1, "nic_desc_fetch: no request for response");
       assert (!(keep && !unused_beat_ready)) else $fatal(1, "nic_desc_fetch: FIFO overrun");
       assert (!(go && !unused_mask_ready)) else $fatal(1, "nic_desc_fetch: mask FIFO overrun");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_dma_read: reads frames from host memory and delivers them as 16-byte beats that start at lane cmd_lead_i.
-// Bursts end at 512-byte lines (16 beats of 32 bytes), so none crosses 4 KiB. How many are outstanding is
-// limited by reserved space in the beat FIFO only, 8 KiB. Any byte alignment.
+// nic_dma_read: reads frames from host memory and delivers them as 16-byte beats that start at lane
+// cmd_lead_i. Bursts end at 512-byte lines (16 beats of 32 bytes), so none crosses 4 KiB. How many
+// are outstanding is limited by reserved space in the beat FIFO only, 8 KiB. Any byte alignment.
 // Throughput: 16 bytes a cycle, one burst in two cycles.
 //
-//   cmd --> burst splitter --> AR    R --> beat FIFO (32 B) --> half select (16 B) --> realign --> out
-//       '-> frame FIFO --------------------------------------------------------------^
+//   cmd --> burst splitter --> AR    R --> beat FIFO (32 B) --> half (16 B) --> realign --> out
+//       '-> frame FIFO -------------------------------------------------------^
 module nic_dma_read (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -26,7 +26,7 @@ module nic_dma_read (
   input  logic         out_ready_i,
   output logic [127:0] out_data_o,
   output logic         out_last_o,
-  output logic         out_err_o      // with out_last_o: a beat of this frame came back with an error
+  output logic         out_err_o      // with out_last_o: a beat of this frame had an error
 );
   localparam int unsigned Beats = 256;
 
@@ -88,7 +88,8 @@ module nic_dma_read (
   nic_fifo #(.Width(25), .Depth(64)) i_frames (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(accept), .ready_o(frame_ready), .data_i({cmd_addr_i[4:0], cmd_len_i, cmd_lead_i}),
-    .valid_o(frame_valid), .ready_i(frame_pop), .data_o({frame_addr, frame_len, frame_lead}), .count_o()
+    .valid_o(frame_valid), .ready_i(frame_pop), .data_o({frame_addr, frame_len, frame_lead}),
+    .count_o()
   );
 
   logic         beat_valid, beat_err, beat_ready;
@@ -127,7 +128,8 @@ module nic_dma_read (
     .in_valid_i(beat_valid), .in_ready_o(half_ready),
     .in_data_i(half_q ? beat_data[255:128] : beat_data[127:0]), .in_err_i(beat_err),
     .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_data_o(out_data_o),
-    .out_first_o(unused_first), .out_last_o(out_last_o), .out_tail_o(unused_tail), .out_err_o(out_err_o)
+    .out_first_o(unused_first), .out_last_o(out_last_o), .out_tail_o(unused_tail),
+    .out_err_o(out_err_o)
   );
 
   logic unused_bits;
@@ -138,7 +140,8 @@ module nic_dma_read (
     if (rst_ni) begin
       assert (!(r_valid_i && !beat_ready)) else $fatal(1, "nic_dma_read: FIFO overrun");
       assert (free_q <= 9'(Beats)) else $fatal(1, "nic_dma_read: credits");
-      assert (!(issue && {3'd0, beat_addr_q[3:0]} + n[6:0] > 7'd16)) else $fatal(1, "nic_dma_read: line crossed");
+      assert (!(issue && {3'd0, beat_addr_q[3:0]} + n[6:0] > 7'd16))
+        else $fatal(1, "nic_dma_read: line crossed");
     end
   end
 `endif

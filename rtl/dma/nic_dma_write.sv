@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_dma_write: writes received frames into the buffers of receive descriptors, any byte alignment, and completes
-// each after the write responses of all its bursts. A frame that failed its check or does not fit writes nothing.
-// A burst ends at a 512-byte line or with the frame, and is requested when all its beats are in the beat FIFO.
-// Throughput: 16 bytes a cycle (one cycle more a frame for some alignments).
+// nic_dma_write: writes received frames into the buffers of receive descriptors, any byte
+// alignment, and completes each after the write responses of all its bursts. A frame that failed
+// its check or does not fit writes nothing. A burst ends at a 512-byte line or with the frame, and
+// is requested when all its beats are in the beat FIFO. Throughput: 16 bytes a cycle (one cycle
+// more a frame for some alignments).
 //
 //   record + descriptor --+--> realign --> pack to 32 B --> beat FIFO, burst FIFO --> AXI
-//                         |                                  '-> track FIFO --(B)--> verdict --.
-//                         '--> completion FIFO ------------------------------------------ join --> completion
+//                         |                                  '-> track --(B)--> verdict --.
+//                         '--> completion FIFO ---------------------------- join --> completion
 module nic_dma_write (
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -47,9 +48,11 @@ module nic_dma_write (
 
   assign has_data = frame_i.code != nic_pkg::CODE_AUTH_FAIL;
   assign code     = desc_err_i ? nic_pkg::CODE_DMA_ERR
-                    : (has_data && {16'd0, frame_i.len} > desc_i[95:64]) ? nic_pkg::CODE_TOO_BIG : frame_i.code;
+                    : (has_data && {16'd0, frame_i.len} > desc_i[95:64]) ? nic_pkg::CODE_TOO_BIG
+                    : frame_i.code;
   assign write    = has_data & (code == frame_i.code);
-  assign start    = frame_valid_i & desc_valid_i & ~discard_q & realign_ready & cpl_room & addr_room;
+  assign start    = frame_valid_i & desc_valid_i & ~discard_q & realign_ready & cpl_room
+                    & addr_room;
   assign frame_ready_o = start;
   assign desc_ready_o  = start;
   assign frame_end     = {13'd0, frame_i.lead} + {1'b0, frame_i.len} + 17'd15;
@@ -145,7 +148,8 @@ module nic_dma_write (
   nic_fifo #(.Width(63), .Depth(16)) i_bursts (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(emit & burst_end), .ready_o(burst_room), .data_i({burst_addr, beats}),
-    .valid_o(burst_valid_o), .ready_i(burst_ready_i), .data_o({burst_addr_o[63:5], burst_len}), .count_o()
+    .valid_o(burst_valid_o), .ready_i(burst_ready_i), .data_o({burst_addr_o[63:5], burst_len}),
+    .count_o()
   );
   assign burst_addr_o[4:0] = 5'd0;
   assign burst_len_o       = {4'd0, burst_len};
@@ -164,7 +168,8 @@ module nic_dma_write (
   nic_fifo #(.Width(1), .Depth(Flight)) i_verdicts (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(ack_i & track_last), .ready_o(verdict_room), .data_i(spoilt_q | ack_err_i),
-    .valid_o(verdict_valid), .ready_i(cpl_valid_o & cpl_ready_i & cpl_written), .data_o(verdict_err), .count_o()
+    .valid_o(verdict_valid), .ready_i(cpl_valid_o & cpl_ready_i & cpl_written),
+    .data_o(verdict_err), .count_o()
   );
 
   logic          cpl_queued, cpl_written;
@@ -172,7 +177,8 @@ module nic_dma_write (
   nic_fifo #(.Width($bits(cpl) + 1), .Depth(Flight)) i_cpls (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(start), .ready_o(cpl_room), .data_i({write, cpl_in}),
-    .valid_o(cpl_queued), .ready_i(cpl_valid_o & cpl_ready_i), .data_o({cpl_written, cpl}), .count_o()
+    .valid_o(cpl_queued), .ready_i(cpl_valid_o & cpl_ready_i), .data_o({cpl_written, cpl}),
+    .count_o()
   );
   assign cpl_valid_o = cpl_queued & (~cpl_written | verdict_valid);
   always_comb begin
@@ -192,7 +198,8 @@ module nic_dma_write (
       assert (!(o_valid && o_first && !addr_valid)) else $fatal(1, "nic_dma_write: no address");
       assert (!(ack_i && !track_valid)) else $fatal(1, "nic_dma_write: response without burst");
       assert (!(ack_i && !verdict_room)) else $fatal(1, "nic_dma_write: verdict lost");
-      assert (!(start && write && frame_i.len == 16'd0)) else $fatal(1, "nic_dma_write: empty frame");
+      assert (!(start && write && frame_i.len == 16'd0))
+        else $fatal(1, "nic_dma_write: empty frame");
     end
   end
 `endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a check fails, into a
-// record with an error code alone, so that completions keep their order. Whether the SA suits is checked later,
-// when the key is used. No latency; one descriptor a cycle.
+// nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a
+// check fails, into a record with an error code alone, so that completions keep their order.
+// Whether the SA suits is checked later, when the key is used. No latency; one descriptor a cycle.
 module nic_tx_issue (
   input  nic_pkg::cfg_t        cfg_i,
   input  logic                 desc_valid_i,
@@ -25,7 +25,8 @@ module nic_tx_issue (
   localparam logic [16:0] MIN_FRAME      = 17'd14;
 
   logic [16:0] len, esp_off, max_frame;
-  logic        ipsec, plain_bad, esp_bad, sa_bad;
+  logic        ipsec, plain_bad, esp_bad, sa_bad, good;
+  logic [3:0]  code;
   assign ipsec     = desc_i[80];
   assign len       = {1'b0, desc_i[79:64]};
   assign esp_off   = {9'd0, desc_i[119:112]};
@@ -36,12 +37,12 @@ module nic_tx_issue (
   // RFC 4303 protection was asked for: without an engine or an SA the frame must not leave.
   assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en;
 
-  always_comb begin
-    frame_o.code = nic_pkg::CODE_OK;
-    if (desc_err_i) frame_o.code = nic_pkg::CODE_DMA_ERR;
-    else if (ipsec ? esp_bad : plain_bad) frame_o.code = nic_pkg::CODE_BAD_LEN;
-    else if (ipsec && sa_bad) frame_o.code = nic_pkg::CODE_NO_SA;
-  end
+  assign code = desc_err_i ? nic_pkg::CODE_DMA_ERR
+                : (ipsec ? esp_bad : plain_bad) ? nic_pkg::CODE_BAD_LEN
+                : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
+  assign good = code == nic_pkg::CODE_OK;
+
+  assign frame_o.code    = code;
   assign frame_o.ipsec   = ipsec;
   assign frame_o.esn     = desc_i[81];
   assign frame_o.esp_off = desc_i[119:112];
@@ -54,11 +55,11 @@ module nic_tx_issue (
   assign cmd_addr_o    = desc_i[63:0];
   assign cmd_len_o     = desc_i[79:64];
   assign cmd_lead_o    = ipsec ? 4'd0 - desc_i[115:112] : 4'd0;
-  assign cmd_valid_o   = desc_valid_i & frame_ready_i & (frame_o.code == nic_pkg::CODE_OK);
-  assign frame_valid_o = desc_valid_i & (cmd_ready_i | (frame_o.code != nic_pkg::CODE_OK));
-  assign desc_ready_o  = frame_ready_i & (cmd_ready_i | (frame_o.code != nic_pkg::CODE_OK));
+  assign cmd_valid_o   = desc_valid_i & frame_ready_i & good;
+  assign frame_valid_o = desc_valid_i & (cmd_ready_i | ~good);
+  assign desc_ready_o  = frame_ready_i & (cmd_ready_i | ~good);
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en, cfg_i.mac,
-                         desc_i[95:82], desc_i[127:120], desc_i[255:192]};
+  assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,
+                         cfg_i.mac, desc_i[95:82], desc_i[127:120], desc_i[255:192]};
 endmodule

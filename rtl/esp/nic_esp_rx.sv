@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict. Other frames go round the
-// engine in the same order.
+// nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict. Other frames
+// go round the engine in the same order.
 //
 //   beats --> realign --> split --+--> bypass FIFO --+--> merge --> frame FIFO, record FIFO
 //   frames -------^---------^     +--> nic_gcm ------+
@@ -92,7 +92,8 @@ module nic_esp_rx (
     .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_i(cmd),
     .in_valid_i(text_in_valid), .in_ready_o(text_in_ready), .in_data_i(text_in),
     .exp_valid_i(exp_valid), .exp_ready_o(exp_ready), .exp_tag_i(exp),
-    .out_valid_o(gcm_valid), .out_ready_i(gcm_ready), .out_data_o(gcm_text), .out_last_o(unused_last),
+    .out_valid_o(gcm_valid), .out_ready_i(gcm_ready), .out_data_o(gcm_text),
+    .out_last_o(unused_last),
     .tag_valid_o(tag_valid), .tag_ready_i(tag_ready), .tag_o(unused_tag), .tag_ok_o(tag_ok)
   );
   // While the last beat of a frame waits for its verdict, text of the next one gathers here.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_rx_merge: puts received frames together again, plain text in the place of cipher text, into the frame FIFO,
-// and holds the last beat until the verdict on the ICV is there: good commits the frame, bad forgets all of it
-// and leaves a record with AUTH_FAIL. Latency 1 cycle; one beat a cycle.
+// nic_esp_rx_merge: puts received frames together again, plain text in the place of cipher text,
+// into the frame FIFO, and holds the last beat until the verdict on the ICV is there: good commits
+// the frame, bad forgets all of it and leaves a record with AUTH_FAIL. Latency 1 cycle; one beat a
+// cycle.
 //
-//   bypass, text --> one beat --> out_q --> frame FIFO        verdict --> commit or rollback, record FIFO
+//   bypass, text --> one beat --> out_q --> frame FIFO
+//   verdict --> commit or rollback, record FIFO
 module nic_esp_rx_merge (
   input  logic               clk_i,
   input  logic               rst_ni,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_rx_split: parts each received frame into beats that go round the engine and cipher text. For a frame to
-// decrypt the text starts on a beat; the beat before it is SPI | sequence number | IV. The ICV behind the text is
-// gathered as the expected tag and, like everything behind the text, also goes round the engine.
-// The SA is read when the frame comes up. If it is gone, or wants ESN (whose high half the card does not know),
-// the frame is delivered unchanged. Throughput one beat a cycle, no bubble between frames.
+// nic_esp_rx_split: parts each received frame into beats that go round the engine and cipher text.
+// For a frame to decrypt the text starts on a beat; the beat before it is SPI | sequence number |
+// IV. The ICV behind the text is gathered as the expected tag and, like everything behind the text,
+// also goes round the engine. The SA is read when the frame comes up. If it is gone, or wants ESN
+// (whose high half the card does not know), the frame is delivered unchanged. Throughput one beat a
+// cycle, no bubble between frames.
 //
 //   beats --+-- headers, ESP beat, ICV, padding, frames not decrypted --> bypass
 //           +-- AAD, text ------------------------------------------------> engine
@@ -72,8 +73,9 @@ module nic_esp_rx_split (
   assign to_bypass  = ~is_text | mixed;
   assign to_text    = is_text | esp_beat;
   assign merge_beat = frame_i.crypt ? esp_beat : idx_q == 10'd0;
-  assign ready      = (~to_bypass | bypass_ready_i) & (~to_text | text_slot) & (~esp_beat | cmd_slot)
-                      & (~is_tag | exp_slot) & (~merge_beat | merge_ready_i);
+  assign ready      = (~to_bypass | bypass_ready_i) & (~to_text | text_slot)
+                      & (~esp_beat | cmd_slot) & (~is_tag | exp_slot)
+                      & (~merge_beat | merge_ready_i);
   assign move       = frame_valid_i & beat_valid_i & ready;
 
   assign beat_ready_o   = frame_valid_i & ready;
@@ -97,7 +99,8 @@ module nic_esp_rx_split (
   assign merge_o.done.lead     = lead;
   assign merge_o.done.esp_off  = frame_i.esp_off;
   assign merge_o.done.len      = frame_i.len;
-  assign merge_o.done.sa_idx   = (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX : frame_i.sa_idx;
+  assign merge_o.done.sa_idx   = (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX
+                                 : frame_i.sa_idx;
 
   assign cmd_valid_o  = cmd_valid_q;
   assign cmd_o        = cmd_q;
@@ -144,7 +147,8 @@ module nic_esp_rx_split (
       // RFC 4106 §5: AAD is SPI | sequence number.
       if (to_text) text_q <= esp_beat ? {64'd0, beat_i[63:0]} : beat_i;
       if (mixed) exp_low_q <= beat_i >> tail_bits;
-      if (is_tag) exp_q <= (tail == 4'd0) ? beat_i : exp_low_q | (beat_i << (8'd128 - {1'b0, tail_bits}));
+      if (is_tag && tail == 4'd0) exp_q <= beat_i;
+      else if (is_tag) exp_q <= exp_low_q | (beat_i << (8'd128 - {1'b0, tail_bits}));
     end
   end
 
@@ -154,8 +158,10 @@ module nic_esp_rx_split (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && move) begin
-      assert (!(is_text && beat_last_i)) else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
-      assert (!(beat_last_i && idx_q + 10'd1 != frame_sum[13:4])) else $fatal(1, "nic_esp_rx_split: beats");
+      assert (!(is_text && beat_last_i))
+        else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
+      assert (!(beat_last_i && idx_q + 10'd1 != frame_sum[13:4]))
+        else $fatal(1, "nic_esp_rx_split: beats");
       assert (!(esp_beat && !sa_read_q)) else $fatal(1, "nic_esp_rx_split: SA not read");
     end
   end

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_tx: inline ESP encryption: split, AES-GCM, merge. Plain frames go round the engine in the same order.
+// nic_esp_tx: inline ESP encryption: split, AES-GCM, merge. Plain frames go round the engine in the
+// same order.
 //
 //   frames, beats --> split --+--> bypass FIFO ------+--> merge --> frame FIFO, record FIFO
 //                             +--> nic_gcm ----------+
@@ -74,7 +75,8 @@ module nic_esp_tx (
     .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_i(cmd),
     .in_valid_i(text_in_valid), .in_ready_o(text_in_ready), .in_data_i(text_in),
     .exp_valid_i(1'b0), .exp_ready_o(unused_exp_ready), .exp_tag_i(128'd0),
-    .out_valid_o(gcm_valid), .out_ready_i(gcm_ready), .out_data_o(gcm_text), .out_last_o(unused_last),
+    .out_valid_o(gcm_valid), .out_ready_i(gcm_ready), .out_data_o(gcm_text),
+    .out_last_o(unused_last),
     .tag_valid_o(tag_valid), .tag_ready_i(tag_ready), .tag_o(tag), .tag_ok_o(unused_ok)
   );
   // While the last text beat waits for its tag, text of the next frame gathers here.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_tx_merge: puts frames together again, headers round the engine, then cipher text, then the ICV right
-// behind it, into the frame FIFO. A frame that failed is rolled back and leaves a record with its error code.
-// Latency 1 cycle; one beat a cycle.
+// nic_esp_tx_merge: puts frames together again, headers round the engine, then cipher text, then
+// the ICV right behind it, into the frame FIFO. A frame that failed is rolled back and leaves a
+// record with its error code. Latency 1 cycle; one beat a cycle.
 //
 //   bypass, text, tag --> one beat --> out_q --> frame FIFO, record FIFO
 module nic_esp_tx_merge (
@@ -54,7 +54,8 @@ module nic_esp_tx_merge (
   assign slot = room;
 
   assign src_valid = empty ? 1'b1
-                     : (in_hdr ? bypass_valid_i : is_tag ? tag_valid_i : text_valid_i & (~with_tag | tag_valid_i))
+                     : (in_hdr ? bypass_valid_i : is_tag ? tag_valid_i
+                        : text_valid_i & (~with_tag | tag_valid_i))
                        & (~final_beat | end_valid_i);
   assign move      = merge_valid_i & src_valid & slot;
 
@@ -109,8 +110,10 @@ module nic_esp_tx_merge (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(move && !empty && merge_i.total == 10'd0)) else $fatal(1, "nic_esp_tx_merge: empty frame");
-      assert (!(commit_o && done_q.code != nic_pkg::CODE_OK)) else $fatal(1, "nic_esp_tx_merge: bad frame kept");
+      assert (!(move && !empty && merge_i.total == 10'd0))
+        else $fatal(1, "nic_esp_tx_merge: empty frame");
+      assert (!(commit_o && done_q.code != nic_pkg::CODE_OK))
+        else $fatal(1, "nic_esp_tx_merge: bad frame kept");
     end
   end
 `endif

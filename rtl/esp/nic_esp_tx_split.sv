@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_tx_split: parts each frame into beats that go round the engine and beats that are encrypted. With IPSEC
-// the text starts on a beat, so the beat before it is SPI | sequence number | IV and makes the AAD and the nonce
-// (RFC 4106). The SA is read when the frame comes up; the three or more beats of headers hide it.
-// A frame whose SA is invalid goes no further than its headers: nothing of it is encrypted or sent.
-// Throughput one beat a cycle, no bubble between frames.
+// nic_esp_tx_split: parts each frame into beats that go round the engine and beats that are
+// encrypted. With IPSEC the text starts on a beat, so the beat before it is SPI | sequence number |
+// IV and makes the AAD and the nonce (RFC 4106). The SA is read when the frame comes up; the three
+// or more beats of headers hide it. A frame whose SA is invalid goes no further than its headers:
+// nothing of it is encrypted or sent. Throughput one beat a cycle, no bubble between frames.
 //
 //   beats --+-- headers, ESP beat, plain frames ------------------------------> bypass
 //           +-- ESP beat --> AAD --.
@@ -43,7 +43,7 @@ module nic_esp_tx_split (
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q;
 
-  logic        has_data, esp_beat, past_esp, sa_ok, merge_beat, cmd_slot, text_slot, move, pass, ready;
+  logic        has_data, esp_beat, past_esp, sa_ok, merge_beat, cmd_slot, text_slot, ready, move;
   logic        crypt;
   logic [3:0]  code;
   logic [9:0]  hdr, round_end;                // number of the ESP beat; beats that go round
@@ -66,8 +66,7 @@ module nic_esp_tx_split (
   assign ready      = (past_esp ? (~crypt_q | text_slot) : bypass_ready_i)
                       & (~esp_beat | (cmd_slot & text_slot))
                       & (~merge_beat | merge_ready_i) & (~beat_last_i | end_ready_i);
-  assign pass       = frame_valid_i & has_data & beat_valid_i;
-  assign move       = pass & ready;
+  assign move       = frame_valid_i & has_data & beat_valid_i & ready;
 
   assign beat_ready_o   = frame_valid_i & has_data & ready;
   assign frame_ready_o  = has_data ? move & beat_last_i : merge_ready_i;
@@ -146,7 +145,8 @@ module nic_esp_tx_split (
   // Fail closed: with IPSEC no text beat ever takes the way round the engine.
   always_ff @(posedge clk_i) begin
     if (rst_ni && move) begin
-      assert (!(past_esp && bypass_valid_o)) else $fatal(1, "nic_esp_tx_split: text left unencrypted");
+      assert (!(past_esp && bypass_valid_o))
+        else $fatal(1, "nic_esp_tx_split: text left unencrypted");
       assert (!(frame_i.ipsec && !esp_beat && !past_esp && beat_last_i))
         else $fatal(1, "nic_esp_tx_split: frame ends before its ESP header");
       assert (!(esp_beat && !sa_read_q)) else $fatal(1, "nic_esp_tx_split: SA not read");

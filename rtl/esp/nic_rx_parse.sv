@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_rx_parse: looks at a frame as it passes and says whether it is an unfragmented IPv4 ESP frame with sane
-// lengths, where its ESP header lies, and which SPI and destination it names. The fields of a frame are final
-// two beats before its end, because 20 bytes at least follow the ESP header.
+// nic_rx_parse: looks at a frame as it passes and says whether it is an unfragmented IPv4 ESP frame
+// with sane lengths, where its ESP header lies, and which SPI and destination it names. The fields
+// of a frame are final two beats before its end, because 20 bytes at least follow the ESP header.
 //
-//   beat 0: ethertype 12..13, version/IHL 14     beat 1: total length, fragment, protocol, dst 30..31
-//   beat 2: dst 32..33                           beat (14 + 4 IHL) / 16 and the next: SPI
+//   beat 0: ethertype 12..13, version and IHL 14
+//   beat 1: total length 16..17, fragment 20..21, protocol 23, destination 30..31
+//   beat 2: destination 32..33       beat (14 + 4 IHL) / 16 and the next: SPI
 module nic_rx_parse (
   input  logic              clk_i,
   input  logic              beat_valid_i,
@@ -45,8 +46,10 @@ module nic_rx_parse (
       end
       if (beat_idx_i == 3'd1) begin
         total_len_q  <= {data_i[7:0], data_i[15:8]};
-        // More-fragments flag and offset are zero; the reserved and don't-fragment flags may be anything.
-        esp_q        <= data_i[37:32] == 6'd0 && data_i[47:40] == 8'd0 && data_i[63:56] == IPPROTO_ESP;
+        // More-fragments flag and offset are zero; the reserved and don't-fragment flags may be
+        // anything.
+        esp_q        <= data_i[37:32] == 6'd0 && data_i[47:40] == 8'd0
+                        && data_i[63:56] == IPPROTO_ESP;
         dst_q[31:16] <= {data_i[119:112], data_i[127:120]};
       end
       if (beat_idx_i == 3'd2) dst_q[15:0] <= {data_i[7:0], data_i[15:8]};

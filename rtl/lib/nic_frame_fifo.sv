@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_frame_fifo: store-and-forward memory for frames. Beats written are invisible to the reader until commit_i;
-// rollback_i forgets all since the last commit. Either may come with the last write or later.
-// Frame boundaries are not stored: the reader learns each length elsewhere.
-// Latency 2 cycles from commit to rd_valid_o (memory read with a registered output); one beat a cycle both ways.
+// nic_frame_fifo: store-and-forward memory for frames. Beats written are invisible to the reader
+// until commit_i; rollback_i forgets all since the last commit. Either may come with the last write
+// or later. Frame boundaries are not stored: the reader learns each length elsewhere. Latency 2
+// cycles from commit to rd_valid_o (memory read with a registered output); one beat a cycle both
+// ways.
 //
 //   wr --> mem[wr_q] ... commit_q ... mem[rd_q] --> out_q --> rd
 module nic_frame_fifo #(
@@ -58,7 +59,8 @@ module nic_frame_fifo #(
     if (rst_ni) begin
       assert (!(commit_i && rollback_i)) else $fatal(1, "nic_frame_fifo: commit and rollback");
       assert ((wr_q - rd_q) <= (PtrW + 1)'(Depth)) else $fatal(1, "nic_frame_fifo: overrun");
-      assert ((commit_q - rd_q) <= (wr_q - rd_q)) else $fatal(1, "nic_frame_fifo: read past commit");
+      assert ((commit_q - rd_q) <= (wr_q - rd_q))
+        else $fatal(1, "nic_frame_fifo: read past commit");
     end
   end
 `endif

@@ -18,7 +18,8 @@ module nic_inflight (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && leave_i && !enter_i) assert (count_q != 16'd0) else $fatal(1, "nic_inflight: below zero");
+    if (rst_ni && leave_i && !enter_i) assert (count_q != 16'd0)
+      else $fatal(1, "nic_inflight: below zero");
   end
 `endif
 endmodule

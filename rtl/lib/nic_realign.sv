@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_realign: moves a frame of cmd_len_i bytes from lane cmd_src_i of its first beat to lane cmd_dst_i.
-// One command per frame, then its ceil((src + len) / 16) input beats; gives ceil((dst + len) / 16) beats.
-// Lanes outside the frame are unspecified. out_tail_o: lanes used in the last beat (0 means 16).
-// Latency 1 cycle. Throughput: one beat a cycle; a move to a lower lane costs one more cycle a frame when
-// both beat counts are equal.
+// nic_realign: moves a frame of cmd_len_i bytes from lane cmd_src_i of its first beat to lane
+// cmd_dst_i. One command per frame, then its ceil((src + len) / 16) input beats; gives ceil((dst +
+// len) / 16) beats. Lanes outside the frame are unspecified. out_tail_o: lanes used in the last
+// beat (0 means 16). Latency 1 cycle. Throughput: one beat a cycle; a move to a lower lane costs
+// one more cycle a frame when both beat counts are equal.
 //
 //   in --+--> prev_q --.
 //        '-------------> funnel shift by (dst - src) mod 16 --> out_q
@@ -42,7 +42,8 @@ module nic_realign (
   assign slot     = ~out_valid_q | out_ready_i;
   assign have_in  = in_left_q != 13'd0;
   assign in_move  = in_valid_i & in_ready_o;
-  // A frame moved down has its first output only with the second input, so the first one primes prev_q.
+  // A frame moved down has its first output only with the second input, so the first one primes
+  // prev_q.
   assign out_move = busy_q & slot & ~prime_q & (~have_in | in_valid_i);
   assign finish   = out_move & (out_left_q == 13'd1);
   assign load     = cmd_valid_i & cmd_ready_o;
@@ -110,7 +111,8 @@ module nic_realign (
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
-      assert (!(finish && have_in && in_left_q != 13'd1)) else $fatal(1, "nic_realign: input left over");
+      assert (!(finish && have_in && in_left_q != 13'd1))
+        else $fatal(1, "nic_realign: input left over");
     end
   end
 `endif

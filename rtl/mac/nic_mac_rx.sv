@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_mac_rx: takes frames from the wire, never refusing a beat, into the frame FIFO. A frame is committed with its
-// parsed record at its last beat or rolled back: filtered by address, too short or long, or no room.
-// Latency 1 cycle; one beat a cycle.
+// nic_mac_rx: takes frames from the wire, never refusing a beat, into the frame FIFO. A frame is
+// committed with its parsed record at its last beat or rolled back: filtered by address, too short
+// or long, or no room. Latency 1 cycle; one beat a cycle.
 //
 //   wire --> beat_q --+--> frame FIFO (commit, rollback)
 //                     +--> nic_rx_parse --> record FIFO
 module nic_mac_rx (
   input  logic              clk_i,
   input  logic              rst_ni,           // reset of the card
-  input  logic              hard_rst_ni,      // reset of the wire: a frame under way is remembered over the other
+  input  logic              hard_rst_ni,      // reset of the wire: remembers a frame under way
   input  nic_pkg::cfg_t     cfg_i,
   input  logic [127:0]      s_axis_rx_tdata_i,
   input  logic [15:0]       s_axis_rx_tkeep_i,
@@ -107,7 +107,8 @@ module nic_mac_rx (
     if (rst_ni && s_axis_rx_tvalid_i) begin
       assert (s_axis_rx_tkeep_i[0] && (s_axis_rx_tkeep_i & (s_axis_rx_tkeep_i + 16'd1)) == 16'd0)
         else $fatal(1, "nic_mac_rx: keep not contiguous from lane 0");
-      assert (s_axis_rx_tlast_i || s_axis_rx_tkeep_i == 16'hffff) else $fatal(1, "nic_mac_rx: gap inside a frame");
+      assert (s_axis_rx_tlast_i || s_axis_rx_tkeep_i == 16'hffff)
+        else $fatal(1, "nic_mac_rx: gap inside a frame");
     end
   end
 `endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_mac_tx: sends frames from the frame FIFO to the wire, first byte in lane 0, and completes each when its last
-// beat was taken. Records with an error code have no data and become completions only, in their place.
-// Frames lie complete in the FIFO, so tvalid has no gap inside a frame.
+// nic_mac_tx: sends frames from the frame FIFO to the wire, first byte in lane 0, and completes
+// each when its last beat was taken. Records with an error code have no data and become completions
+// only, in their place. Frames lie complete in the FIFO, so tvalid has no gap inside a frame.
 // Latency 3 cycles; throughput one beat a cycle.
 //
 //   record --+--> realign --> wire
@@ -45,10 +45,12 @@ module nic_mac_tx (
     .cmd_valid_i(frame_valid_i & send & sent_ready & ~quiesce_i), .cmd_ready_o(realign_ready),
     .cmd_src_i(frame_i.lead), .cmd_dst_i(4'd0), .cmd_len_i(frame_i.len),
     .in_valid_i(data_valid_i), .in_ready_o(data_ready_o), .in_data_i(data_i), .in_err_i(1'b0),
-    .out_valid_o(m_axis_tx_tvalid_o), .out_ready_i(m_axis_tx_tready_i), .out_data_o(m_axis_tx_tdata_o),
-    .out_first_o(first), .out_last_o(m_axis_tx_tlast_o), .out_tail_o(tail), .out_err_o(err)
+    .out_valid_o(m_axis_tx_tvalid_o), .out_ready_i(m_axis_tx_tready_i),
+    .out_data_o(m_axis_tx_tdata_o), .out_first_o(first), .out_last_o(m_axis_tx_tlast_o),
+    .out_tail_o(tail), .out_err_o(err)
   );
-  assign m_axis_tx_tkeep_o = (m_axis_tx_tlast_o && tail != 4'd0) ? nic_pkg::lanes_below(tail) : 16'hffff;
+  assign m_axis_tx_tkeep_o = (m_axis_tx_tlast_o && tail != 4'd0)
+                             ? nic_pkg::lanes_below(tail) : 16'hffff;
   assign last_taken        = m_axis_tx_tvalid_o & m_axis_tx_tready_i & m_axis_tx_tlast_o;
 
   nic_fifo #(.Width($bits(frame_i)), .Depth(4)) i_sent (
@@ -96,7 +98,8 @@ module nic_mac_tx (
       if (m_axis_tx_tvalid_o && m_axis_tx_tready_i) in_frame_q <= ~m_axis_tx_tlast_o;
       held_q <= m_axis_tx_tvalid_o & ~m_axis_tx_tready_i;
       if (m_axis_tx_tvalid_o && !m_axis_tx_tready_i) held_data_q <= m_axis_tx_tdata_o;
-      assert (!(in_frame_q && !m_axis_tx_tvalid_o)) else $fatal(1, "nic_mac_tx: gap inside a frame");
+      assert (!(in_frame_q && !m_axis_tx_tvalid_o))
+        else $fatal(1, "nic_mac_tx: gap inside a frame");
       assert (!(held_q && (!m_axis_tx_tvalid_o || m_axis_tx_tdata_o != held_data_q)))
         else $fatal(1, "nic_mac_tx: beat changed while it waited");
     end

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_match_table: (SPI, destination) -> SA index, 1024 buckets of 4 ways, one memory a way. A read compares a whole
-// bucket; hit_o, hit_sa_o refer to the bucket read in the cycle before.
+// nic_match_table: (SPI, destination) -> SA index, 1024 buckets of 4 ways, one memory a way. A read
+// compares a whole bucket; hit_o, hit_sa_o refer to the bucket read in the cycle before.
 module nic_match_table (
   input  logic                  clk_i,
   input  logic                  scrub_i,
@@ -27,7 +27,9 @@ module nic_match_table (
     assign way_sa[w]  = way_hit[w] ? entry.sa_idx : 10'd0;
     always_ff @(posedge clk_i) begin
       if (scrub_i) mem[scrub_row_i] <= '0;
-      else if (write_i.valid && write_i.slot[1:0] == 2'(w)) mem[write_i.slot[11:2]] <= write_i.entry;
+      else if (write_i.valid && write_i.slot[1:0] == 2'(w)) begin
+        mem[write_i.slot[11:2]] <= write_i.entry;
+      end
       if (rd_en_i) rd_q <= mem[rd_bucket_i];
     end
   end

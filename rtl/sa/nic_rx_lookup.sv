@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_rx_lookup: finds the SA of each received ESP frame in its two possible buckets and decides whether the card
-// tries to decrypt it. Other frames pass. Latency 1 cycle for other frames, 3 for ESP; one frame at a time, so a
-// look-up hides behind the frame before.
+// nic_rx_lookup: finds the SA of each received ESP frame in its two possible buckets and decides
+// whether the card tries to decrypt it. Other frames pass. Latency 1 cycle for other frames, 3 for
+// ESP; one frame at a time, so a look-up hides behind the frame before.
 module nic_rx_lookup (
   input  logic               clk_i,
   input  logic               rst_ni,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_sa_table: 1024 security associations of one direction. Written whole by the CSR window, zeroed by the scrub.
-// Read data is valid in the cycle after rd_en_i and holds until the next read.
+// nic_sa_table: 1024 security associations of one direction. Written whole by the CSR window,
+// zeroed by the scrub. Read data is valid in the cycle after rd_en_i and holds until the next read.
 module nic_sa_table (
   input  logic               clk_i,
   input  logic               rst_ni,
@@ -28,7 +28,8 @@ module nic_sa_table (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (!(scrub_i && write_i.valid)) else $fatal(1, "nic_sa_table: write during scrub");
+    if (rst_ni) assert (!(scrub_i && write_i.valid))
+      else $fatal(1, "nic_sa_table: write during scrub");
   end
 `endif
 endmodule

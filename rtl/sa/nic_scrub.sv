@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_scrub: after reset writes zero to every row of the SA and match tables, one a cycle (1024 cycles).
+// nic_scrub: after reset writes zero to every row of the SA and match tables, one a cycle (1024
+// cycles).
 module nic_scrub (
   input  logic       clk_i,
   input  logic       rst_ni,
