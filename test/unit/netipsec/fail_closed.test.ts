@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { describe, expect, it } from 'vitest';
+import { EACCES, EHOSTUNREACH, EMSGSIZE, ENOBUFS, ESRCH } from '../../../src/kern/errno.ts';
+import { IFCAP_IPSEC, type Ifnet } from '../../../src/net/ifnet.ts';
+import { UdpSocket } from '../../../src/netinet/socket.ts';
+import { newOffloadRequest } from '../../../src/netipsec/pact.ts';
+import { refOpen } from '../../reference/esp.ts';
+import { FakeCard } from './fake_card.ts';
+import { createIpsecRig, GCM_SAS, type IpsecRig, TRANSPORT, TUNNEL } from './ipsec_rig.ts';
+
+const MARKER = new TextEncoder().encode('marker marker marker');
+
+/** A rig in which frames with the marker are counted on both wires. */
+function watched(config: Parameters<typeof createIpsecRig>[0] = {}): IpsecRig & { leaks: number } {
+  const rig = Object.assign(createIpsecRig(config), { leaks: 0 });
+  for (const host of [rig.a, rig.b]) {
+    host.ifp.onWire = (data, at, len) => {
+      if (Buffer.from(data.slice(at, at + len)).includes('marker')) rig.leaks++;
+      return true;
+    };
+  }
+  return rig;
+}
+
+function send(rig: IpsecRig, bytes: Uint8Array = MARKER, dontFragment = false): number {
+  const errno = new UdpSocket(rig.a.inet, { dontFragment }).sendTo(bytes, rig.b.addr, 9);
+  rig.pump();
+  return errno;
+}
+
+describe('fail closed, on the way out', () => {
+  it('policy protects and there is no SA: dropped, counted, never sent in clear', () => {
+    const rig = watched();
+    rig.setkey(TRANSPORT);
+    expect(send(rig)).toBe(EACCES);
+    expect(rig.a.counters.get('ipsec.noSa')).toBe(1);
+    expect(rig.leaks).toBe(0);
+    rig.end();
+  });
+
+  it('level "use" without an SA lets the packet pass, and counts it', () => {
+    const rig = watched();
+    rig.setkey(TRANSPORT.replaceAll('require', 'use'));
+    expect(send(rig)).toBe(0);
+    expect(rig.a.counters.get('ipsec.useNoSa')).toBeGreaterThan(0);
+    expect(rig.leaks).toBeGreaterThan(0);
+    rig.end();
+  });
+
+  it('level "unique" takes the SA with its id, and no other', () => {
+    const rig = watched();
+    rig.setkey(
+      GCM_SAS.replaceAll('-r 8', '-r 8 -u 4') + TRANSPORT.replaceAll('require', 'unique:5'),
+    );
+    expect(send(rig)).toBe(EACCES);
+    expect(rig.a.counters.get('ipsec.noSa')).toBe(1);
+    rig.end();
+  });
+
+  it('policy discards', () => {
+    const rig = watched();
+    rig.setkey('spdadd 10.0.0.1 10.0.0.2 udp -P out discard;');
+    expect(send(rig)).toBe(EACCES);
+    expect(rig.a.counters.get('ipsec.discard')).toBe(1);
+    rig.end();
+  });
+
+  it('policy bypasses one port of what is protected else', () => {
+    const rig = watched();
+    const bypass = 'spdadd 10.0.0.1 10.0.0.2[9] udp -P out none;';
+    rig.setkey(bypass + TRANSPORT);
+    expect(send(rig)).toBe(0);
+    expect(rig.leaks).toBe(1);
+    // Without the SA the other port does not get out.
+    expect(new UdpSocket(rig.a.inet).sendTo(MARKER, rig.b.addr, 10)).toBe(EACCES);
+    rig.end();
+  });
+
+  it('out of tags: dropped, in software and with a card', () => {
+    for (const offload of [false, true]) {
+      const rig = watched({ offload, capabilities: IFCAP_IPSEC });
+      if (offload) rig.ipsecA.attachOffload(rig.a.ifp, new FakeCard(rig.a, rig.ipsecA.carrier));
+      rig.setkey(GCM_SAS + TRANSPORT);
+      rig.a.pool.tags.failNext = 1;
+      expect(send(rig)).toBe(ENOBUFS);
+      expect(rig.a.counters.get('ipsec.noTag')).toBe(1);
+      expect(rig.leaks).toBe(0);
+      rig.end();
+    }
+  });
+
+  it('RFC 4303 §3.3.3: stops at the last sequence number instead of cycling', () => {
+    const rig = watched();
+    rig.setkey(GCM_SAS + TRANSPORT);
+    const sa = rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!;
+    sa.seq = 0xffff_fffd;
+    expect([send(rig), send(rig), send(rig)]).toEqual([0, 0, EACCES]);
+    expect(sa.seq).toBe(0xffff_ffff);
+    expect(rig.a.counters.get('esp.seqExhausted')).toBe(1);
+    expect(rig.b.counters.get('esp.inOk')).toBe(2);
+    rig.end();
+  });
+
+  it('no route to the other end of the tunnel', () => {
+    const rig = watched();
+    rig.setkey('spdadd 10.0.0.1 10.0.0.2 any -P out ipsec esp/tunnel/10.0.0.1-172.16.0.1/require;');
+    rig.ipsecA.sadb.add({
+      ...{ src: 0x0a000001, dst: 0xac100001, spi: 300, cipher: 'aes-gcm-16' },
+      key: new Uint8Array(20),
+    });
+    expect(send(rig)).toBe(EHOSTUNREACH);
+    expect(rig.a.counters.get('ipsec.noRoute')).toBe(1);
+    rig.end();
+  });
+
+  it.each([
+    ['transport', TRANSPORT],
+    ['tunnel', TUNNEL],
+  ])('%s: a packet that may not be cut and outgrows the MTU is refused', (_m, spd) => {
+    const rig = watched();
+    rig.setkey(GCM_SAS + spd);
+    expect(send(rig, new Uint8Array(1460), true)).toBe(EMSGSIZE);
+    expect(send(rig, new Uint8Array(1460), false)).toBe(0);
+    expect(rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!.seq).toBe(1);
+    rig.end();
+  });
+});
+
+describe('the last gate before an interface', () => {
+  /** A packet under OUT_CRYPTO_NEEDED, caught just before A's interface takes it. */
+  function caught(spd = TRANSPORT): IpsecRig & { m: number; card: FakeCard } {
+    const rig = watched({ offload: true, capabilities: IFCAP_IPSEC });
+    const card = new FakeCard(rig.a, rig.ipsecA.carrier);
+    rig.ipsecA.attachOffload(rig.a.ifp, card);
+    rig.setkey(GCM_SAS + spd);
+    send(rig); // ARP is out of the way now
+    let m = -1;
+    const { transmit } = rig.a.ifp;
+    rig.a.ifp.transmit = (taken) => {
+      m = taken;
+      return 0;
+    };
+    send(rig);
+    rig.a.ifp.transmit = transmit;
+    return { ...rig, m, card };
+  }
+  const other = (capabilities: number, index: number): Ifnet => ({
+    ...{ name: 'other0', index, mtu: 1500, flags: 1, capabilities, lladdr: null },
+    transmit: () => 0,
+    input: () => {},
+  });
+
+  it('lets it through to its own card, which finds the request', () => {
+    const { m, ...rig } = caught();
+    expect(rig.ipsecA.beforeTransmit(m, rig.a.ifp, 14)).toBe(0);
+    expect(rig.ipsecA.carrier.take(m, newOffloadRequest())).toBe(true);
+    rig.a.pool.free(m);
+    rig.end();
+  });
+
+  it.each([
+    ['another interface', other(IFCAP_IPSEC, 9)],
+    ['an interface without the capability', other(0, 2)],
+  ])('finishes in software what goes out by %s', (_name, ifp) => {
+    const { m, ...rig } = caught();
+    const { pool, counters } = rig.a;
+    expect(rig.ipsecA.beforeTransmit(m, ifp, 14)).toBe(0);
+    expect(counters.get('ipsec.lateSoftware')).toBe(1);
+    expect(rig.ipsecA.carrier.take(m, newOffloadRequest())).toBe(false);
+    const at = pool.off[m]! + 14 + 20;
+    const packet = pool.data.slice(at, pool.off[m]! + pool.len[m]!);
+    const sa = rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!;
+    const opened = refOpen(
+      { spi: sa.spi, cipher: 'aes-gcm-16', key: sa.key, salt: sa.salt, icvLen: 16 },
+      packet,
+    );
+    expect(opened!.payload.includes('marker')).toBe(true);
+    expect([sa.hwPackets, sa.swPackets]).toEqual([1, 1]);
+    expect(rig.ipsecA.reasons.list().map((r) => r.reason)).toEqual(['interfaceChanged']);
+    pool.free(m);
+    rig.end();
+  });
+
+  it('gives the bytes that the card would have given', () => {
+    const first = caught();
+    const second = caught();
+    const read = (r: typeof first): Buffer => {
+      const from = r.a.pool.off[r.m]!;
+      return Buffer.from(r.a.pool.data.slice(from, from + r.a.pool.len[r.m]!));
+    };
+    expect(first.ipsecA.finishInSoftware(first.m, 14)).toBe(0);
+    second.a.ifp.beforeWire!(second.m);
+    expect(read(first)).toEqual(read(second));
+    expect(first.a.counters.get('ipsec.lateSoftware')).toBe(1);
+    for (const r of [first, second]) {
+      r.a.pool.free(r.m);
+      r.end();
+    }
+  });
+
+  it('refuses it when the SA went away, also when its handle has a new user', () => {
+    const { m, ...rig } = caught();
+    const { sadb } = rig.ipsecA;
+    const old = sadb.find(rig.b.addr, 0x1001)!;
+    sadb.delete(old);
+    expect(rig.ipsecA.beforeTransmit(m, rig.a.ifp, 14)).toBe(ESRCH);
+    const key = new Uint8Array(20);
+    const young = sadb.add({ src: old.src, dst: old.dst, spi: old.spi, cipher: 'aes-gcm-16', key });
+    expect(young.handle).toBe(old.handle);
+    expect(rig.ipsecA.beforeTransmit(m, rig.a.ifp, 14)).toBe(ESRCH);
+    expect(rig.ipsecA.finishInSoftware(m, 14)).toBe(ESRCH);
+    expect(rig.a.counters.get('ipsec.lateNoSa')).toBe(3);
+    rig.a.pool.free(m);
+    rig.end();
+  });
+
+  it('has nothing to do with a packet that carries no request', () => {
+    const rig = watched();
+    const m = rig.a.pool.alloc();
+    expect(rig.ipsecA.beforeTransmit(m, rig.a.ifp, 14)).toBe(0);
+    expect(rig.ipsecA.finishInSoftware(m, 14)).toBe(0);
+    rig.a.pool.free(m);
+    rig.end();
+  });
+});
+
+describe('fail closed, on the way in', () => {
+  it('what policy wants protected and came in clear is refused', () => {
+    const rig = createIpsecRig();
+    const text = `${GCM_SAS}spdadd 10.0.0.1 10.0.0.2 udp -P in ipsec esp/transport//require;`;
+    rig.setkey(text);
+    expect(send(rig)).toBe(0);
+    expect(rig.b.counters.get('ipsec.inPolicy')).toBe(1);
+    expect(rig.b.counters.get('ip.refusedByPolicy')).toBe(1);
+    rig.end();
+  });
+
+  it('ESP of another mode, or of other ends, than policy asks for is refused', () => {
+    const rig = createIpsecRig();
+    const out = 'spdadd 10.0.0.1 10.0.0.2 udp -P out ipsec esp/transport//require;';
+    const want = 'spdadd 10.0.0.1 10.0.0.2 udp -P in ipsec esp/tunnel/9.9.9.9-10.0.0.2/require;';
+    rig.setkey(GCM_SAS + out + want);
+    send(rig);
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect(rig.b.counters.get('ipsec.inPolicy')).toBe(1);
+    rig.end();
+  });
+
+  it.each(['spi', 'dst0', 'generation', 'saHandle', 'ifIndex', 'proto'] as const)(
+    'a report with another %s is no licence: the packet is dropped',
+    (field) => {
+      const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+      const card = new FakeCard(rig.b, rig.ipsecB.carrier);
+      rig.ipsecB.attachOffload(rig.b.ifp, card);
+      rig.setkey(GCM_SAS + TRANSPORT);
+      card.spoil = (r) => {
+        r[field] += 1;
+      };
+      send(rig);
+      expect(card.decrypted).toBe(1);
+      expect(rig.b.counters.get('esp.reportMisfit')).toBe(1);
+      expect(rig.b.counters.get('esp.inOk')).toBe(0);
+      rig.end();
+    },
+  );
+
+  it('a packet that the card decrypted is checked for replay all the same', () => {
+    const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+    rig.ipsecB.attachOffload(rig.b.ifp, new FakeCard(rig.b, rig.ipsecB.carrier));
+    rig.setkey(GCM_SAS + TRANSPORT);
+    let frame = new Uint8Array(0);
+    rig.a.ifp.onWire = (data, at, len) => {
+      frame = data.slice(at, at + len);
+      return true;
+    };
+    send(rig);
+    rig.b.ifp.inject(frame);
+    rig.pump();
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect(rig.b.counters.get('esp.replay')).toBe(1);
+    rig.end();
+  });
+
+  it('out of tags on receive: dropped', () => {
+    const rig = createIpsecRig();
+    rig.setkey(GCM_SAS + TRANSPORT);
+    rig.b.pool.tags.failNext = 1;
+    send(rig);
+    expect(rig.b.counters.get('ipsec.noTag')).toBe(1);
+    expect(rig.b.counters.get('esp.inOk')).toBe(0);
+    rig.end();
+  });
+});

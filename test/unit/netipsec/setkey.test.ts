@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { SaParams } from '../../../src/netipsec/sa.ts';
+import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
+import { SetkeyError } from '../../../src/netipsec/setkey_error.ts';
+import { policyToSetkey, saToSetkey } from '../../../src/netipsec/setkey_format.ts';
+import type { Policy } from '../../../src/netipsec/spd.ts';
+import { createIpsecRig } from './ipsec_rig.ts';
+
+const KEY20 = `0x${'ab'.repeat(20)}`;
+
+function error(text: string): SetkeyError {
+  try {
+    parseSetkey(text, 'x.conf');
+  } catch (e) {
+    if (e instanceof SetkeyError) return e;
+    throw e;
+  }
+  throw new Error(`no error in ${text}`);
+}
+
+describe('setkey(8) files', () => {
+  it('understands every statement and extension of the manual page', () => {
+    const { statements, notes } = parseSetkey(`
+# comment ; with a semicolon
+flush; spdflush;
+add -4 10.0.0.1 10.0.0.2 esp 0x1000 # to the end of the line
+  -m tunnel -r 4 -u 17 -f seq-pad -f nocyclic-seq -lh 3600 -ls 3000 -hwif nic0
+  -E aes-gcm-16 ${KEY20};
+add 10.0.0.1 10.0.0.2 esp 4097 -E aes-cbc "0123456789abcdef" -A hmac-sha2-256
+  "0123456789abcdef0123456789abcdef" ;
+add 10.0.0.2 10.0.0.1 esp 4098 -esn -r 8 -E rijndael-cbc "0123456789abcdef" -A hmac-sha1
+  "0123456789abcdef0123";
+add 10.0.0.2 10.0.0.1 esp 4099 -E null -A hmac-sha2-512 0x${'00'.repeat(64)};
+get 10.0.0.1 10.0.0.2 esp 0x1000;
+delete 10.0.0.1 10.0.0.2 esp 0x1000;
+deleteall 10.0.0.1 10.0.0.2 esp;
+dump esp; spddump;
+spdadd 10.0.11.41/32[21] 10.0.11.33/32[any] any
+  -P out ipsec esp/tunnel/192.168.0.1-192.168.1.2/require ;
+spdadd 10.0.0.0/8 0.0.0.0/0 udp -P in none;
+spdadd 10.0.0.1 10.0.0.2[53] 6 -P out discard;
+spdadd 10.0.0.1 10.0.0.2 icmp -P out ipsec esp/transport//unique:7 esp/tunnel/1.1.1.1-2.2.2.2/use;
+spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
+    expect(statements.map((s) => s.op)).toEqual([
+      ...['flush', 'spdflush', 'add', 'add', 'add', 'add', 'get', 'delete', 'deleteall', 'dump'],
+      ...['spddump', 'spdadd', 'spdadd', 'spdadd', 'spdadd', 'spddelete'],
+    ]);
+    const [, , first] = statements;
+    expect(first).toMatchObject({
+      at: { line: 4, column: 30 },
+      sa: { spi: 0x1000, mode: 'tunnel', reqid: 17, hwif: 'nic0', cipher: 'aes-gcm-16' },
+    });
+    expect(statements[11]).toMatchObject({
+      policy: { src: 0x0a000b29, sport: 21, dport: 0, proto: 0, action: 'ipsec', direction: 'out' },
+    });
+    expect(statements[14]).toMatchObject({
+      policy: {
+        requests: [
+          { mode: 'transport', level: 'unique', reqid: 7 },
+          { mode: 'tunnel', src: 0x01010101, dst: 0x02020202, level: 'use' },
+        ],
+      },
+    });
+    expect(notes.map((n) => n.text.split(':')[0])).toEqual([
+      '-lh',
+      '-ls',
+      'get',
+      'dump',
+      'spddump',
+    ]);
+  });
+
+  it('counts -r in bytes of the bitmap, as FreeBSD does', () => {
+    const [s] = parseSetkey(`add 1.1.1.1 2.2.2.2 esp 256 -r 4 -E aes-gcm-16 ${KEY20};`).statements;
+    expect(s).toMatchObject({ sa: { replayPackets: 32 } });
+  });
+
+  it('takes the salt from the end of an AES-GCM key', () => {
+    const rig = createIpsecRig();
+    const key = `0x${'11'.repeat(32)}aabbccdd`;
+    rig.setkey(`add 10.0.0.1 10.0.0.2 esp 256 -E aes-gcm-16 ${key};`);
+    const sa = rig.ipsecA.sadb.find(0x0a000002, 256)!;
+    expect(Buffer.from(sa.salt).toString('hex')).toBe('aabbccdd');
+    expect(sa.key.length).toBe(32);
+  });
+
+  it.each([
+    [
+      'add 10.0.0.1 10.0.0.2 esp 256 -E aes-gcm-16 0x0011;',
+      1,
+      45,
+      'a key of 20, 28, 36 bytes',
+      '2 bytes',
+    ],
+    [
+      'add 10.0.0.1 10.0.0.2 esp 256\n -E des-cbc "12345678";',
+      2,
+      5,
+      'encryption algorithm',
+      '"des-cbc"',
+    ],
+    [`add 10.0.0.1 10.0.0.2 esp 255 -E aes-gcm-16 ${KEY20};`, 1, 27, 'SPI from 256', '"255"'],
+    [`add 10.0.0.1 10.0.0.2 ah 256 -E aes-gcm-16 ${KEY20};`, 1, 23, 'protocol "esp"', '"ah"'],
+    [`add ::1 10.0.0.2 esp 256 -E aes-gcm-16 ${KEY20};`, 1, 5, 'IPv4 address', '"::1"'],
+    [`add 10.0.0.1 10.0.0.2 esp 256 -m sideways;`, 1, 34, 'transport, tunnel or any', '"sideways"'],
+    [
+      `add 10.0.0.1 10.0.0.2 esp 256 -E aes-cbc "0123456789abcdef";`,
+      1,
+      31,
+      'SA that can be',
+      'RFC 8221',
+    ],
+    [`add 10.0.0.1 10.0.0.2 esp 256 -natt 1.1.1.1 4500 2.2.2.2 4500;`, 1, 31, 'NAT', '"-natt"'],
+    [`add 10.0.0.1 10.0.0.2 esp 256;`, 1, 30, 'an algorithm', '";"'],
+    [`add 10.0.0.1 10.0.0.2 esp 256 -E aes-gcm-16 "abc`, 1, 45, 'closing quote', 'end of the file'],
+    [
+      `add 10.0.0.1 10.0.0.2 esp 256 -E aes-gcm-16 ${KEY20}`,
+      1,
+      87,
+      'an extension',
+      'end of the file',
+    ],
+    ['frobnicate;', 1, 1, 'add, get, delete', '"frobnicate"'],
+    ['flush\n\n  now;', 3, 3, 'protocol "esp"', '"now"'],
+    ['spdadd 10.0.0.0/33 0.0.0.0/0 any -P in none;', 1, 17, 'prefix length', '"33"'],
+    ['spdadd 10.0.0.1[70000] 0.0.0.0/0 any -P in none;', 1, 17, 'a port', '"70000"'],
+    ['spdadd 10.0.0.1[1 0.0.0.0/0 any -P in none;', 1, 19, '"]"', '"0.0.0.0/0"'],
+    ['spdadd 1.1.1.1 2.2.2.2 quux -P in none;', 1, 24, 'upper protocol', '"quux"'],
+    ['spdadd 1.1.1.1 2.2.2.2 any -P fwd none;', 1, 31, '"in" or "out"', '"fwd"'],
+    ['spdadd 1.1.1.1 2.2.2.2 any none;', 1, 28, '"-P"', '"none"'],
+    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec ah/transport//use;', 1, 40, '"esp"', '"ah"'],
+    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel//use;', 1, 51, "tunnel's ends", '""'],
+    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel/1.1.1.1-x/use;', 1, 59, 'IPv4', '"x"'],
+    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/transport//maybe;', 1, 55, 'a level', '"maybe"'],
+    [
+      `add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20};\nadd 3.3.3.3 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20};`,
+      ...([2, 25, 'does not have yet', 'line 1'] as const),
+    ],
+  ])('names the place of a mistake: %s', (text, line, column, expected, found) => {
+    const e = error(text);
+    expect([e.file, e.line, e.column]).toEqual(['x.conf', line, column]);
+    expect(e.expected).toContain(expected);
+    expect(e.found).toContain(found);
+    expect(e.message).toMatch(/^x\.conf:\d+:\d+: expected .*, found /s);
+  });
+
+  it('repeats no key material in an error', () => {
+    const e = error(`add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 0xdeadbeefdeadbee;`);
+    expect(e.message).not.toContain('deadbeef');
+  });
+
+  it('names the SPI that is in the SADB already, and deletes only what is there', () => {
+    const rig = createIpsecRig();
+    const add = parseSetkey(`add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20};`, 'a.conf');
+    applySetkey(rig.ipsecA, add);
+    expect(() => applySetkey(rig.ipsecA, add)).toThrow(/^a\.conf:1:25: .*SPI 300/);
+    const del = parseSetkey('delete 1.1.1.1 2.2.2.2 esp 300; delete 1.1.1.1 2.2.2.2 esp 300;');
+    expect(() => applySetkey(rig.ipsecA, del)).toThrow(SetkeyError);
+    expect(rig.ipsecA.sadb.list()).toEqual([]);
+  });
+
+  it('reads the files that go with the Linux captures', () => {
+    const dir = new URL('../../data/linux-esp/', import.meta.url);
+    for (const name of ['01-gcm128-transport-v4', '04-cbc128-sha256-transport-v4']) {
+      const text = readFileSync(new URL(`${name}.conf`, dir), 'utf8');
+      expect(parseSetkey(text).statements.length).toBe(2);
+    }
+  });
+});
+
+const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const keyOf = (n: number) => fc.uint8Array({ minLength: n, maxLength: n });
+const mode = fc.constantFrom('transport', 'tunnel', 'any') as fc.Arbitrary<'transport' | 'tunnel'>;
+
+const sa: fc.Arbitrary<SaParams> = fc.record({
+  src: u32,
+  dst: u32,
+  spi: fc.integer({ min: 256, max: 0xffffffff }),
+  mode,
+  reqid: fc.integer({ min: 0, max: 32767 }),
+  replayPackets: fc.integer({ min: 1, max: 512 }).map((n) => n * 8),
+  esn: fc.constant(true),
+  hwif: fc.constantFrom('nic0', 'em1'),
+  cipher: fc.constant('aes-gcm-16'),
+  key: fc.oneof(keyOf(20), keyOf(28), keyOf(36)),
+});
+
+const port = fc.integer({ min: 0, max: 65535 });
+const prefix = fc.integer({ min: 0, max: 32 });
+const request = fc.oneof(
+  fc.record({
+    mode: fc.constant('transport' as const),
+    src: fc.constant(0),
+    dst: fc.constant(0),
+    level: fc.constantFrom('use' as const, 'require' as const, 'unique' as const),
+    reqid: fc.constant(0),
+  }),
+  fc.record({
+    mode: fc.constant('tunnel' as const),
+    src: u32,
+    dst: u32,
+    level: fc.constant('unique' as const),
+    reqid: fc.integer({ min: 1, max: 32767 }),
+  }),
+);
+const policy: fc.Arbitrary<Policy> = fc.record({
+  direction: fc.constantFrom('in' as const, 'out' as const),
+  src: u32,
+  srcPrefixLen: prefix,
+  dst: u32,
+  dstPrefixLen: prefix,
+  proto: fc.integer({ min: 0, max: 255 }),
+  sport: port,
+  dport: port,
+  action: fc.constant('ipsec' as const),
+  requests: fc.array(request, { minLength: 1, maxLength: 3 }),
+});
+
+describe('setkey(8) files, properties', () => {
+  it('an SA written and parsed again is the same', () => {
+    fc.assert(
+      fc.property(sa, (p) => {
+        expect(parseSetkey(saToSetkey(p)).statements[0]).toMatchObject({ op: 'add', sa: p });
+      }),
+    );
+  });
+
+  it('a policy written and parsed again is the same', () => {
+    fc.assert(
+      fc.property(policy, (p) => {
+        expect(parseSetkey(policyToSetkey(p)).statements[0]).toMatchObject({ policy: p });
+      }),
+    );
+  });
+
+  it('whatever the text is, it parses or throws SetkeyError', () => {
+    const word = fc.constantFrom(
+      ...[
+        'add',
+        'spdadd',
+        'flush',
+        'delete',
+        '10.0.0.1',
+        '10.0.0.0/8',
+        'esp',
+        '0x1000',
+        '-m',
+        '-E',
+      ],
+      ...[
+        'tunnel',
+        'aes-gcm-16',
+        KEY20,
+        '"0123456789abcdef"',
+        ';',
+        '[',
+        ']',
+        '21',
+        '-P',
+        'in',
+        '#',
+      ],
+      ...['out', 'ipsec', 'esp/transport//require', 'esp/tunnel/1.1.1.1-2.2.2.2/use', 'none', '\n'],
+      ...['any', 'udp', '-A', 'hmac-sha1', '-r', '4', '"', '-natt', '-esn', 'esp/', '/', '-', '0x'],
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      fc.array(word, { maxLength: 40 }).map((w) => w.join(' ')),
+    );
+    fc.assert(
+      fc.property(text, (t) => {
+        try {
+          parseSetkey(t);
+        } catch (e) {
+          expect(e).toBeInstanceOf(SetkeyError);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

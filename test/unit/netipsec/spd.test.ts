@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Flow, newFlow, readFlow } from '../../../src/netipsec/flow.ts';
+import { FlowCache } from '../../../src/netipsec/flow_cache.ts';
+import { SaOffloads } from '../../../src/netipsec/sa_offload.ts';
+import { Sadb } from '../../../src/netipsec/sadb.ts';
+import { type Policy, Spd, SpdError } from '../../../src/netipsec/spd.ts';
+
+function newCache(spd: Spd): { cache: FlowCache; sadb: Sadb } {
+  const sadb = new Sadb(64, new SaOffloads(false), () => 'out');
+  return { cache: new FlowCache(spd, sadb), sadb };
+}
+
+/** The selector rule in words: prefix by prefix, bit by bit. */
+function fits(p: Policy, direction: string, f: Flow): boolean {
+  const bits = (n: number): string => n.toString(2).padStart(32, '0');
+  const inPrefix = (a: number, net: number, len: number): boolean =>
+    bits(a).slice(0, len) === bits(net).slice(0, len);
+  return (
+    p.direction === direction &&
+    inPrefix(f.src, p.src, p.srcPrefixLen) &&
+    inPrefix(f.dst, p.dst, p.dstPrefixLen) &&
+    (p.proto === 0 || p.proto === f.proto) &&
+    (p.sport === 0 || p.sport === f.sport) &&
+    (p.dport === 0 || p.dport === f.dport)
+  );
+}
+
+// Few values, so that flows and policies meet.
+const addr = fc.constantFrom(0x0a000001, 0x0a000002, 0x0a000102, 0xc0a80001, 0xffffffff, 0);
+const port = fc.constantFrom(0, 7, 53, 500);
+const proto = fc.constantFrom(0, 1, 17, 50);
+const direction = fc.constantFrom('in' as const, 'out' as const);
+const prefix = fc.constantFrom(0, 8, 24, 31, 32);
+const policy: fc.Arbitrary<Policy> = fc.record({
+  direction,
+  src: addr,
+  srcPrefixLen: prefix,
+  dst: addr,
+  dstPrefixLen: prefix,
+  proto,
+  sport: port,
+  dport: port,
+  action: fc.constantFrom('none' as const, 'discard' as const),
+  requests: fc.constant([]),
+});
+const flow = fc.record({ src: addr, dst: addr, proto, sport: port, dport: port });
+
+describe('SPD', () => {
+  it('the first policy that fits decides, cached or not, through every change', () => {
+    const change = fc.oneof(
+      policy.map((p) => ({ add: p })),
+      fc.nat().map((n) => ({ remove: n })),
+      fc.tuple(direction, flow).map(([d, f]) => ({ ask: f, direction: d })),
+    );
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 80 }), (changes) => {
+        const spd = new Spd();
+        const { cache } = newCache(spd);
+        const all: Policy[] = [];
+        for (const c of changes) {
+          if ('add' in c) {
+            try {
+              spd.add(c.add);
+              all.push(c.add);
+            } catch (e) {
+              expect(e).toBeInstanceOf(SpdError);
+            }
+          } else if ('remove' in c) {
+            if (all.length > 0) spd.delete(all.splice(c.remove % all.length, 1)[0]!);
+          } else {
+            const expected = all.find((p) => fits(p, c.direction, c.ask)) ?? null;
+            expect(cache.policy[cache.lookup(c.direction, c.ask)]).toBe(expected);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('flows that share a slot of the cache do not share a policy', () => {
+    const spd = new Spd();
+    const { cache } = newCache(spd);
+    const base = { direction: 'out' as const, src: 0, srcPrefixLen: 0, dstPrefixLen: 32, proto: 0 };
+    const ports = { sport: 0, dport: 0, action: 'none' as const, requests: [] };
+    for (let i = 0; i < 300; i++) spd.add({ ...base, ...ports, dst: i });
+    for (let round = 0; round < 2; round++) {
+      for (let sport = 0; sport < 100; sport++) {
+        for (let dst = 0; dst < 300; dst++) {
+          const slot = cache.lookup('out', { src: 9, dst, proto: 17, sport, dport: 1 });
+          expect(cache.policy[slot]!.dst).toBe(dst);
+        }
+      }
+    }
+  });
+
+  it('a change of the SADB forgets the SA of a flow, and keeps its policy', () => {
+    const spd = new Spd();
+    const { cache, sadb } = newCache(spd);
+    const f = { src: 1, dst: 2, proto: 17, sport: 1, dport: 1 };
+    const p = { key: new Uint8Array(20), cipher: 'aes-gcm-16', src: 1, dst: 2 };
+    cache.sa[cache.lookup('out', f)] = sadb.add({ ...p, spi: 256 });
+    sadb.add({ ...p, spi: 257 });
+    expect(cache.sa[cache.lookup('out', f)]).toBeNull();
+  });
+
+  it('refuses a second policy with the same selectors, and a delete of none', () => {
+    const spd = new Spd();
+    const p: Policy = {
+      ...{ direction: 'in', src: 0x0a000000, srcPrefixLen: 8, dst: 0, dstPrefixLen: 0 },
+      ...{ proto: 0, sport: 0, dport: 0, action: 'none', requests: [] },
+    };
+    spd.add(p);
+    expect(() => spd.add({ ...p, src: 0x0a010203 })).toThrow(SpdError);
+    spd.delete(p);
+    expect(() => spd.delete(p)).toThrow(SpdError);
+  });
+});
+
+describe('selectors of a packet', () => {
+  const udp = (offField: number): DataView => {
+    const v = new DataView(new ArrayBuffer(28));
+    v.setUint8(0, 0x45);
+    v.setUint16(6, offField);
+    v.setUint8(9, 17);
+    v.setUint32(12, 0x0a000001);
+    v.setUint32(16, 0x0a000002);
+    v.setUint16(20, 1000);
+    v.setUint16(22, 2000);
+    return v;
+  };
+
+  it('are addresses, protocol and ports', () => {
+    const f = newFlow();
+    readFlow(udp(0), 0, 28, f);
+    expect(f).toEqual({ src: 0x0a000001, dst: 0x0a000002, proto: 17, sport: 1000, dport: 2000 });
+  });
+
+  it('have no ports in a later fragment, nor when the packet ends before them', () => {
+    const f = newFlow();
+    readFlow(udp(3), 0, 28, f);
+    expect([f.sport, f.dport]).toEqual([0, 0]);
+    readFlow(udp(0), 0, 23, f);
+    expect([f.sport, f.dport]).toEqual([0, 0]);
+  });
+});
