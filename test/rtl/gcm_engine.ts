@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
-import { type RtlOptions, verilate } from '../../src/verilator/index.ts';
+import { type VerilateOptions, verilate } from '../../src/verilator/index.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const sim = join(root, 'sim/gcm');
 
 /** Builds the engine alone (cached) and returns the path of the library. */
-export async function buildGcmLibrary(name: string, rtl: Partial<RtlOptions>): Promise<string> {
+export async function buildGcmLibrary(
+  name: string,
+  rtl: Partial<VerilateOptions>,
+): Promise<string> {
   const parts = JSON.parse(readFileSync(join(sim, 'library.json'), 'utf8')) as {
     cppSources: string[];
     cppIncludeDirs: string[];

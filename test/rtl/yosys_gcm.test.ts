@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * Yosys reads the engine too. It can miscompile SystemVerilog without a word, so the netlist that
+ * it writes is simulated in place of the source and must give the same answers and cycles.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runYosys } from '@yowasp/yosys';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildGcmLibrary, GcmEngine, root } from './gcm_engine.ts';
+import { expectCases, makeCase, random, randomCases } from './gcm_messages.ts';
+
+type Tree = { [name: string]: string | Tree };
+
+/** The files of rtl/nic_gcm.f as a tree in memory, and their paths. */
+function sources(): { tree: Tree; files: string[] } {
+  const files = readFileSync(join(root, 'rtl/nic_gcm.f'), 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('.sv'));
+  const tree: Tree = {};
+  for (const file of files) {
+    let folder = tree;
+    const path = file.split('/');
+    for (const name of path.slice(0, -1)) {
+      folder[name] ??= {};
+      folder = folder[name] as Tree;
+    }
+    folder[path.at(-1)!] = readFileSync(join(root, 'rtl', file), 'utf8');
+  }
+  return { tree, files };
+}
+
+let log = '';
+let netlist = '';
+const scratch = mkdtempSync(join(tmpdir(), 'tagwire-yosys-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+beforeAll(async () => {
+  const { tree, files } = sources();
+  const script = [
+    `read_verilog -sv -DSYNTHESIS ${files.join(' ')}`,
+    'hierarchy -check -top nic_gcm',
+    'proc',
+    'check -assert',
+    'memory -nomap',
+    'opt -full',
+    'check -assert',
+    'write_verilog -noattr netlist.v',
+  ].join('; ');
+  const take = (bytes: Uint8Array | null): void => {
+    if (bytes !== null) log += new TextDecoder().decode(bytes);
+  };
+  const made = await runYosys(['-e', 'implicitly declared', '-p', script], tree, {
+    stdout: take,
+    stderr: take,
+  });
+  netlist = made!['netlist.v'] as string;
+});
+
+test('Yosys elaborates the engine and warns of nothing but the table kept in registers', () => {
+  const warnings = [...log.matchAll(/^Warning: (.*)$/gm)].map((m) => m[1]!);
+  expect(warnings.filter((w) => !/^Replacing memory \\t_(hi|lo) with list of reg/.test(w))).toEqual(
+    [],
+  );
+  expect(netlist).toContain('module nic_gcm(');
+});
+
+test('the netlist, simulated, gives the answers and the cycles of the source', async () => {
+  writeFileSync(join(scratch, 'netlist.v'), netlist);
+  const library = await buildGcmLibrary('tagwire_gcm_netlist', {
+    cwd: scratch,
+    optimize: '-O0', // it runs briefly
+    sources: ['netlist.v'],
+    flags: ['-Wno-lint', '-Wno-UNOPTFLAT', '-Wno-fatal'],
+  });
+  const engine = new GcmEngine(library);
+  const next = random(31);
+  expectCases(engine, randomCases(300, 200, next));
+  const stalls = { seed: 5, cmd: 300, input: 300, expected: 300, out: 500, tag: 500 };
+  expectCases(engine, randomCases(100, 60, next), stalls);
+  const stream = Array.from({ length: 20 }, (_, i) =>
+    makeCase({ keyBytes: i % 2 ? 16 : 32, aadBytes: 8, textBytes: 64, direction: 'decrypt' }, next),
+  );
+  const results = engine.run(stream.map((c) => c.message));
+  expect(results[19]!.finishCycle - results[9]!.finishCycle).toBe(60);
+  engine.close();
+}, 300_000);
