@@ -63,7 +63,9 @@ const defaults: Config = {
 const configBytes = (config: Config): Uint8Array => {
   const view = new DataView(new ArrayBuffer(96));
   const { abiVersion, arenaBytes, tapBytes, ...rest } = config;
-  [96, abiVersion, ...Object.values(rest)].forEach((v, i) => view.setUint32(4 * i, v, true));
+  [96, abiVersion, ...Object.values(rest)].forEach((value, i) => {
+    view.setUint32(4 * i, value, true);
+  });
   const half = BigInt(arenaBytes / 2);
   [0n, half, half, half, BigInt(arenaBytes), BigInt(tapBytes)].forEach((value, i) => {
     view.setBigUint64(48 + 8 * i, value, true);
