@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "bench_host.hh"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+enum : uint32_t { TX, RX, TXC, RXC };
+constexpr uint32_t RING_REGISTERS[4] = {TWP_RING_TX, TWP_RING_RX, TWP_RING_TXC, TWP_RING_RXC};
+constexpr uint32_t SPI = 0x1001;
+constexpr uint32_t DST = 0x0a000002;
+constexpr uint32_t SA_INDEX = 5;
+constexpr uint32_t ESP_AT = 34;  // Ethernet 14, IPv4 20
+constexpr uint32_t TEXT_AT = ESP_AT + 16;
+constexpr uint32_t ICV_BYTES = 16;
+// A packet left alone is reported after this many cycles.
+constexpr uint32_t ITR_CYCLES = 20000;
+
+void installKey(BenchHost &host, uint32_t window) {
+  host.post(window + TWP_SA_CTRL, TWP_SA_VALID);
+  host.post(window + TWP_SA_SALT, 0xddccbbaa);
+  for (uint32_t i = 0; i < 4; ++i) host.post(window + TWP_SA_KEY0 + 4 * i, 0x03020100 * (i + 1));
+}
+
+void put16(uint8_t *at, uint32_t value) {
+  at[0] = uint8_t(value >> 8);
+  at[1] = uint8_t(value);
+}
+
+void put32(uint8_t *at, uint32_t value) {
+  put16(at, value >> 16);
+  put16(at + 2, value);
+}
+
+}  // namespace
+
+void BenchHost::start(uint32_t batch) {
+  for (uint32_t i = 0; i < 4; ++i) {
+    post(RING_REGISTERS[i] + TWP_RING_BASE_LO, uint32_t(ring(i)));
+    post(RING_REGISTERS[i] + TWP_RING_BASE_HI, 0);
+    post(RING_REGISTERS[i] + TWP_RING_LOG2_SIZE, RING_LOG2);
+    post(RING_REGISTERS[i] + TWP_RING_CTRL, 1);
+  }
+  for (uint32_t slot = 0; slot < RING_SLOTS; ++slot) {
+    const twp_rx_desc desc = {rxBuffer(slot), BUFFER_BYTES, slot};
+    std::memcpy(arena + ring(RX) + sizeof desc * slot, &desc, sizeof desc);
+  }
+  rxTail = RING_SLOTS;
+  post(TWP_RING_RX + TWP_RING_TAIL, rxTail);
+  // Sent packets are collected along with received ones: they raise no interrupt of their own.
+  post(TWP_ITR, batch << 16 | ITR_CYCLES);
+  post(TWP_EIMS, TWP_CAUSE_RXC);
+  post(TWP_CTRL, TWP_CTRL_TX_EN | TWP_CTRL_RX_EN | TWP_CTRL_PROMISC | TWP_CTRL_IPSEC_TX_EN |
+                     TWP_CTRL_IPSEC_RX_EN);
+}
+
+void BenchHost::installTxSa() {
+  installKey(*this, TWP_TX_SA);
+  post(TWP_TX_SA + TWP_SA_IDX, SA_INDEX | TWP_SA_WRITE);
+}
+
+void BenchHost::installRxSa() {
+  installKey(*this, TWP_RX_SA);
+  post(TWP_RX_SA_SPI, SPI);
+  post(TWP_RX_SA_DST, DST);
+  post(TWP_RX_SA + TWP_SA_IDX, SA_INDEX | TWP_SA_WRITE);
+  post(TWP_RX_MATCH_SA, SA_INDEX);
+  post(TWP_RX_MATCH_IDX, (4 * twp_match_bucket0(SPI)) | TWP_SA_WRITE);
+}
+
+uint32_t BenchHost::fillFrames(uint32_t payloadBytes) {
+  static const uint8_t headers[TEXT_AT] = {
+      2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,                     // Ethernet
+      0x45, 0, 0, 0, 0, 1, 0, 0, 64, 50, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,  // IPv4, ESP
+      0, 0, 0x10, 0x01};                                                  // SPI
+  // RFC 4303 §2.4: the next header ends on a 4-byte boundary.
+  const uint32_t udpBytes = 8 + payloadBytes;
+  const uint32_t padBytes = (4 - (udpBytes + 2) % 4) % 4;
+  const uint32_t textBytes = udpBytes + padBytes + 2;
+  for (uint32_t slot = 0; slot < RING_SLOTS; ++slot) {
+    uint8_t *const frame = arena + txBuffer(slot);
+    std::memcpy(frame, headers, sizeof headers);
+    put16(frame + 16, 20 + 16 + textBytes + ICV_BYTES);
+    uint8_t *const text = frame + TEXT_AT;
+    put32(text, 9 << 16 | 9);
+    put32(text + 4, udpBytes << 16);
+    for (uint32_t i = 8; i < udpBytes; ++i) text[i] = uint8_t(i * 7 + slot);
+    for (uint32_t i = 0; i < padBytes; ++i) text[udpBytes + i] = uint8_t(i + 1);
+    text[textBytes - 2] = uint8_t(padBytes);
+    text[textBytes - 1] = 17;
+    twp_tx_desc desc = {};
+    desc.addr = txBuffer(slot);
+    desc.len = uint16_t(TEXT_AT + textBytes);
+    desc.flags = TWP_TX_IPSEC;
+    desc.sa_idx = SA_INDEX;
+    desc.esp_offset = ESP_AT;
+    desc.cookie = slot;
+    std::memcpy(arena + ring(TX) + sizeof desc * slot, &desc, sizeof desc);
+  }
+  return TEXT_AT + textBytes;
+}
+
+void BenchHost::send(uint32_t packets) {
+  for (uint32_t i = 0; i < packets; ++i) {
+    uint8_t *const esp = arena + txBuffer(txTail % RING_SLOTS) + ESP_AT;
+    ++txTail;
+    put32(esp + 4, txTail);   // sequence number
+    put32(esp + 12, txTail);  // IV, low half
+  }
+  post(TWP_RING_TX + TWP_RING_TAIL, txTail);
+}
+
+uint32_t BenchHost::collect(uint32_t ringIndex, uint16_t &head, uint32_t headRegister) {
+  uint32_t count = 0;
+  for (;; ++count) {
+    const uint32_t slot = head % RING_SLOTS;
+    twp_completion done;
+    std::memcpy(&done, arena + ring(ringIndex) + sizeof done * slot, sizeof done);
+    const uint32_t phase = !((head >> RING_LOG2) & 1);
+    if (done.phase >> 31 != phase) break;
+    if ((done.status & (TWP_CPL_CODE | TWP_CPL_SECP)) != TWP_CPL_SECP || done.cookie != slot) {
+      std::fprintf(stderr, "card %u: completion %u has cookie %u, status 0x%x\n", card, head,
+                   done.cookie, done.status);
+      std::exit(1);
+    }
+    ++head;
+  }
+  if (count > 0) post(headRegister + TWP_RING_HEAD, head);
+  return count;
+}
+
+uint32_t BenchHost::collectSent() { return collect(TXC, txcHead, TWP_RING_TXC); }
+
+uint32_t BenchHost::collectReceived() {
+  const uint32_t count = collect(RXC, rxcHead, TWP_RING_RXC);
+  rxTail = uint16_t(rxTail + count);
+  if (count > 0) post(TWP_RING_RX + TWP_RING_TAIL, rxTail);
+  return count;
+}
