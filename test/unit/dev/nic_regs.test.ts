@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import * as R from '../../../src/dev/nic/nic_regs.ts';
+
+/** All localparams of an RTL file by name: `localparam logic [3:0] A = 4'd1, B = 4'h2;`. */
+function localparams(file: string): Map<string, number> {
+  const text = readFileSync(new URL(`../../../rtl/${file}`, import.meta.url), 'utf8');
+  const found = new Map<string, number>();
+  for (const [, list] of text
+    .replace(/\/\/.*/g, '')
+    .matchAll(/localparam\s+logic[^;=]*?(\w+\s*=[^;]*);/g))
+    for (const [, name, base, digits] of list!.matchAll(/(\w+)\s*=\s*\d+'([hdb])([0-9a-fA-F_]+)/g))
+      found.set(name!, Number.parseInt(digits!.replaceAll('_', ''), { h: 16, d: 10, b: 2 }[base!]));
+  return found;
+}
+
+describe('the register map is the RTL’s', () => {
+  const pkg = localparams('nic_pkg.sv');
+  const csr = localparams('csr/nic_csr.sv');
+  const ring = localparams('csr/nic_ring_regs.sv');
+  const window = localparams('csr/nic_sa_window.sv');
+  const names = (params: Map<string, number>, prefix: string): string[] =>
+    [...params.keys()].filter((n) => n.startsWith(prefix));
+
+  test('constants of nic_pkg', () => {
+    const mirror = { ...R } as unknown as Record<string, number>;
+    const compared = [...names(pkg, 'CODE_'), 'ID_VALUE', 'VERSION_VALUE', 'CAPS_VALUE'];
+    compared.push('MAX_FRAME_DEFAULT', 'MAX_FRAME_LIMIT', 'NO_SA_IDX');
+    expect(compared.length).toBe(12);
+    for (const name of compared) expect(pkg.get(name), name).toBe(mirror[name]);
+  });
+
+  test('registers of blocks 0 and 1: words', () => {
+    const mirror = { ...R } as unknown as Record<string, number>;
+    const global = names(csr, 'G_');
+    const irq = names(csr, 'I_');
+    expect([global.length, irq.length]).toEqual([8, 5]);
+    for (const n of global) expect(csr.get(n)! * 4, n).toBe(mirror[`REG_${n.slice(2)}`]);
+    const base = csr.get('B_IRQ')! * 64;
+    for (const n of irq) expect(base + csr.get(n)! * 4, n).toBe(mirror[`REG_${n.slice(2)}`]);
+  });
+
+  test('ring blocks, SA windows and statistics: bases', () => {
+    const at64 = (name: string): number => csr.get(name)! * 64;
+    expect(at64('B_TX')).toBe(R.RING_TX);
+    expect(at64('B_RX')).toBe(R.RING_RX);
+    expect(at64('B_TXC')).toBe(R.RING_TXC);
+    expect(at64('B_RXC')).toBe(R.RING_RXC);
+    expect(at64('B_STATS')).toBe(R.STATS);
+    expect(csr.get('W_TX_SA')! * 128).toBe(R.SA_TX);
+    expect(csr.get('W_RX_SA')! * 128).toBe(R.SA_RX);
+  });
+
+  test('registers inside a ring block and an SA window', () => {
+    const mirror = { ...R } as unknown as Record<string, number>;
+    for (const n of ['BASE_LO', 'BASE_HI', 'LOG2_SIZE', 'CTRL'])
+      expect(ring.get(n)! * 4, n).toBe(mirror[`RING_${n}`]);
+    for (const n of [
+      'SA_IDX',
+      'SA_CTRL',
+      'SA_SALT',
+      'SA_KEY0',
+      'SA_SPI',
+      'SA_DST',
+      'MATCH_IDX',
+      'MATCH_SA',
+    ])
+      expect(window.get(n)! * 4, n).toBe(mirror[n]);
+  });
+});
+
+test('the match hash folds all 32 bits into ten', () => {
+  expect(R.matchBucket0(0)).toBe(0);
+  expect(R.matchBucket0(0x3ff)).toBe(0x3ff);
+  expect(R.matchBucket0(0xffffffff)).toBe(0x3fc);
+  for (let bit = 0; bit < 32; bit++) {
+    const spi = 2 ** bit;
+    expect(R.matchBucket0(spi)).not.toBe(R.matchBucket0(0));
+    expect(R.matchBucket1(spi)).not.toBe(R.matchBucket1(0));
+  }
+});
