@@ -79,6 +79,18 @@ describe('the package, installed in an empty project', () => {
     expect(code).toBe(0);
   });
 
+  test('npx tagwire run works there, with the library that the same sources gave here', async () => {
+    const args = ['tagwire', 'run', '--packets', '40', '--size', '200', '--json'];
+    const { code, stdout } = await run(user, 'npx', '--no-install', ...args);
+    expect(JSON.parse(stdout)).toMatchObject({
+      packets: { sent: 40, delivered: 40 },
+      compared: 40,
+      mismatches: 0,
+    });
+    expect(code).toBe(0);
+    expect(existsSync(join(user, 'out'))).toBe(true);
+  }, 300_000);
+
   test('its modules load by their public names', async () => {
     const script =
       "const { verilate } = await import('tagwire/verilator'); const { createWorld } = await import('tagwire');" +
