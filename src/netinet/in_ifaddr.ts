@@ -46,8 +46,12 @@ export class InIfaddrs {
     return false;
   }
 
-  /** The address to send from by this interface to dst: one on dst's network, or the first; 0: none. */
+  /**
+   * The address to send from by this interface to dst: dst itself if that is the host's own, else one
+   * on dst's network, else the interface's first; 0: none.
+   */
   sourceFor(ifp: Ifnet, dst: number): number {
+    if (this.isLocal(dst)) return dst;
     let first = 0;
     for (let i = 0; i < this.#ifp.length; i++) {
       if (this.#ifp[i]!.index !== ifp.index) continue;
