@@ -2,6 +2,14 @@
 import { VerilatorError } from '../verilator/index.ts';
 import { exitCode } from './exit_code.ts';
 
+/** Errors of the parts, by name: `--version` should not have to load them all. */
+const byName: Readonly<Record<string, number>> = {
+  SetkeyError: exitCode.usage,
+  CaptureError: exitCode.usage,
+  BindingError: exitCode.environment,
+  CaptureWriteError: exitCode.infrastructure,
+};
+
 const fullDisk = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
@@ -18,6 +26,10 @@ export const explain = (error: unknown): { code: number; message: string } => {
   if (error instanceof VerilatorError) {
     const aborted = error.kind === 'aborted';
     return { code: aborted ? exitCode.interrupted : exitCode.environment, message };
+  }
+  const { name, hint } = (error ?? {}) as { name?: string; hint?: string };
+  if (name !== undefined && Object.hasOwn(byName, name)) {
+    return { code: byName[name]!, message: hint === undefined ? message : `${message}; ${hint}` };
   }
   if (typeof own === 'number') return { code: own, message };
   if (code !== undefined && fullDisk.has(code)) {

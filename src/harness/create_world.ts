@@ -50,12 +50,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const digest = config.digest ? new Digest() : null;
     const files = config.setkey ?? ([0, 1] as const).map((i) => builtInFile(config, i));
     capture = config.capture === null ? null : new Capture(config.capture, hosts.length);
+    const fileName = (i: number) => `${config.setkey === null ? '' : 'setkey of '}host ${i}`;
     const oracle = config.oracles ? oracleFor(config, traffic) : null;
     for (const [i, host] of hosts.entries()) {
       if (digest !== null) listen(digest, host, i);
       join(host, hosts[1 - i]!, i);
       host.attach();
-      host.setkey(files[i]!, config.setkey === null ? `host ${i}` : `setkey file of host ${i}`);
+      host.setkey(files[i]!, fileName(i));
     }
     return new World({ config, sim, hosts, oracle, digest, capture, traffic });
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
 } from '../netipsec/pact.ts';
+import { dropsOf } from './drops.ts';
 import type { Violation } from './oracle/violation.ts';
 import type { RunReport } from './run_report.ts';
 import type { World } from './world.ts';
@@ -14,12 +15,6 @@ const IN_TAGS = [
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO,
 ];
-/** Counters that count what happened, not what was lost. */
-const NOT_DROPS =
-  /(\.(sent|received|delivered|out|inOk|in|txOffloaded|rxOffloaded|lateSoftware)|^loop\.\w+)$/;
-
-const CARD_DROPS = ['rxOverflow', 'rxFiltered', 'rxLenBad'] as const;
-
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
 const round = (x: number, digits: number): number => Number(x.toFixed(digits));
@@ -43,7 +38,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
   const rxAllocs = sum(hosts.flatMap((h) => IN_TAGS.map((id) => h.tags.allocsById[id]!)));
   const txAllocs = sum(hosts.map((h) => h.tags.allocs)) - rxAllocs;
   const handover = sum(hosts.map((h) => h.ipsec.handOverAllocs + h.nic.handoverAllocs));
-  const lost = drops(hosts);
+  const drops = dropsOf(hosts);
   const leaked = takeDown(world);
   oracle?.finish();
   const flows = world.flows;
@@ -90,8 +85,8 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
       callsPerPacket: round(ratio(totals.calls, sent), 4),
     },
     notOffloaded: notOffloaded(hosts),
-    drops: lost,
-    violations: violations(world, leaked, lost),
+    drops,
+    violations: violations(world, leaked, drops),
     artefacts: world.artefacts,
   };
   world.close();
@@ -149,20 +144,6 @@ function notOffloaded(hosts: readonly Host[]): RunReport['notOffloaded'] {
     counts.set(row.reason, (counts.get(row.reason) ?? 0) + row.count);
   }
   return [...counts].map(([reason, count]) => ({ reason, count }));
-}
-
-function drops(hosts: readonly Host[]): Record<string, number> {
-  const rows = hosts.flatMap((h) =>
-    Object.entries(h.counters.nonZero()).map(([name, n]) => [`${h.name}.${name}`, n] as const),
-  );
-  // What a card drops by itself its driver never sees.
-  for (const host of hosts) {
-    const stats = host.nic.stats();
-    for (const name of CARD_DROPS) {
-      if (stats[name] > 0) rows.push([`${host.name}.card.${name}`, stats[name]] as const);
-    }
-  }
-  return Object.fromEntries(rows.filter(([name]) => !NOT_DROPS.test(name)));
 }
 
 function violations(

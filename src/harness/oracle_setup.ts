@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ipText } from '../header/ip.ts';
+import type { SaParams } from '../netipsec/sa.ts';
+import { parseSetkey } from '../netipsec/setkey.ts';
+import type { Policy } from '../netipsec/spd.ts';
 import type { FlowTraffic } from './flow_traffic.ts';
 import type { WireSa } from './oracle/esp_open.ts';
 import { WireOracle } from './oracle/wire_oracle.ts';
@@ -7,9 +11,15 @@ import { ALGORITHMS, INNER, keyMaterial, OUTER, spiOf } from './topology.ts';
 import type { WorldConfig } from './world_options.ts';
 
 const PROTO_UDP = 17;
+const GCM_SALT_BYTES = 4;
 
-/** The oracle of a built-in world, told what is so, apart from what the stack was told. */
+/** The oracle of a world, told what is so: by the topology, or by the hosts' own setkey(8) files. */
 export function oracleFor(config: WorldConfig, traffic: FlowTraffic): WireOracle {
+  return config.setkey === null ? builtIn(config, traffic) : fromFiles(config.setkey, traffic);
+}
+
+/** Told apart from what the stack was told. */
+function builtIn(config: WorldConfig, traffic: FlowTraffic): WireOracle {
   const { mode, seed } = config;
   const alg = ALGORITHMS[config.alg];
   const ends = mode === 'tunnel' ? INNER : OUTER;
@@ -35,4 +45,50 @@ export function oracleFor(config: WorldConfig, traffic: FlowTraffic): WireOracle
     });
   }
   return new WireOracle({ policies, sas, traffic });
+}
+
+/** What the hosts send with (their `-P out` policies) and every SA of the files. */
+function fromFiles(files: readonly string[], traffic: FlowTraffic): WireOracle {
+  const sas = new Map<string, WireSa>();
+  const policies: WirePolicy[] = [];
+  const parsed = files.map((text, i) => parseSetkey(text, `setkey of host ${i}`));
+  for (const { statements } of parsed) {
+    for (const s of statements) {
+      if (s.op === 'add') sas.set(`${s.sa.dst} ${s.sa.spi}`, wireSa(s.sa));
+      if (s.op === 'spdadd' && s.policy.direction === 'out') policies.push(wirePolicy(s.policy));
+    }
+  }
+  return new WireOracle({ policies, sas: [...sas.values()], traffic });
+}
+
+function wireSa(sa: SaParams): WireSa {
+  const saltBytes = sa.cipher.startsWith('aes-gcm') ? GCM_SALT_BYTES : 0;
+  const keyBytes = sa.key.length - saltBytes;
+  return {
+    spi: sa.spi,
+    dst: ipText(sa.dst),
+    mode: sa.mode === 'tunnel' ? 'tunnel' : 'transport',
+    alg: sa.cipher,
+    key: sa.key.slice(0, keyBytes),
+    salt: sa.key.slice(keyBytes),
+    ...(sa.auth === undefined || sa.authKey === undefined
+      ? {}
+      : { auth: { alg: sa.auth, key: sa.authKey } }),
+    ...(sa.esn === undefined ? {} : { esn: sa.esn }),
+  };
+}
+
+function wirePolicy(p: Policy): WirePolicy {
+  const outermost = p.requests.at(-1);
+  const tunnel = outermost?.mode === 'tunnel';
+  return {
+    src: `${ipText(p.src)}/${p.srcPrefixLen}`,
+    dst: `${ipText(p.dst)}/${p.dstPrefixLen}`,
+    ...(p.proto === 0 ? {} : { proto: p.proto }),
+    ...(p.sport === 0 ? {} : { srcPort: p.sport }),
+    ...(p.dport === 0 ? {} : { dstPort: p.dport }),
+    action: p.action === 'none' ? 'bypass' : 'protect',
+    mode: tunnel ? 'tunnel' : 'transport',
+    ...(tunnel ? { tunnelSrc: ipText(outermost.src), tunnelDst: ipText(outermost.dst) } : {}),
+  };
 }

@@ -20,6 +20,8 @@ export interface ReplayOptions {
   /** A one-card world made with loneConfig(), or null: node:crypto does it all. */
   readonly sim: SimWorld | null;
   readonly onProgress?: (frames: number) => void;
+  /** Ends the replay early, with the file closed. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ReplayReport extends ReplayFigures {
@@ -31,7 +33,7 @@ export interface ReplayReport extends ReplayFigures {
 }
 
 /** Frames between two looks at signals. */
-const YIELD_FRAMES = 256;
+const YIELD_FRAMES = 64;
 
 /**
  * Feeds a capture to a card and writes what was inside its ESP packets. Throws CaptureError,
@@ -80,6 +82,7 @@ async function feed(options: ReplayOptions, card: ReplayCard): Promise<void> {
     if (++frames % YIELD_FRAMES !== 0) continue;
     options.onProgress?.(frames);
     await new Promise((resolve) => setImmediate(resolve));
+    if (options.signal?.aborted) break;
   }
   card.drain();
   options.onProgress?.(frames);

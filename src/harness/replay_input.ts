@@ -5,9 +5,13 @@ import { ESP_HDR_LEN, espSeq, espSpi } from '../header/esp.ts';
 import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6, etherType } from '../header/ether.ts';
 import {
   IP_HDR_LEN,
+  IP_LEN,
   IP_MF,
   IP_OFFMASK,
+  IP_P,
+  IP_SUM,
   IPPROTO_ESP,
+  IPPROTO_UDP,
   ipDst,
   ipHdrLen,
   ipLen,
@@ -45,6 +49,8 @@ const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_QINQ = 0x88a8;
 const IPV6_HDR_LEN = 40;
 const IPV6_NEXT = 6;
+const UDP_HDR_LEN = 8;
+const UDP_ENCAP_PORT = 4500;
 /** High halves tried to find where an SA with ESN is; what the capture left out cannot be known. */
 const ESN_HIGH_MAX = 4096;
 const ESN_PACKETS_TRIED = 4;
@@ -156,17 +162,42 @@ export class ReplayInput {
       pool.free(m);
       return;
     }
-    if (!isEsp) {
+    pool.adj(m, total - have); // padding of the link
+    const isWhole = (ipOff(v, at) & (IP_MF | IP_OFFMASK)) === 0;
+    if (!isEsp && !(isWhole && this.#outOfUdp(m, hdrLen))) {
       pool.free(m);
       return;
     }
-    pool.adj(m, total - have); // padding of the link
-    if ((ipOff(v, at) & (IP_MF | IP_OFFMASK)) === 0) {
+    if (isWhole) {
       this.#esp(m, hdrLen);
       return;
     }
     const whole = this.inet.reass.input(m, hdrLen);
     if (whole !== NO_MBUF) this.#esp(whole, ipHdrLen(v, pool.off[whole]!));
+  }
+
+  /**
+   * ESP in UDP (RFC 3948 §2.1) under an SA of ours: takes the UDP header away. False: it is not, and
+   * m is as it was.
+   */
+  #outOfUdp(m: Mbuf, hdrLen: number): boolean {
+    const pool = this.#pool;
+    const v = pool.view;
+    const at = pool.off[m]!;
+    const udp = at + hdrLen;
+    const isLong = pool.len[m]! >= hdrLen + UDP_HDR_LEN + ESP_HDR_LEN;
+    if (ipProto(v, at) !== IPPROTO_UDP || !isLong) return false;
+    if (v.getUint16(udp) !== UDP_ENCAP_PORT && v.getUint16(udp + 2) !== UDP_ENCAP_PORT)
+      return false;
+    if (this.ipsec.sadb.find(ipDst(v, at), espSpi(v, udp + UDP_HDR_LEN)) === null) return false;
+    pool.data.copyWithin(at + UDP_HDR_LEN, at, udp);
+    pool.adj(m, UDP_HDR_LEN);
+    const ip = at + UDP_HDR_LEN;
+    v.setUint16(ip + IP_LEN, pool.len[m]!);
+    v.setUint8(ip + IP_P, IPPROTO_ESP);
+    v.setUint16(ip + IP_SUM, 0);
+    v.setUint16(ip + IP_SUM, cksum(v, ip, hdrLen));
+    return true;
   }
 
   #esp(m: Mbuf, hdrLen: number): void {
