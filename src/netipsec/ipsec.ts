@@ -51,9 +51,12 @@ export class Ipsec implements IpsecMethods {
     const { reasons } = this;
     const carrier = config.carrier ?? new CarrierInPlace(inet.pool);
     const offloads = new SaOffloads(config.offload);
-    // RFC 4301 §4.1: an SA is one way. Towards an address of ours it is for receiving.
-    const directionOf = (_src: number, dst: number) =>
-      receiveOnly === true || inet.addrs.isLocal(dst) ? 'in' : 'out';
+    // RFC 4301 §4.1: an SA is one way. From us to ourselves it is for sending; the other way round
+    // it is found all the same.
+    const directionOf = (src: number, dst: number) => {
+      const isIn = inet.addrs.isLocal(dst) && !inet.addrs.isLocal(src);
+      return isIn || receiveOnly === true ? 'in' : 'out';
+    };
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
     const cache = new FlowCache(this.spd, sadb);
     const xform = new XformEsp(inet);

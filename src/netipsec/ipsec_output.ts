@@ -10,7 +10,6 @@ import {
   EPROTONOSUPPORT,
 } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
-import type { Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ipOutput } from '../netinet/ip_output.ts';
 import { newFlow, readFlow } from './flow.ts';
@@ -25,7 +24,7 @@ import {
   IPSEC_UNKNOWN_PROTO,
   IPSEC_USE_NO_SA,
 } from './ipsec_counters.ts';
-import { type OffloadReasons, R_NEEDS_FRAGMENTATION } from './offload_reason.ts';
+import { type OffloadReasons, R_INNER_TRANSFORM, R_NEEDS_FRAGMENTATION } from './offload_reason.ts';
 import {
   type Carrier,
   newOffloadRequest,
@@ -147,7 +146,8 @@ export class IpsecOutput {
       mbufs.free(m);
       return error;
     }
-    const cardSa = isTooBig || !isLast ? -1 : offloads.cardSa(sa, ifp.index);
+    const inCard = offloads.cardSa(sa, ifp.index);
+    const cardSa = isTooBig || !isLast ? -1 : inCard;
     r.ifIndex = ifp.index;
     r.cardSa = cardSa;
     r.state = cardSa < 0 ? PACKET_TAG_IPSEC_OUT_DONE : PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
@@ -157,17 +157,13 @@ export class IpsecOutput {
       sa.hwBytes += payloadLen;
       return 0;
     }
-    reasons.tx[this.#whySoftware(sa, ifp, isTooBig)]!++;
+    let why = isTooBig ? R_NEEDS_FRAGMENTATION : R_INNER_TRANSFORM;
+    if (inCard < 0) why = offloads.whyNot(sa, ifp);
+    reasons.tx[why]!++;
     xform.seal(m, sa, 0, r.espOffset, r.esnHi);
     sa.swPackets++;
     sa.swBytes += payloadLen;
     return 0;
-  }
-
-  #whySoftware(sa: Sa, ifp: Ifnet, isTooBig: boolean): number {
-    const { offloads } = this.#p;
-    const isInCard = offloads.cardSa(sa, ifp.index) >= 0;
-    return isInCard && isTooBig ? R_NEEDS_FRAGMENTATION : offloads.whyNot(sa, ifp);
   }
 
   #saFor(slot: number, i: number, request: IpsecRequest): Sa | null {

@@ -8,6 +8,7 @@ export const OFFLOAD_REASONS = [
   'saTableFull',
   'saNotInstalled',
   'needsFragmentation',
+  'innerTransform',
   'interfaceChanged',
   'cardDidNotDecrypt',
 ] as const;
@@ -28,10 +29,12 @@ export const R_SA_TABLE_FULL = 4;
 export const R_SA_NOT_INSTALLED = 5;
 /** With ESP the packet is larger than the MTU: fragments of ESP are made in software. */
 export const R_NEEDS_FRAGMENTATION = 6;
+/** Another transform goes round this one: a card does the outermost alone. */
+export const R_INNER_TRANSFORM = 7;
 /** The packet left by another interface than its request was made for. */
-export const R_INTERFACE_CHANGED = 7;
+export const R_INTERFACE_CHANGED = 8;
 /** Received: the SA is in the card, but the packet came up encrypted (a fragment, mostly). */
-export const R_CARD_DID_NOT_DECRYPT = 8;
+export const R_CARD_DID_NOT_DECRYPT = 9;
 
 /** The counts of one host. */
 export class OffloadReasons {

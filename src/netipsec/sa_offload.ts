@@ -53,11 +53,11 @@ export class SaOffloads {
   }
 
   remove(sa: Sa): void {
-    for (const at of sa.installs) {
-      const port = this.#ports.find((p) => p.ifp.index === at.ifIndex);
-      port?.card.saRemove(sa.direction, at.cardSa);
+    const installs = sa.installs.splice(0);
+    for (const { ifIndex, cardSa } of installs) {
+      const port = this.#ports.find((p) => p.ifp.index === ifIndex);
+      port?.card.saRemove(sa.direction, cardSa);
     }
-    sa.installs.length = 0;
   }
 
   /** The card's name for the SA on an interface, or -1. */

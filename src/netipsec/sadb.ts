@@ -81,7 +81,10 @@ export class Sadb {
     return sa;
   }
 
-  /** The card lets go of the SA first; then its handle may be used again. */
+  /**
+   * The card lets go of the SA first; then its handle may be used again. Throws what a card throws
+   * that does not answer; the SA is gone all the same.
+   */
   delete(sa: Sa): void {
     if (!sa.alive) throw new TypeError(`SA ${sa.handle} is deleted twice`);
     sa.alive = false;
@@ -89,12 +92,15 @@ export class Sadb {
     this.#bySpi.remove(sa.handle);
     this.#byEnds.remove(sa.handle);
     this.changes++;
-    this.#offloads.remove(sa);
-    sa.session.scrub();
-    sa.key.fill(0);
-    sa.salt.fill(0);
-    sa.authKey.fill(0);
-    this.#free.push(sa.handle);
+    try {
+      this.#offloads.remove(sa);
+    } finally {
+      sa.session.scrub();
+      sa.key.fill(0);
+      sa.salt.fill(0);
+      sa.authKey.fill(0);
+      this.#free.push(sa.handle);
+    }
   }
 
   /** Deletes all. */

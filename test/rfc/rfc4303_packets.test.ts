@@ -3,8 +3,10 @@
 import { createCipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { cksum } from '../../src/header/cksum.ts';
+import { IFCAP_IPSEC } from '../../src/net/ifnet.ts';
 import { UdpSocket } from '../../src/netinet/socket.ts';
 import { type RefSa, refOpen, refSeal, refTrailer } from '../reference/esp.ts';
+import { FakeCard } from '../unit/netipsec/fake_card.ts';
 import {
   createIpsecRig,
   type IpsecRig,
@@ -266,6 +268,22 @@ describe('bundles: two transforms of one policy', () => {
     expect(got).toBe(1);
     expect(rig.a.pool.tags.allocs).toBe(2);
     expect(rig.b.pool.tags.allocs).toBe(2);
+    rig.end();
+  });
+
+  it('a card does the outermost, software the other, and says why', () => {
+    const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+    const card = new FakeCard(rig.a, rig.ipsecA.carrier);
+    rig.ipsecA.attachOffload(rig.a.ifp, card);
+    const request = (s: string, d: string) => `esp/transport//require esp/tunnel/${s}-${d}/require`;
+    const outer = sas('-m tunnel').replaceAll('0x100', '0x200');
+    rig.setkey(sas('-m transport') + outer + policies(request));
+    sent(rig, Buffer.from('hello'));
+    expect(card.encrypted).toBe(1);
+    expect(rig.b.counters.get('esp.inOk')).toBe(2);
+    const reasons = rig.ipsecA.reasons.list().filter((r) => r.direction === 'tx');
+    expect(reasons).toEqual([{ direction: 'tx', reason: 'innerTransform', count: 1 }]);
+    expect(rig.a.counters.get('ipsec.lateSoftware')).toBe(0);
     rig.end();
   });
 });

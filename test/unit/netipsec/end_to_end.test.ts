@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { IFCAP_IPSEC } from '../../../src/net/ifnet.ts';
+import { ipSend } from '../../../src/netinet/ip_output.ts';
 import { UdpSocket } from '../../../src/netinet/socket.ts';
 import { FakeCard } from './fake_card.ts';
 import { createIpsecRig, GCM_SAS, type IpsecRig, TRANSPORT, TUNNEL } from './ipsec_rig.ts';
@@ -130,6 +131,52 @@ describe.each([
     const inbound = rig.ipsecB.sadb.find(rig.b.addr, 0x1001)!;
     expect([out.hwPackets, out.swPackets]).toEqual([2, 0]);
     expect([inbound.hwPackets, inbound.swPackets]).toEqual([2, 0]);
+    rig.end();
+  });
+});
+
+describe('ESP over loopback', () => {
+  it('is given and taken by one host, which strips its tags where the packet turns', () => {
+    const rig = createIpsecRig();
+    const key = '0x000102030405060708090a0b0c0d0e0f10111213';
+    rig.setkey(`
+add 10.0.0.1 10.0.0.1 esp 0x3001 -r 8 -E aes-gcm-16 ${key};
+spdadd 10.0.0.1 10.0.0.1 any -P out ipsec esp/transport//require;
+spdadd 10.0.0.1 10.0.0.1 any -P in ipsec esp/transport//require;`);
+    let got = 0;
+    const echo = new UdpSocket(rig.a.inet).bind(rig.a.addr, 7);
+    echo.onMessage((bytes, src, sport) => void echo.sendTo(bytes, src, sport));
+    const socket = new UdpSocket(rig.a.inet).bind(rig.a.addr, 5000);
+    socket.onMessage(() => {
+      got++;
+    });
+    for (let i = 0; i < 5; i++) socket.sendTo(payload(i), rig.a.addr, 7);
+    rig.pump();
+    expect(got).toBe(5);
+    expect(rig.a.counters.get('esp.out')).toBe(10);
+    expect(rig.a.counters.get('esp.inOk')).toBe(10);
+    expect(rig.a.pool.tags.allocs).toBe(20);
+    rig.end();
+  });
+});
+
+describe('ping of a protected host', () => {
+  it('is answered with ESP: the reply has lost the tags of the request', () => {
+    const rig = createIpsecRig();
+    rig.setkey(GCM_SAS + TRANSPORT);
+    const m = rig.a.pool.alloc();
+    rig.a.pool.append(m, 8);
+    rig.a.pool.data.set([8, 0, 0xf7, 0xff - 1, 0, 0, 0, 1], rig.a.pool.off[m]!);
+    let answers = 0;
+    rig.a.inet.onIcmp = () => {
+      answers++;
+    };
+    const how = { ttl: 64, tos: 0, dontFragment: false, options: null };
+    expect(ipSend(rig.a.inet, m, rig.a.addr, rig.b.addr, 1, how)).toBe(0);
+    rig.pump();
+    expect(answers, JSON.stringify(rig.b.counters.nonZero())).toBe(1);
+    expect(rig.b.counters.get('esp.out')).toBe(1);
+    expect(rig.a.counters.get('esp.inOk')).toBe(1);
     rig.end();
   });
 });

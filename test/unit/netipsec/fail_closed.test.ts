@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { EACCES, EHOSTUNREACH, EMSGSIZE, ENOBUFS, ESRCH } from '../../../src/kern/errno.ts';
 import { IFCAP_IPSEC, type Ifnet } from '../../../src/net/ifnet.ts';
+import { ipSend } from '../../../src/netinet/ip_output.ts';
 import { UdpSocket } from '../../../src/netinet/socket.ts';
-import { newOffloadRequest } from '../../../src/netipsec/pact.ts';
+import { newOffloadRequest, PACKET_TAG_IPSEC_OUT_DONE } from '../../../src/netipsec/pact.ts';
 import { refOpen } from '../../reference/esp.ts';
 import { FakeCard } from './fake_card.ts';
 import { createIpsecRig, GCM_SAS, type IpsecRig, TRANSPORT, TUNNEL } from './ipsec_rig.ts';
@@ -122,6 +123,30 @@ describe('fail closed, on the way out', () => {
     expect(send(rig, new Uint8Array(1460), true)).toBe(EMSGSIZE);
     expect(send(rig, new Uint8Array(1460), false)).toBe(0);
     expect(rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!.seq).toBe(1);
+    rig.end();
+  });
+});
+
+describe('a packet that comes round again with tags on it', () => {
+  it('is not protected twice by one SA, but again when the handle has a new user', () => {
+    const rig = watched();
+    rig.setkey(GCM_SAS + TRANSPORT);
+    send(rig); // ARP
+    const sa = rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!;
+    const again = (generation: number): number => {
+      const before = rig.a.counters.get('esp.out');
+      const m = rig.a.pool.alloc();
+      rig.a.pool.append(m, 8);
+      const state = PACKET_TAG_IPSEC_OUT_DONE;
+      const r = { ...newOffloadRequest(), state, saHandle: sa.handle, generation };
+      rig.ipsecA.carrier.request(m, r);
+      const how = { ttl: 64, tos: 0, dontFragment: false, options: null };
+      ipSend(rig.a.inet, m, rig.a.addr, rig.b.addr, 99, how);
+      rig.pump();
+      return rig.a.counters.get('esp.out') - before;
+    };
+    expect(again(sa.generation)).toBe(0);
+    expect(again(sa.generation - 1)).toBe(1);
     rig.end();
   });
 });

@@ -154,6 +154,7 @@ describe('why a packet is not offloaded has an answer', () => {
     expect(rig.ipsecA.reasons.list()).toContainEqual({
       ...{ direction: 'tx', reason: 'needsFragmentation', count: 1 },
     });
+    expect(rig.a.counters.get('ipsec.lateSoftware')).toBe(0);
     expect(rig.b.counters.get('esp.inOk')).toBe(1);
     rig.end();
   });
