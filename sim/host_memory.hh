@@ -6,7 +6,7 @@
 // READS_MAX bursts wait at once, so latency costs no bandwidth to a card that asks early. Bursts of
 // one ID keep their order; with stalls on, bursts of other IDs may overtake. Writes are posted: the
 // response comes the cycle after the last beat. An address outside the window is answered with
-// DECERR and touches nothing. A burst that AXI or the card's rules forbid is a failure of the model.
+// DECERR and touches nothing. A burst against the rules of AXI or of the card fails the model.
 #ifndef TAGWIRE_HOST_MEMORY_HH
 #define TAGWIRE_HOST_MEMORY_HH
 

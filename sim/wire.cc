@@ -25,7 +25,8 @@ bool Wire::send(uint32_t card, Vnic_top &pins, uint64_t cycle) {
   if (!sender.slot) throw Failure{TW_ERR_MODEL, "too many frames wait on the wire"};
   const uint32_t keep = pins.m_axis_tx_tkeep_o;
   const bool last = pins.m_axis_tx_tlast_o;
-  const uint32_t bytes = uint32_t(__builtin_popcount(keep));
+  // Bytes from lane 0 on; nearly always all of them.
+  const uint32_t bytes = keep == 0xffff ? BEAT_BYTES : uint32_t(__builtin_ctz(~keep));
   if (keep != (1u << bytes) - 1 || bytes == 0 || (!last && bytes != BEAT_BYTES)) {
     throw Failure{TW_ERR_MODEL, "m_axis_tx: tkeep has a hole, or is not full before tlast"};
   }

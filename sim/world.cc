@@ -10,8 +10,8 @@
 // a waveform the inputs change here. (3) The rising edge: each card is evaluated once, with all
 // inputs in place, and its side of the same transfers happens. Then the cycle counter moves on. So
 // a frame whose last beat leaves in cycle t, with a wire latency of L, is received from cycle t + L
-// on, and a read whose address is taken in cycle t, with a memory latency of L, shows its first beat
-// in cycle t + L (at least t + 1).
+// on; a read whose address is taken in cycle t, with a memory latency of L, shows its first beat in
+// cycle t + L, at least t + 1.
 #include "world.hh"
 
 #include <chrono>

@@ -65,7 +65,7 @@
 
 typedef struct twp_tx_desc {
   uint64_t addr;
-  uint16_t len;   /* bytes in memory; with IPSEC without the 16 of the ICV, which the card appends */
+  uint16_t len;   /* bytes in memory; with IPSEC not counting the 16 of the ICV: the card's work */
   uint16_t flags; /* TWP_TX_ */
   uint16_t sa_idx;
   uint8_t esp_offset; /* of the ESP header in the frame */

@@ -14,14 +14,16 @@
  *
  * Register writes are posted: the host appends them to `posted` and they reach the cards, in order,
  * at the start of the next call that runs the clock. So a batch of packets costs one call.
+ * Delivering them takes simulated time (a few cycles each) but none of the call's budget.
  *
- * Time is counted in cycles of the one clock. Host software takes no simulated time. Nothing here
- * depends on wall time or on pointers: one configuration and one sequence of calls give one run.
+ * Time is counted in cycles of the one clock, from the start of reset. Host software takes no
+ * simulated time. Nothing here depends on wall time or on pointers: one configuration and one
+ * sequence of calls give one run.
  *
  * Rules: fixed-width types; every struct begins at an 8-byte boundary and has explicit padding; no
- * exception, abort or exit crosses the ABI: a failing model ($fatal, assertion, no answer) makes the
- * call return a TW_ERR_ code, and tw_error() gives its text with the cycle. After TW_ERR_MODEL the
- * world can only be destroyed. A world is used from one thread at a time.
+ * exception, abort or exit crosses the ABI: a failing model ($fatal, an assertion, a broken rule of
+ * a bus) makes the call return a TW_ERR_ code, and tw_error() gives its text with the cycle. After
+ * TW_ERR_MODEL the world can only be destroyed. A world is used from one thread at a time.
  */
 #ifndef TAGWIRE_SIM_H
 #define TAGWIRE_SIM_H
@@ -42,12 +44,15 @@ typedef struct tw_world tw_world; /* opaque */
 /* Why a call that runs the clock came back (>= 0), or failed (< 0). */
 enum {
   TW_STOP_BUDGET = 0, /* max_cycles ran */
-  TW_STOP_IRQ = 1,    /* an interrupt line is high after all posted writes were taken */
+  TW_STOP_IRQ = 1,    /* an interrupt line is high, 4 cycles or more after the last posted write was
+                         answered, so that it shows what the write did */
   TW_STOP_TAP = 2,    /* the tap buffer cannot hold one more frame: drain it, set tap_used to 0 */
   TW_ERR_ARG = -1,    /* a null pointer, unknown card, bad size: the caller's mistake */
   TW_ERR_MODEL = -2,  /* $fatal or a failed assertion in the RTL */
-  TW_ERR_TIMEOUT = -3,/* a register access was not answered within reg_timeout_cycles */
-  TW_ERR_BUS = -4,    /* a register access was answered with SLVERR or DECERR */
+  TW_ERR_TIMEOUT = -3,/* a register access was not answered within reg_timeout_cycles; the accesses
+                         waiting behind it for the same card are dropped, the others kept */
+  TW_ERR_BUS = -4,    /* a register access was answered with SLVERR or DECERR; those behind it are
+                         delivered by the next call */
   TW_ERR_IO = -5,     /* a trace file could not be written */
   TW_ERR_UNSUPPORTED = -6 /* this library was built without tracing */
 };
@@ -57,16 +62,18 @@ typedef struct tw_config {
   uint32_t abi_version;  /* TW_ABI_VERSION, checked */
   uint32_t card_count;   /* 1 or 2; with 2 the wire joins them, with 1 its frames end in the tap */
   uint32_t seed;         /* of memory stalls and of the wire's faults */
-  uint32_t mem_latency_cycles; /* first beat of a read this many cycles after its address */
-  uint32_t mem_stall_permille; /* chance per cycle that a memory channel pauses */
+  uint32_t mem_latency_cycles; /* first beat of a read this many cycles after its address (at least
+                                  1); a write is answered the cycle after its last beat */
+  uint32_t mem_stall_permille; /* chance per cycle that a memory channel pauses, up to 999; above 0
+                                  reads of different IDs may also overtake each other */
   uint32_t wire_latency_cycles;/* last beat sent to first beat received */
   uint32_t loss_ppm;           /* frames lost, per million */
   uint32_t flip_ppm;           /* frames with one bit flipped, per million */
   uint32_t reorder_ppm;        /* frames delayed so that later ones overtake, per million */
   uint32_t reorder_cycles;     /* ... by at most this many cycles */
   uint32_t reg_timeout_cycles; /* an unanswered register access fails after this */
-  uint64_t host_base[TW_CARDS_MAX];  /* arena bytes [base, base + bytes) belong to the card's host: */
-  uint64_t host_bytes[TW_CARDS_MAX]; /* a DMA outside them is answered with DECERR */
+  uint64_t host_base[TW_CARDS_MAX];  /* arena bytes [base, base + bytes) belong to the card's */
+  uint64_t host_bytes[TW_CARDS_MAX]; /* host: a DMA outside them is answered with DECERR */
   uint64_t arena_bytes;
   uint64_t tap_bytes; /* size of the tap buffer; 0 = no tap */
 } tw_config;
@@ -79,14 +86,14 @@ typedef struct tw_posted {
   uint32_t reserved;
 } tw_posted;
 
-/* Shared block, allocated by the host, zeroed, alive as long as the world. */
+/* Shared block, allocated by the host, zeroed, alive as long as the world (as arena and tap). */
 typedef struct tw_shared {
   uint64_t cycle;        /* world: cycles run so far */
   uint32_t irq;          /* world: bit n = interrupt line of card n */
   uint32_t posted_count; /* host: entries valid in posted[]; the world sets it to 0 */
   uint32_t tap_used;     /* bytes used in the tap buffer; the host sets it to 0 when drained */
   uint32_t reg_value;    /* world: result of tw_reg_read */
-  uint64_t idle_cycles;  /* world: cycles since anything moved on a bus or the wire */
+  uint64_t idle_cycles;  /* world: cycles since anything moved on a bus or was on the wire */
   uint64_t wire_frames;  /* world: frames sent by cards */
   uint64_t wire_lost;
   uint64_t wire_flipped;
@@ -102,10 +109,13 @@ typedef struct tw_shared {
 /* Flags of a tapped frame. */
 enum { TW_TAP_LOST = 1, TW_TAP_FLIPPED = 2, TW_TAP_REORDERED = 4, TW_TAP_INJECTED = 8 };
 
-/* A frame as it left a card (before the wire's faults); its bytes follow, padded to 8. */
+/* A frame as it left a card (before the wire's faults); its bytes follow, padded to 8. Frames that
+ * do not fit (tw_reg_read and tw_wire_inject do not stop for it) come with the next call. */
 typedef struct tw_tap_record {
   uint64_t cycle;        /* last beat left the sender */
-  uint64_t arrival_cycle;/* first beat reaches the receiver; 0 when lost or when nobody listens */
+  uint64_t arrival_cycle;/* first beat reaches the receiver; 0 when lost or when nobody listens.
+                            A delayed frame that becomes due in the middle of another comes after
+                            it, and pushes back those behind by as much. */
   uint32_t card;         /* sender; for injected frames the receiver */
   uint32_t len_bytes;
   uint32_t flags;        /* TW_TAP_ */
@@ -155,7 +165,8 @@ const char *tw_error(const tw_world *world);
  *   lost      when draw(0) % 1000000 < loss_ppm
  *   flipped   when draw(1) % 1000000 < flip_ppm, bit draw(2) % (8 * len_bytes)
  *   reordered when draw(3) % 1000000 < reorder_ppm, later by 1 + draw(4) % reorder_cycles
- * so that another implementation of the wire loses the very same frames. Injected frames have no faults.
+ * so that another implementation of the wire loses the very same frames. Frames are counted from 0,
+ * lost ones too. A lost frame is neither flipped nor reordered. Injected frames have no faults.
  */
 
 #ifdef __cplusplus

@@ -39,30 +39,19 @@ export const buildLibrary = async (
 export const probeLibrary = (trace: 'fst' | false = false): Promise<string> =>
   buildLibrary('tagwire_probe', { sources: ['test/sim/probe/nic_top.sv'] }, trace);
 
-/** The real card. */
-export const nicLibrary = (): Promise<string> =>
-  buildLibrary('tagwire_nic', {
-    rootedFileLists: ['rtl/nic.f'],
-    vlt: ['rtl/lint/waivers.vlt'],
-    includeDirs: ['rtl'],
-  });
-
-/** Compiles a C or C++ program against a library and returns the path of the program. */
-export const buildProgram = (source: string, library: string): string => {
+/** Compiles C or C++ sources against a library, warnings being errors; returns the program. */
+export const buildProgram = (sources: readonly string[], library: string): string => {
   const program = join(mkdtempSync(join(tmpdir(), 'tagwire-')), 'program');
-  const cxx = source.endsWith('.c')
-    ? [process.env.CC ?? 'cc', '-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic']
-    : [process.env.CXX ?? 'c++', '-std=c++17', '-Wall', '-Wextra', '-Werror'];
-  const path = ['-Wl,-rpath', dirname(library)].join(',');
-  execFileSync(cxx[0]!, [
-    ...cxx.slice(1),
-    '-O2',
-    `-I${join(sim, 'include')}`,
-    join(root, source),
+  const compiler = sources[0]!.endsWith('.c')
+    ? [process.env.CC ?? 'cc', '-std=c99', '-pedantic']
+    : [process.env.CXX ?? 'c++', '-std=c++17'];
+  execFileSync(compiler[0]!, [
+    ...compiler.slice(1),
+    ...['-O2', '-Wall', '-Wextra', '-Werror', `-I${join(sim, 'include')}`],
+    ...sources.map((source) => join(root, source)),
     library,
-    path,
-    '-o',
-    program,
+    `-Wl,-rpath,${dirname(library)}`,
+    ...['-o', program],
   ]);
   return program;
 };
