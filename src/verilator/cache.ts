@@ -19,8 +19,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VerilatorError } from './error.ts';
 
 // The cache directory:
-//   <name>-<hash>/          a finished build, complete from the moment its name exists
-//   <name>-<hash>.lock      who builds it now: saves work, never needed for correctness
+//   <stem>-<hash>/          a finished build, complete from the moment its name exists
+//   <stem>.lock             who builds it now: saves work, never needed for correctness
 //   tmp-<host>-<pid>-<rnd>/ a build under way, renamed when finished
 //   runtime/                objects of Verilator's runtime, shared by all builds
 //   logs/                   what the tools printed when a build failed

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { VerilatorError } from './error.ts';
 import { cwdOf, designArgs, fromCwd, type VerilateOptions } from './options.ts';
 
 const rtlFile = /\.(sv|v|svh|vh|inc|vlt|hex|mem)$/;
 const cppHeader = /\.(h|hh|hpp|hxx|inl|inc|def)$/;
 
-/** Every file that a build may read, by real path. */
+/** What the options name, by the path seen from cwd. */
 export interface Inputs {
+  cwd: string;
+  /** Files that are read for certain: sources, lists, nested lists, waivers. */
   files: Set<string>;
-  /** Name seen from cwd → real path; what the key is made of. */
-  names: Map<string, string>;
+  /**
+   * Files in the folders that are searched. Their names belong to a build as well: a new file may
+   * be found before an old one.
+   */
+  searched: Set<string>;
 }
 
 /** Splits the text of a file list: comments go, quotes hold, $NAME and ${NAME} are replaced. */
@@ -27,10 +30,8 @@ export const listArgs = (text: string): string[] => {
 
 const addFile = (inputs: Inputs, cwd: string, name: string): void => {
   const path = resolve(cwd, name);
-  if (!existsSync(path) || !statSync(path).isFile()) return; // the tools will say so, better
-  const real = realpathSync(path);
-  inputs.files.add(real);
-  inputs.names.set(fromCwd(cwd, path), real);
+  // The tools will say what is wrong with it, and better.
+  if (existsSync(path) && statSync(path).isFile()) inputs.files.add(fromCwd(cwd, path));
 };
 
 const addFolder = (inputs: Inputs, cwd: string, name: string, pattern: RegExp): void => {
@@ -42,7 +43,7 @@ const addFolder = (inputs: Inputs, cwd: string, name: string, pattern: RegExp): 
       if (entry.name !== 'node_modules' && !entry.name.startsWith('.')) {
         addFolder(inputs, cwd, path, pattern);
       }
-    } else if (pattern.test(entry.name)) addFile(inputs, cwd, path);
+    } else if (pattern.test(entry.name)) inputs.searched.add(fromCwd(cwd, path));
   }
 };
 
@@ -77,48 +78,12 @@ const addArgs = (
   }
 };
 
-/** Collects the inputs of a build: named files, nested lists, and all folders that are searched. */
+/** Collects what the options name, nested lists and searched folders included. */
 export const collectInputs = (options: VerilateOptions): Inputs => {
   const cwd = cwdOf(options);
-  const inputs: Inputs = { files: new Set(), names: new Map() };
+  const inputs: Inputs = { cwd, files: new Set(), searched: new Set() };
   addArgs(inputs, cwd, cwd, designArgs(options), new Set());
-  for (const source of options.cppSources ?? []) {
-    addFile(inputs, cwd, source);
-    addFolder(inputs, cwd, dirname(resolve(cwd, source)), cppHeader);
-  }
+  for (const source of options.cppSources ?? []) addFile(inputs, cwd, source);
   for (const dir of options.cppIncludeDirs ?? []) addFolder(inputs, cwd, dir, cppHeader);
   return inputs;
-};
-
-/** SHA-256 over the inputs' names and contents and over `settings`. */
-export const hashInputs = (inputs: Inputs, settings: unknown): string => {
-  const hash = createHash('sha256').update(JSON.stringify(settings));
-  for (const name of [...inputs.names.keys()].sort()) {
-    const content = readFileSync(inputs.names.get(name)!);
-    hash.update(`\0${name}\0${content.length}\0`).update(content);
-  }
-  return hash.digest('hex');
-};
-
-/**
- * Holds the tools to the collected inputs: a file read behind the key's back would make a stale
- * library look fresh.
- * @throws VerilatorError 'cache' that names the file and the option which declares its folder
- */
-export const checkReadFiles = (
-  inputs: Inputs,
-  read: readonly string[],
-  ignored: readonly string[],
-  option: 'includeDirs' | 'cppIncludeDirs',
-): void => {
-  for (const path of read) {
-    if (!existsSync(path)) continue;
-    const real = realpathSync(path);
-    if (inputs.files.has(real) || ignored.some((folder) => real.startsWith(folder))) continue;
-    throw new VerilatorError(
-      'cache',
-      `${path} is read by the build but not part of the cache key: ` +
-        `name its folder in ${option} (${dirname(path)})`,
-    );
-  }
 };

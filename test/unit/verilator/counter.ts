@@ -56,6 +56,6 @@ export const counterOptions = (project: string, cacheDir: string): VerilateOptio
   cppSources: ['cpp/counter.cpp'],
   cppIncludeDirs: ['cpp'],
   flags: ['-Wno-UNDRIVEN'],
-  optimize: '-O1',
+  optimize: '-O0',
   cacheDir,
 });
