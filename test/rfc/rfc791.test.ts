@@ -101,7 +101,7 @@ describe('reassembly (RFC 791 §3.2, RFC 815)', () => {
     const frames = watch(rig.a, true);
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 20_000 }),
+        fc.integer({ min: 1, max: 12_000 }),
         fc.integer({ min: 28 + 40, max: 1500 }),
         fc.array(fc.nat(1_000_000), { minLength: 8, maxLength: 8 }),
         fc.constantFrom(new Uint8Array(0), Uint8Array.of(148, 4, 0, 0, 7, 3, 4, 0)),
@@ -130,8 +130,9 @@ describe('reassembly (RFC 791 §3.2, RFC 815)', () => {
           expect(rig.b.pool.inUse).toBe(0);
         },
       ),
+      { numRuns: 60 },
     );
-    expect(rig.b.counters.get('reass.duplicate')).toBeGreaterThan(100);
+    expect(rig.b.counters.get('reass.duplicate')).toBeGreaterThan(50);
   });
 
   test('fragments of many datagrams, interleaved, do not mix', () => {

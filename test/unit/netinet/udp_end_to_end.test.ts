@@ -34,7 +34,8 @@ describe('UDP from host to host', () => {
     const bytes = Uint8Array.from({ length: 65507 }, (_, i) => i * 7);
     expect(new UdpSocket(rig.a.inet).sendTo(bytes, rig.b.addr, 5000)).toBe(0);
     rig.pump();
-    expect(got).toEqual([bytes]);
+    expect(got.length).toBe(1);
+    expect(Buffer.compare(got[0]!, bytes)).toBe(0);
     expect(rig.b.counters.get('reass.whole')).toBe(1);
   });
 
