@@ -54,27 +54,34 @@ export class Spd {
   changes = 0;
   readonly #in: Policy[] = [];
   readonly #out: Policy[] = [];
+  /** Selectors in use, both directions. */
+  readonly #keys = new Set<string>();
 
   add(policy: Policy): void {
-    const list = this.#list(policy.direction);
-    if (list.some((p) => sameSelector(p, policy))) {
+    const key = keyOf(policy);
+    if (this.#keys.has(key)) {
       throw new SpdError('policyExists', 'a policy with these selectors exists');
     }
-    list.push(policy);
+    this.#keys.add(key);
+    this.#list(policy.direction).push(policy);
     this.changes++;
   }
 
   delete(selector: Selector): void {
+    const key = keyOf(selector);
+    if (!this.#keys.delete(key)) throw new SpdError('noPolicy', 'no policy has these selectors');
     const list = this.#list(selector.direction);
-    const at = list.findIndex((p) => sameSelector(p, selector));
-    if (at < 0) throw new SpdError('noPolicy', 'no policy has these selectors');
-    list.splice(at, 1);
+    list.splice(
+      list.findIndex((p) => keyOf(p) === key),
+      1,
+    );
     this.changes++;
   }
 
   flush(): void {
     this.#in.length = 0;
     this.#out.length = 0;
+    this.#keys.clear();
     this.changes++;
   }
 
@@ -106,14 +113,13 @@ function samePrefix(a: number, b: number, prefixLen: number): boolean {
   return prefixLen === 0 || (a ^ b) >>> (32 - prefixLen) === 0;
 }
 
-function sameSelector(a: Selector, b: Selector): boolean {
-  return (
-    a.proto === b.proto &&
-    a.sport === b.sport &&
-    a.dport === b.dport &&
-    a.srcPrefixLen === b.srcPrefixLen &&
-    a.dstPrefixLen === b.dstPrefixLen &&
-    samePrefix(a.src, b.src, a.srcPrefixLen) &&
-    samePrefix(a.dst, b.dst, a.dstPrefixLen)
-  );
+/** Names a selector: bits of an address behind its prefix say nothing. */
+function keyOf(s: Selector): string {
+  const src = prefixOf(s.src, s.srcPrefixLen);
+  const dst = prefixOf(s.dst, s.dstPrefixLen);
+  return `${s.direction} ${src} ${dst} ${s.proto} ${s.sport} ${s.dport}`;
+}
+
+function prefixOf(addr: number, prefixLen: number): string {
+  return prefixLen === 0 ? '0/0' : `${addr >>> (32 - prefixLen)}/${prefixLen}`;
 }
