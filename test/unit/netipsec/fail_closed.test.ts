@@ -289,6 +289,17 @@ describe('fail closed, on the way in', () => {
     },
   );
 
+  it('transport-mode ESP does not meet a policy that asks for a tunnel between the same ends', () => {
+    const rig = createIpsecRig();
+    const out = 'spdadd 10.0.0.1 10.0.0.2 udp -P out ipsec esp/transport//require;';
+    const want = 'spdadd 10.0.0.1 10.0.0.2 udp -P in ipsec esp/tunnel/10.0.0.1-10.0.0.2/require;';
+    rig.setkey(GCM_SAS.replaceAll('-r 8', '-m transport') + out + want);
+    send(rig);
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect(rig.b.counters.get('ipsec.inPolicy')).toBe(1);
+    rig.end();
+  });
+
   it('a packet that the card decrypted is checked for replay all the same', () => {
     const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
     rig.ipsecB.attachOffload(rig.b.ifp, new FakeCard(rig.b, rig.ipsecB.carrier));

@@ -85,14 +85,16 @@ describe('SPD', () => {
     const base = { direction: 'out' as const, src: 0, srcPrefixLen: 0, dstPrefixLen: 32, proto: 0 };
     const ports = { sport: 0, dport: 0, action: 'none' as const, requests: [] };
     for (let i = 0; i < 300; i++) spd.add({ ...base, ...ports, dst: i });
+    let wrong = 0;
     for (let round = 0; round < 2; round++) {
       for (let sport = 0; sport < 100; sport++) {
         for (let dst = 0; dst < 300; dst++) {
           const slot = cache.lookup('out', { src: 9, dst, proto: 17, sport, dport: 1 });
-          expect(cache.policy[slot]!.dst).toBe(dst);
+          if (cache.policy[slot]!.dst !== dst) wrong++;
         }
       }
     }
+    expect(wrong).toBe(0);
   });
 
   it('a change of the SADB forgets the SA of a flow, and keeps its policy', () => {
