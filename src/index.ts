@@ -36,3 +36,4 @@ export type { MbufPool } from './kern/mbuf.ts';
 export type { UdpSocket } from './netinet/socket.ts';
 export type { Carrier, OffloadRequest } from './netipsec/pact.ts';
 export { SetkeyError } from './netipsec/setkey_error.ts';
+export { espSaFile } from './report/esp_sa.ts';

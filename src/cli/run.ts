@@ -8,6 +8,7 @@ import { finishRun, passed } from '../harness/finish_run.ts';
 import { type PacketSize, SIZE_MAX_BYTES } from '../harness/sizes.ts';
 import { StalledError, type World } from '../harness/world.ts';
 import type { WorldOptions } from '../harness/world_options.ts';
+import { espSaFile } from '../report/esp_sa.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -169,7 +170,7 @@ function header(name: string, world: World): string {
 
 function writeEspSa(world: World, out: string): void {
   const path = join(out, 'esp_sa');
-  writeFileSync(path, espSaOf(world));
+  writeFileSync(path, espSaFile(espSaOf(world)));
   world.artefacts.espSa = path;
 }
 
