@@ -1,8 +1,9 @@
 #!/usr/bin/env zx
 // SPDX-License-Identifier: BSD-2-Clause
 // Clones HEAD into an empty directory and runs the README's two commands there, as a newcomer would:
-// its own cache, its own node_modules, and only what is committed.  npm run fresh-clone
-import { $, chalk, fs, os, path } from 'zx';
+// its own cache, its own node_modules, and only what is committed.
+//   npm run fresh-clone [-- start | test]
+import { $, argv, chalk, fs, os, path } from 'zx';
 
 const root = path.resolve(import.meta.dirname, '..');
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'tagwire-fresh-'));
@@ -14,7 +15,8 @@ try {
   if (dirty !== '') console.log(chalk.yellow('uncommitted changes here are not in the clone'));
 
   const readme = fs.readFileSync(path.join(clone, 'README.md'), 'utf8');
-  for (const command of ['npm start', 'npm test']) {
+  const chosen = argv._.map((job) => `npm ${job}`);
+  for (const command of chosen.length > 0 ? chosen : ['npm start', 'npm test']) {
     if (!readme.includes(command)) throw new Error(`README.md does not mention \`${command}\``);
     const since = Date.now();
     const [program, ...args] = command.split(' ');
