@@ -38,7 +38,7 @@ export class Inet {
   readonly icmpLimit: IcmpLimit;
   /**
    * Where a gateway takes what is not for this host: m starts at its checked IP header, the callee
-   * owns it. null: this host forwards nothing.
+   * owns it: ip_forward.ts, or another. null: this host forwards nothing.
    */
   forward: ((inet: Inet, m: Mbuf, hdrLen: number) => void) | null = null;
   /** Sees each ICMP message that came in and is right, at its IP header; may not keep it. */

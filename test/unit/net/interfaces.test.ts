@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -100,6 +100,9 @@ describe('wrappers are the interface they are round', () => {
       [40n, 1, 1, 2],
       [80n, 1, 3],
     ]);
+    // Option epb_flags: code 2, 4 bytes; outbound is 2, inbound is 1.
+    const hex = readFileSync(path).toString('hex');
+    expect(hex.match(/02000400(02|01)000000/g)).toEqual(['0200040002000000', '0200040001000000']);
     rmSync(dir, { recursive: true });
   });
 });
