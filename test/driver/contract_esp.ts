@@ -18,7 +18,13 @@ export function install(host: RigHost, sa: OffloadSa): number {
 }
 
 /** Sends an ESP frame in clear under a request, as ipsec_output and ip_output would. */
-export function sendOffload(host: RigHost, shape: EspShape, sa: OffloadSa, cardSa: number): number {
+export function sendOffload(
+  host: RigHost,
+  shape: EspShape,
+  sa: OffloadSa,
+  cardSa: number,
+  ifIndex: number = host.nic.index,
+): number {
   const frame = espClear(shape);
   const m = host.mbuf(frame);
   const r = newOffloadRequest();
@@ -26,7 +32,7 @@ export function sendOffload(host: RigHost, shape: EspShape, sa: OffloadSa, cardS
   r.spi = sa.spi;
   r.saHandle = sa.saHandle;
   r.generation = sa.generation;
-  r.ifIndex = host.nic.index;
+  r.ifIndex = ifIndex;
   r.espOffset = 20 + 4 * (shape.optionWords ?? 0);
   r.cardSa = cardSa;
   r.dst0 = ESP_DST;

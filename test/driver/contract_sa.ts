@@ -93,8 +93,9 @@ export function saContract(makeWorld: MakeWorld): void {
       sendOffload(rig.a, shape, { ...sa, saHandle: sa.saHandle + 1 }, cardSa);
       sendOffload(rig.a, shape, sa, cardSa + 1);
       sendOffload(rig.a, shape, sa, -1);
-      expect(rig.a.software.length).toBe(4);
-      expect(rig.a.count('nic.txFinishedInSoftware')).toBe(4);
+      sendOffload(rig.a, shape, sa, cardSa, 2);
+      expect(rig.a.software.length).toBe(5);
+      expect(rig.a.count('nic.txFinishedInSoftware')).toBe(5);
 
       rig.a.nic.sa.saRemove('out', cardSa);
       rig.a.softwareErrno = EHOSTUNREACH;
@@ -102,7 +103,7 @@ export function saContract(makeWorld: MakeWorld): void {
       expect(rig.a.count('nic.txOffloadMisfit')).toBe(1);
       rig.settle();
       // The test's "software" does nothing: what counts is that the card never saw a request.
-      expect(rig.a.nic.stats()).toMatchObject({ txIpsec: 0, txFrames: 4 });
+      expect(rig.a.nic.stats()).toMatchObject({ txIpsec: 0, txFrames: 5 });
       expect(rig.a.count('nic.txOffloaded')).toBe(0);
     });
 
@@ -140,6 +141,21 @@ export function saContract(makeWorld: MakeWorld): void {
       rig.inject(1, frame(11), 0);
       rig.settle();
       expect(rig.b.received.map((r) => r.report?.generation)).toEqual([8]);
+    });
+
+    test('the last free slot is not given away before its frames were read', () => {
+      rig = new Rig(makeWorld);
+      const sa = testSa('in', 0x900);
+      const cardSa = install(rig.b, sa);
+      let spi = 0x10000;
+      for (let n = 1; n < 1024; spi += 7) if (rig.b.nic.sa.saInstall(testSa('in', spi)).ok) n++;
+      rig.inject(1, espSealed({ to: 1, spi: sa.spi, seq: 1, payloadBytes: 100 }, sa), 0);
+      rig.world.run(3000);
+      rig.b.nic.sa.saRemove('in', cardSa);
+      expect(rig.b.nic.sa.saInstall(sa)).toMatchObject({ ok: false, errno: ENOSPC });
+      rig.settle();
+      expect(rig.b.count('nic.rxSaGone')).toBe(1);
+      expect(rig.b.nic.sa.saInstall(sa)).toEqual({ ok: true, cardSa });
     });
 
     test('after removal of a receive SA its frames come as they are on the wire', () => {
@@ -185,6 +201,28 @@ export function saContract(makeWorld: MakeWorld): void {
         expect(bus.readReg(window + R.SA_IDX)).toBe(0);
         expect(read(window)).toEqual(new Array(9).fill(0));
       }
+    });
+
+    test('the commit zeroes the key registers: the next one without a key installs zeros', () => {
+      rig = new Rig(makeWorld);
+      const sa = testSa('out', 0xc00);
+      install(rig.a, sa);
+      const bus = rig.world.buses[0]!;
+      bus.writeReg(R.SA_TX + R.SA_CTRL, R.SA_VALID);
+      bus.writeReg(R.SA_TX + R.SA_IDX, (9 | R.SA_WRITE) >>> 0);
+      const shape = { to: 1, spi: sa.spi, seq: 1, payloadBytes: 64 };
+      const frame = espClear(shape);
+      const at = 0x200000;
+      rig.world.arena.set(frame, at);
+      const words = new Uint32Array(rig.world.arena.buffer, rig.world.arena.byteOffset, 8);
+      words.set([at, 0, (frame.length - 16) | (R.TXD_IPSEC << 16), 9 | (34 << 16), 0, 7, 0, 0]);
+      bus.writeReg(R.RING_TX + R.RING_TAIL, 1);
+      rig.settle();
+      const zeros = { ...sa, key: new Uint8Array(16), salt: new Uint8Array(4) };
+      expect(rig.b.received.map((r) => r.bytes)).toEqual([espSealed(shape, zeros)]);
+      expect(rig.a.count('nic.stray')).toBe(1);
+      rig.a.nic.detach();
+      rig.a.nic.attach();
     });
 
     test('RESET scrubs the SAs: an SA left in the card encrypts nothing afterwards', () => {

@@ -151,7 +151,8 @@ export class Rig {
     const end = this.world.cycle + maxCycles;
     for (const host of this.hosts) host.nic.flush();
     let quiet = 0;
-    while (this.world.cycle < end) {
+    for (let rounds = 0; this.world.cycle < end; rounds++) {
+      if (rounds > 5000) throw new Error('an interrupt is not served');
       this.world.run(Math.min(4000, end - this.world.cycle));
       if (this.world.tapUsed > 0) this.world.tapDrained();
       let n = 0;

@@ -200,7 +200,6 @@ export class Nic implements Ifnet {
     this.#rx.refill();
     this.#rx.flush();
     this.#tx.flush();
-    if (this.#tx.sawDmaError || this.#rx.sawDmaError) this.#clearDmaError();
     return sent + received;
   }
 
@@ -217,13 +216,6 @@ export class Nic implements Ifnet {
     if ((cause & R.IRQ_ERR) !== 0) this.#config.counters.n[NIC_DMA_ERRORS]!++;
     const sticky = cause & (R.IRQ_ERR | R.IRQ_SCRUB_DONE | R.IRQ_SW);
     if (sticky !== 0) this.#bus.writeReg(R.REG_EICR, sticky);
-  }
-
-  #clearDmaError(): void {
-    this.#tx.sawDmaError = false;
-    this.#rx.sawDmaError = false;
-    this.#config.counters.n[NIC_DMA_ERRORS]!++;
-    this.#bus.writeReg(R.REG_EICR, R.IRQ_ERR);
   }
 
   /**

@@ -41,4 +41,5 @@ export const NIC_RX_SA_GONE = counter(
 export const NIC_RX_NO_MBUF = counter('nic.rxNoMbuf', 'no mbuf to refill the receive ring with');
 
 export const NIC_COOKIE = counter('nic.cookie', 'completion does not name the oldest descriptor');
+export const NIC_STRAY = counter('nic.stray', 'completion without a descriptor');
 export const NIC_DMA_ERRORS = counter('nic.dmaErrors', 'card reported a DMA or doorbell error');

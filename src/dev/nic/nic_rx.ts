@@ -43,7 +43,6 @@ const REFILL_BATCH = 32;
 /** Receive side: empty mbufs out, frames in. Owns the mbufs in the ring. */
 export class NicRx {
   onCompletion: OnCompletion | null = null;
-  sawDmaError = false;
   /** Completions read since attach. */
   read = 0;
 
@@ -86,7 +85,7 @@ export class NicRx {
     const done = this.#done;
     const words = done.words;
     let n = 0;
-    while (n < budget && this.#ring.used > 0 && done.isWritten(done.head)) {
+    while (n < budget && done.isWritten(done.head)) {
       const w = done.word(done.head);
       const cookie = words[w]!;
       const lenSa = words[w + 1]!;
@@ -104,6 +103,10 @@ export class NicRx {
   /** The completed mbuf when it is good, else NO_MBUF after counting and freeing it. */
   #take(cookie: number, lenSa: number, status: number): Mbuf {
     const ring = this.#ring;
+    if (ring.used === 0) {
+      this.#n[C.NIC_STRAY]!++;
+      return NO_MBUF;
+    }
     const m = this.#mbuf[ring.head & ring.mask]!;
     ring.head = (ring.head + 1) & 0xffff;
     const lenBytes = lenSa & 0xffff;
@@ -163,9 +166,7 @@ export class NicRx {
       return this.#drop(m, C.NIC_RX_AUTH_FAIL);
     }
     if (code === CODE_TOO_BIG) return this.#drop(m, C.NIC_RX_TOO_BIG);
-    if (code !== CODE_DMA_ERR) return this.#drop(m, C.NIC_RX_ERR);
-    this.sawDmaError = true;
-    return this.#drop(m, C.NIC_RX_DMA_ERR);
+    return this.#drop(m, code === CODE_DMA_ERR ? C.NIC_RX_DMA_ERR : C.NIC_RX_ERR);
   }
 
   #drop(m: Mbuf, why: number): Mbuf {

@@ -31,8 +31,6 @@ export class NicTx {
   onCompletion: OnCompletion | null = null;
   /** Tags taken from the pool between take() and done() of the carrier: the cost of the hand-over. */
   handoverAllocs = 0;
-  /** The card reported a DMA error in a completion: its sticky cause is to be cleared. */
-  sawDmaError = false;
 
   readonly #config: NicConfig;
   readonly #pool: MbufPool;
@@ -152,9 +150,10 @@ export class NicTx {
     const done = this.#done;
     const words = done.words;
     let n = 0;
-    while (this.#ring.used > 0 && done.isWritten(done.head)) {
+    while (done.isWritten(done.head)) {
       const w = done.word(done.head);
-      this.#complete(words[w]!, words[w + 1]!, words[w + 2]!);
+      if (this.#ring.used === 0) this.#n[C.NIC_STRAY]!++;
+      else this.#complete(words[w]!, words[w + 1]!, words[w + 2]!);
       done.head = (done.head + 1) & 0xffff;
       n++;
     }
@@ -188,10 +187,8 @@ export class NicTx {
   #countError(code: number): void {
     if (code === CODE_BAD_LEN) this.#n[C.NIC_TX_BAD_LEN]!++;
     else if (code === CODE_NO_SA) this.#n[C.NIC_TX_NO_SA]!++;
-    else if (code === CODE_DMA_ERR) {
-      this.#n[C.NIC_TX_DMA_ERR]!++;
-      this.sawDmaError = true;
-    } else this.#n[C.NIC_TX_ERR]!++;
+    else if (code === CODE_DMA_ERR) this.#n[C.NIC_TX_DMA_ERR]!++;
+    else this.#n[C.NIC_TX_ERR]!++;
   }
 
   /** The card was reset: frees what was in its hands. */
