@@ -6,6 +6,7 @@ import { ReplayWindow } from './replay.ts';
 import type { Sa, SaParams } from './sa.ts';
 import { SaIndex } from './sa_index.ts';
 import type { SaOffloads } from './sa_offload.ts';
+import { SpentKeys } from './spent_keys.ts';
 
 export type SadbErrorCode =
   | 'badSpi'
@@ -46,6 +47,7 @@ export class Sadb {
   readonly #byEnds: SaIndex;
   readonly #offloads: SaOffloads;
   readonly #directionOf: (src: number, dst: number) => 'in' | 'out';
+  readonly #spent = new SpentKeys();
 
   constructor(
     capacity: number,
@@ -73,6 +75,7 @@ export class Sadb {
     this.#generations[handle]!++;
     const generation = this.#generations[handle]!;
     const sa = makeSa(p, checked, handle, generation, this.#directionOf(p.src, p.dst));
+    if (sa.direction === 'out') sa.seq = Math.max(sa.seq, this.#spent.lastSeq(sa));
     this.#slots[handle] = sa;
     this.#bySpi.insert(sa.dst, sa.spi, handle);
     this.#byEnds.insert(sa.src, sa.dst, handle);
@@ -88,6 +91,7 @@ export class Sadb {
   delete(sa: Sa): void {
     if (!sa.alive) throw new TypeError(`SA ${sa.handle} is deleted twice`);
     sa.alive = false;
+    if (sa.direction === 'out') this.#spent.note(sa);
     this.#slots[sa.handle] = null;
     this.#bySpi.remove(sa.handle);
     this.#byEnds.remove(sa.handle);

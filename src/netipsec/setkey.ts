@@ -36,6 +36,7 @@ export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
   const statements: SetkeyStatement[] = [];
   const notes: SetkeyNote[] = [];
   const seen = new Map<string, number>();
+  const keys = new Map<string, number>();
   while (lex.peek().kind !== 'end') {
     if (lex.peek().kind === ';') {
       lex.next();
@@ -44,6 +45,7 @@ export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
     const s = parseStatement(lex, notes);
     lex.expect(';');
     refuseDuplicate(s, seen, file);
+    noteSharedKey(s, keys, notes);
     statements.push(s);
   }
   return { file, statements, notes };
@@ -108,6 +110,19 @@ function refuseDuplicate(s: SetkeyStatement, seen: Map<string, number>, file: st
     throw new SetkeyError(file, s.at, expected, `the SPI of line ${before}`);
   }
   seen.set(id, s.at.line);
+}
+
+/** With AES-GCM the IV is the sequence number: two SAs of one key would use (key, IV) twice. */
+function noteSharedKey(s: SetkeyStatement, keys: Map<string, number>, notes: SetkeyNote[]): void {
+  if (s.op !== 'add' || s.sa.auth !== undefined) return;
+  const key = Buffer.from(s.sa.key).toString('hex');
+  const line = keys.get(key);
+  keys.set(key, s.at.line);
+  if (line === undefined) return;
+  notes.push({
+    ...s.at,
+    text: `the key of line ${line}: AES-GCM wants one for each SA (RFC 4106 §3.1)`,
+  });
 }
 
 /** Does what the file says, in its order. Throws SetkeyError; what came before it stays done. */

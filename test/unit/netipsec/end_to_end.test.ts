@@ -114,6 +114,20 @@ describe.each([
     rig.end();
   });
 
+  it('gives these bytes also when the crypto is finished in software at the last moment', () => {
+    const soft = createIpsecRig();
+    soft.setkey(GCM_SAS + spd);
+    const bySoftware = talk(soft, SIZES);
+    const rig = offloadRig();
+    for (const [ipsec, host] of [[rig.ipsecA, rig.a] as const, [rig.ipsecB, rig.b] as const]) {
+      host.ifp.beforeWire = (m) => ipsec.finishInSoftware(m, 14);
+    }
+    expect(talk(rig, SIZES).wire).toEqual(bySoftware.wire);
+    expect(rig.a.counters.get('ipsec.lateSoftware')).toBe(SIZES.length);
+    soft.end();
+    rig.end();
+  });
+
   it('takes one tag for each packet on each side, and none at the hand-over', () => {
     const rig = offloadRig();
     const { tags } = rig.a.pool;

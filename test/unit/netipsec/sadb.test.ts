@@ -76,6 +76,26 @@ describe('SADB', () => {
     expect(sadb.byHandle(young.handle, young.generation)).toBe(young);
   });
 
+  it('an SA for receiving is never taken for sending', () => {
+    const sadb = new Sadb(8, new SaOffloads(false), () => 'in');
+    const sa = sadb.add(GCM);
+    expect(sadb.find(GCM.dst, GCM.spi)).toBe(sa);
+    expect(sadb.findOut(GCM.src, GCM.dst, 'transport', 0)).toBeNull();
+  });
+
+  it('RFC 4106 §3.1: a key that is added again goes on behind the numbers it was used with', () => {
+    const sadb = newSadb();
+    const first = sadb.add(GCM);
+    first.seq = 500;
+    sadb.delete(first);
+    const other = sadb.add({ ...GCM, spi: 0x2000, key: new Uint8Array(20).fill(8) });
+    expect(other.seq).toBe(0);
+    const again = sadb.add({ ...GCM, spi: 0x3000 });
+    expect(again.seq).toBe(500);
+    sadb.delete(again);
+    expect(sadb.add({ ...GCM, sentSeq: 900 }).seq).toBe(900);
+  });
+
   it('leaves no key behind in a deleted SA', () => {
     const sadb = newSadb();
     const sa = sadb.add(GCM);

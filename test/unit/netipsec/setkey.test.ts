@@ -147,6 +147,13 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
     expect(e.message).toMatch(/^x\.conf:\d+:\d+: expected .*, found /s);
   });
 
+  it('remarks on two SAs with one AES-GCM key', () => {
+    const add = (spi: number) => `add 1.1.1.1 2.2.2.2 esp ${spi} -E aes-gcm-16 ${KEY20};\n`;
+    expect(parseSetkey(add(300) + add(301)).notes).toEqual([
+      { line: 2, column: 25, text: expect.stringContaining('the key of line 1') },
+    ]);
+  });
+
   it('repeats no key material in an error', () => {
     const e = error(`add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 0xdeadbeefdeadbee;`);
     expect(e.message).not.toContain('deadbeef');
