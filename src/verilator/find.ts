@@ -91,7 +91,8 @@ export const findVerilator = async (
     throw new VerilatorError(
       'too-old',
       `Verilator ${version} (${path}) is too old: ${verilatorTested.min} or newer is needed. ` +
-        `Install it: ${installCommand('verilator')}`,
+        `Install it: ${installCommand('verilator')}; where that one is older too, build it ` +
+        '(https://verilator.org/guide/latest/install.html) and name it in $VERILATOR',
     );
   }
   const root = (await runTool(path, ['--getenv', 'VERILATOR_ROOT'])).output.trim();
