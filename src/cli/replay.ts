@@ -5,9 +5,11 @@ import { openSim } from '../harness/open_sim.ts';
 import { type ReplayReport, replay } from '../harness/replay.ts';
 import { worldConfig } from '../harness/world_options.ts';
 import { CaptureError } from '../header/capture.ts';
+import { CaptureWriteError } from '../header/pcapng.ts';
 import { SetkeyError } from '../netipsec/setkey_error.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
+import { onInterrupt } from './interrupt.ts';
 import {
   commonOptions,
   helpText,
@@ -72,16 +74,25 @@ What the card does not decrypt, software does; it is counted as notOffloaded too
       values.engine === 'software'
         ? null
         : await openSim(config, loneConfig(), buildProgress('card'));
+    const stop = new AbortController();
+    const onProgress = (frames: number): void => progress(`${capture}: ${frames} frames`);
+    const { signal } = stop;
+    const work = replay({ capture, sa: values.sa, out, sim, onProgress, signal });
+    const off = onInterrupt(async () => {
+      stop.abort();
+      await work.catch(() => {});
+    });
     try {
-      const onProgress = (frames: number): void => progress(`${capture}: ${frames} frames`);
-      const report = await replay({ capture, sa: values.sa, out, sim, onProgress });
+      const report = await work;
       progressDone();
+      if (signal.aborted) return exitCode.interrupted;
       if (values.json) printJson({ capture, engine: values.engine, ...report });
       else process.stdout.write(text(report));
       return exitCode.pass;
     } catch (error) {
       throw asUsage(error);
     } finally {
+      off();
       progressDone();
       sim?.close();
     }
@@ -101,6 +112,7 @@ function asUsage(error: unknown): unknown {
   if (error instanceof CaptureError || error instanceof SetkeyError) {
     return new UsageError(error.message);
   }
+  if (error instanceof CaptureWriteError) return error.cause;
   const { code, message } = error as NodeJS.ErrnoException;
   const isPath = code === 'EACCES' || code === 'EISDIR' || code === 'ENOENT' || code === 'EROFS';
   return isPath ? new UsageError(message) : error;

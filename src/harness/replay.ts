@@ -2,6 +2,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimWorld } from '../dev/nic/nic_bus.ts';
+import type { Frame } from '../header/capture.ts';
 import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../header/ether.ts';
 import { readCapture } from '../header/pcap.ts';
 import { LINKTYPE_RAW, PcapngWriter } from '../header/pcapng.ts';
@@ -76,7 +77,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
 
 async function feed(options: ReplayOptions, card: ReplayCard): Promise<void> {
   let frames = 0;
-  for (const frame of readCapture(options.capture)) {
+  for (const frame of framesOf(options.capture, card)) {
     const bytes = frame.linkType === LINKTYPE_RAW ? framed(frame.bytes) : frame.bytes;
     card.feed(bytes, frame.bytes.length < frame.originalLen, frame.timeNs);
     if (++frames % YIELD_FRAMES !== 0) continue;
@@ -86,6 +87,16 @@ async function feed(options: ReplayOptions, card: ReplayCard): Promise<void> {
   }
   card.drain();
   options.onProgress?.(frames);
+}
+
+/** Frames of the capture; when it breaks off, the card finishes those that it has. */
+function* framesOf(capture: string, card: ReplayCard): Generator<Frame> {
+  try {
+    yield* readCapture(capture);
+  } catch (error) {
+    card.drain();
+    throw error;
+  }
 }
 
 /** A raw IP packet with a link header before it, as a card expects. */
