@@ -87,7 +87,12 @@ describe('a file that is no vectors file is refused with file, line and what was
     ['another algorithm', CAVP_DECRYPT.replace('[IVlen', '[Blen'), 3, 'a GCM file'],
     ['an unknown field', CAVP_DECRYPT.replace('AAD = ', 'Nonce = '), 13, 'not Nonce'],
     ['a field of wrong length', CAVP_DECRYPT.replace('CT = 26', 'CT = '), 12, 'CT expected 128'],
-    ['a case without its end', CAVP_DECRYPT.slice(0, CAVP_DECRYPT.indexOf('Tag =')), 9, 'case 0 has no PT'],
+    [
+      'a case without its end',
+      CAVP_DECRYPT.slice(0, CAVP_DECRYPT.indexOf('Tag =')),
+      9,
+      'case 0 has no PT',
+    ],
     ['no case at all', '# CAVS 14.0\n[Keylen = 128]\n', 0, 'no case'],
     ['a field before its case', '[Keylen = 128]\nKey = 00\n', 2, '"Count" was expected'],
   ])('%s', (_name, text, line, expected) => {
