@@ -15,7 +15,6 @@ export class ReplayWindow {
   /** Highest sequence number accepted so far. */
   top = 0;
   readonly #bits: Uint32Array;
-  #empty = true;
 
   constructor(sizePackets: number) {
     this.sizePackets = sizePackets;
@@ -53,9 +52,8 @@ export class ReplayWindow {
       return;
     }
     if (seq > this.top) {
-      if (this.#empty || seq - this.top >= size) this.#bits.fill(0);
+      if (seq - this.top >= size) this.#bits.fill(0);
       else for (let n = this.top + 1; n < seq; n++) this.#clear(n % size);
-      this.#empty = false;
       this.top = seq;
     }
     const bit = seq % size;

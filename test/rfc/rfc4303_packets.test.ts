@@ -85,16 +85,24 @@ describe('RFC 4303 §3.1: where ESP goes', () => {
   });
 });
 
+interface Outer {
+  readonly tos?: number;
+  readonly dst?: number;
+  /** Sent to the link's broadcast address. */
+  readonly broadcast?: boolean;
+}
+
 /** An IP packet of A with this ESP in it, given to B. */
-function receive(rig: IpsecRig, esp: Uint8Array): void {
+function receive(rig: IpsecRig, esp: Uint8Array, outer: Outer = {}): void {
   const frame = Buffer.alloc(ETHER + 20 + esp.length);
   Buffer.from([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]).copy(frame);
+  if (outer.broadcast === true) frame.fill(0xff, 0, 6);
   const v = new DataView(frame.buffer, frame.byteOffset + ETHER);
-  v.setUint16(0, 0x4500);
+  v.setUint16(0, 0x4500 | (outer.tos ?? 0));
   v.setUint16(2, 20 + esp.length);
   v.setUint16(8, (64 << 8) | 50);
   v.setUint32(12, rig.a.addr);
-  v.setUint32(16, rig.b.addr);
+  v.setUint32(16, outer.dst ?? rig.b.addr);
   v.setUint16(10, cksum(v, 0, 20));
   frame.set(esp, ETHER + 20);
   rig.b.ifp.inject(Uint8Array.from(frame));
@@ -114,6 +122,21 @@ function sealText(seq: number, text: Uint8Array): Buffer {
 }
 
 const UDP = Uint8Array.of(3, 232, 0, 7, 0, 10, 0, 0, 1, 2);
+
+/** An IP packet of A for UDP port 7 of B, without data. */
+function emptyDatagram(rig: IpsecRig, tos = 0): Buffer {
+  const packet = Buffer.alloc(28);
+  const v = new DataView(packet.buffer, packet.byteOffset);
+  v.setUint16(0, 0x4500 | tos);
+  v.setUint16(2, 28);
+  v.setUint16(8, (64 << 8) | 17);
+  v.setUint32(12, rig.a.addr);
+  v.setUint32(16, rig.b.addr);
+  v.setUint16(10, cksum(v, 0, 20));
+  v.setUint16(22, 7);
+  v.setUint16(24, 8);
+  return packet;
+}
 
 describe('RFC 4303 §3.4: what is wrong with a packet has a name', () => {
   const iv = (n: number): Uint8Array => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, n);
@@ -135,6 +158,7 @@ describe('RFC 4303 §3.4: what is wrong with a packet has a name', () => {
     ['esp.dummy', '', refSeal(REF, 1, iv(1), UDP, 59)],
     ['esp.badNextHeader', '-m tunnel', refSeal(REF, 1, iv(1), UDP, 17)],
     ['esp.badInner', '-m tunnel', refSeal(REF, 1, iv(1), UDP, 4)],
+    ['esp.badInner', '-m tunnel', refSeal(REF, 1, iv(1), new Uint8Array(12).fill(0x45), 4)],
     ['esp.badInner', '-m tunnel', refSeal(REF, 1, iv(1), new Uint8Array(40).fill(0x65), 4)],
   ])('%s %s', (name, mode, esp) => {
     const rig = receiver(mode);
@@ -169,22 +193,39 @@ describe('RFC 4303 §3.4: what is wrong with a packet has a name', () => {
 
   it('text behind the inner packet of a tunnel (TFC padding, §2.7) is cut off', () => {
     const rig = receiver('-m tunnel');
-    const inner = Buffer.alloc(28 + 40);
-    const v = new DataView(inner.buffer, inner.byteOffset);
-    v.setUint16(0, 0x4500);
-    v.setUint16(2, 28);
-    v.setUint16(8, (64 << 8) | 17);
-    v.setUint32(12, rig.a.addr);
-    v.setUint32(16, rig.b.addr);
-    v.setUint16(10, cksum(v, 0, 20));
-    v.setUint16(22, 7);
-    v.setUint16(24, 8);
+    const inner = Buffer.concat([emptyDatagram(rig), Buffer.alloc(40)]);
     let got = -1;
     new UdpSocket(rig.b.inet).bind(0, 7).onMessage((bytes) => {
       got = bytes.length;
     });
     receive(rig, sealText(1, refTrailer(inner, 4, 4)));
     expect(got).toBe(0);
+    rig.end();
+  });
+});
+
+describe('the end of a tunnel', () => {
+  const CE = 3;
+  const ECT0 = 2;
+
+  it('drops what was marked on the way and knows no ECN (RFC 6040 §4.2)', () => {
+    const rig = createIpsecRig();
+    rig.setkey(sas('-m tunnel'));
+    receive(rig, sealText(1, refTrailer(emptyDatagram(rig), 4, 4)), { tos: CE });
+    expect(rig.b.counters.get('esp.ecnDrop')).toBe(1);
+    receive(rig, sealText(2, refTrailer(emptyDatagram(rig, ECT0), 4, 4)), { tos: CE });
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect(rig.b.counters.get('ip.badSum')).toBe(0);
+    rig.end();
+  });
+
+  it('forgets how the outer packet was addressed on the link', () => {
+    const rig = createIpsecRig();
+    const dst = 0x0a0000ff;
+    rig.setkey(sas('-m tunnel').replace('10.0.0.1 10.0.0.2', '10.0.0.1 10.0.0.255'));
+    receive(rig, sealText(1, refTrailer(emptyDatagram(rig), 4, 4)), { dst, broadcast: true });
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect(rig.b.counters.get('ip.linkBroadcast')).toBe(0);
     rig.end();
   });
 });

@@ -179,6 +179,9 @@ describe('the last gate before an interface', () => {
     const { m, ...rig } = caught();
     expect(rig.ipsecA.beforeTransmit(m, rig.a.ifp, 14)).toBe(0);
     expect(rig.ipsecA.carrier.take(m, newOffloadRequest())).toBe(true);
+    // The ICV's room shows nothing of the packet that lay there before.
+    const end = rig.a.pool.off[m]! + rig.a.pool.len[m]!;
+    expect(rig.a.pool.data.slice(end - 16, end)).toEqual(new Uint8Array(16));
     rig.a.pool.free(m);
     rig.end();
   });

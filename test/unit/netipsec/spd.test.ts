@@ -79,23 +79,45 @@ describe('SPD', () => {
     );
   });
 
-  it('flows that share a slot of the cache do not share a policy', () => {
-    const spd = new Spd();
-    const { cache } = newCache(spd);
-    const base = { direction: 'out' as const, src: 0, srcPrefixLen: 0, dstPrefixLen: 32, proto: 0 };
-    const ports = { sport: 0, dport: 0, action: 'none' as const, requests: [] };
-    for (let i = 0; i < 300; i++) spd.add({ ...base, ...ports, dst: i });
-    let wrong = 0;
-    for (let round = 0; round < 2; round++) {
-      for (let sport = 0; sport < 100; sport++) {
-        for (let dst = 0; dst < 300; dst++) {
-          const slot = cache.lookup('out', { src: 9, dst, proto: 17, sport, dport: 1 });
-          if (cache.policy[slot]!.dst !== dst) wrong++;
-        }
+  it.each([
+    ['dst', 'dstPrefixLen', 32],
+    ['src', 'srcPrefixLen', 32],
+    ['dport', null, 0],
+    ['sport', null, 0],
+    ['proto', null, 0],
+  ] as const)(
+    'flows that share a slot of the cache and differ in %s have each its own policy',
+    (field, prefixField, prefixLen) => {
+      const spd = new Spd();
+      const { cache } = newCache(spd);
+      const any = {
+        src: 0,
+        srcPrefixLen: 0,
+        dst: 0,
+        dstPrefixLen: 0,
+        proto: 0,
+        sport: 0,
+        dport: 0,
+      };
+      const values = Array.from({ length: 200 }, (_, i) => i + 1);
+      for (const value of values) {
+        const prefix = prefixField === null ? {} : { [prefixField]: prefixLen };
+        const selector = { ...any, ...prefix, [field]: value };
+        spd.add({ direction: 'out', action: 'none', requests: [], ...selector });
       }
-    }
-    expect(wrong).toBe(0);
-  });
+      // 20 000 flows for 4096 slots, asked twice: by columns, then by rows.
+      let wrong = 0;
+      const ask = (value: number, other: number): void => {
+        const flow = { src: other, dst: 9, proto: 17, sport: 5, dport: 6 };
+        if (field === 'src') flow.dst = other;
+        flow[field] = value;
+        if (cache.policy[cache.lookup('out', flow)]![field] !== value) wrong++;
+      };
+      for (const v of values) for (let other = 1; other <= 100; other++) ask(v, other);
+      for (let other = 1; other <= 100; other++) for (const v of values) ask(v, other);
+      expect(wrong).toBe(0);
+    },
+  );
 
   it('a change of the SADB forgets the SA of a flow, and keeps its policy', () => {
     const spd = new Spd();
