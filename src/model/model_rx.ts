@@ -115,8 +115,9 @@ export class ModelRx {
     v.code = CODE_OK;
     v.saIdx = NO_SA_IDX;
     v.status = 0;
-    if ((card.ctrl & CTRL_IPSEC_RX_EN) === 0 || !findEsp(frame, place)) return v;
+    if (!findEsp(frame, place)) return v;
     v.status = CPL_ESP_SEEN | (place.espOffset << 8);
+    if ((card.ctrl & CTRL_IPSEC_RX_EN) === 0) return v;
     const i = this.#sa.lookup(place.spi, place.dst);
     const sa = i < 0 ? null : this.#sa.get(i);
     // With ESN the high half of the sequence number is not known here.

@@ -4,6 +4,7 @@ import { espContract } from './contract_esp.ts';
 import { faultContract } from './contract_fault.ts';
 import { irqContract } from './contract_irq.ts';
 import { plainContract } from './contract_plain.ts';
+import { rawContract } from './contract_raw.ts';
 import { ringContract } from './contract_ring.ts';
 import { saContract } from './contract_sa.ts';
 import type { MakeWorld } from './rig.ts';
@@ -17,5 +18,6 @@ export function driverContract(name: string, makeWorld: MakeWorld): void {
     saContract(makeWorld);
     irqContract(makeWorld);
     faultContract(makeWorld);
+    rawContract(makeWorld);
   });
 }

@@ -53,14 +53,14 @@ export class RigHost {
   softwareErrno = 0;
   software: Mbuf[] = [];
 
-  constructor(world: SimWorld, card: number, options: Partial<NicOptions>, mbufBytes?: number) {
+  constructor(world: SimWorld, card: number, options: Partial<NicOptions>, config: RigConfig) {
     const base = card * HOST_BYTES;
     const rings = (nicRingBytes(options) + 4095) & ~4095;
     this.tags = new MTagPool(4096);
     this.pool = new MbufPool(world.arena, this.tags, {
       baseBytes: base + rings,
-      sizeBytes: mbufBytes ?? HOST_BYTES - rings,
-      frameBytes: 9018,
+      sizeBytes: config.mbufBytes ?? HOST_BYTES - rings,
+      frameBytes: config.frameBytes ?? 9018,
       jumboCount: 0,
     });
     this.carrier = new CarrierInPlace(this.pool);
@@ -115,7 +115,9 @@ export class RigHost {
 export interface RigConfig {
   readonly sim?: Partial<SimConfig>;
   readonly options?: Partial<NicOptions>;
+  /** Memory for mbufs, and the largest frame that one takes. */
   readonly mbufBytes?: number;
+  readonly frameBytes?: number;
   readonly attach?: boolean;
 }
 
@@ -127,9 +129,7 @@ export class Rig {
   constructor(makeWorld: MakeWorld, config: RigConfig = {}) {
     this.world = makeWorld({ ...SIM_DEFAULTS, ...config.sim });
     const options = { log2Tx: 6, log2Rx: 6, log2Txc: 6, log2Rxc: 6, ...config.options };
-    this.hosts = this.world.buses.map(
-      (_, card) => new RigHost(this.world, card, options, config.mbufBytes),
-    );
+    this.hosts = this.world.buses.map((_, card) => new RigHost(this.world, card, options, config));
     if (config.attach !== false) for (const host of this.hosts) host.nic.attach();
   }
 

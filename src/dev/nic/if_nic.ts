@@ -216,6 +216,9 @@ export class Nic implements Ifnet {
     if ((cause & R.IRQ_ERR) !== 0) this.#config.counters.n[NIC_DMA_ERRORS]!++;
     const sticky = cause & (R.IRQ_ERR | R.IRQ_SCRUB_DONE | R.IRQ_SW);
     if (sticky !== 0) this.#bus.writeReg(R.REG_EICR, sticky);
+    // The read ran the clock: only now is it sure that completions are missing, not late.
+    if ((cause & R.IRQ_TXC) !== 0) this.#tx.skipLost();
+    if ((cause & R.IRQ_RXC) !== 0) this.#rx.skipLost();
   }
 
   /**

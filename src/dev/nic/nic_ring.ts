@@ -113,6 +113,12 @@ export class Ring {
     return this.words[this.word(index) + 3]! >>> 31 !== lap;
   }
 
+  /** Completion ring: does the card count the entry at head as written, while memory has none? */
+  isHeadLost(): boolean {
+    if (this.isWritten(this.head)) return false;
+    return this.#bus.readReg(this.#place.block + RING_TAIL) !== this.head;
+  }
+
   /** Completion ring: entries that the card has written and nobody has read. */
   pending(): number {
     let n = 0;

@@ -24,6 +24,7 @@ import {
   CPL_ESP_SEEN,
   CPL_SECP,
   ICV_BYTES,
+  NO_SA_IDX,
   SA_COUNT,
 } from './nic_regs.ts';
 import type { Ring } from './nic_ring.ts';
@@ -98,6 +99,15 @@ export class NicRx {
       if (m !== NO_MBUF) input(m);
     }
     return n;
+  }
+
+  /** A completion did not make it to memory: its buffer is given up, whatever is in it. */
+  skipLost(): void {
+    if (!this.#done.isHeadLost()) return;
+    this.#done.head = (this.#done.head + 1) & 0xffff;
+    this.read++;
+    this.#take(NO_MBUF, NO_SA_IDX << 16, CODE_DMA_ERR);
+    this.#done.tellHead();
   }
 
   /** The completed mbuf when it is good, else NO_MBUF after counting and freeing it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
-import type { Mbuf, MbufPool } from '../../kern/mbuf.ts';
+import { type Mbuf, type MbufPool, NO_MBUF } from '../../kern/mbuf.ts';
 import { newOffloadRequest, type OffloadRequest } from '../../netipsec/pact.ts';
 import type { NicConfig, OnCompletion } from './nic_config.ts';
 import * as C from './nic_counters.ts';
@@ -15,6 +15,7 @@ import {
   ESP_IV_BYTES,
   ESP_OFFSET_MIN,
   ICV_BYTES,
+  NO_SA_IDX,
   SA_COUNT,
   TXD_ESN,
   TXD_IPSEC,
@@ -159,6 +160,15 @@ export class NicTx {
     }
     done.tellHead();
     return n;
+  }
+
+  /** A completion did not make it to memory: its descriptor ends in an error. */
+  skipLost(): void {
+    if (!this.#done.isHeadLost()) return;
+    if (this.#ring.used === 0) this.#n[C.NIC_STRAY]!++;
+    else this.#complete(NO_MBUF, NO_SA_IDX << 16, CODE_DMA_ERR);
+    this.#done.head = (this.#done.head + 1) & 0xffff;
+    this.#done.tellHead();
   }
 
   #complete(cookie: number, lenSa: number, status: number): void {
