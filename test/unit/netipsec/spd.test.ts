@@ -45,7 +45,14 @@ const policy: fc.Arbitrary<Policy> = fc.record({
   action: fc.constantFrom('none' as const, 'discard' as const),
   requests: fc.constant([]),
 });
-const flow = fc.record({ src: addr, dst: addr, proto, sport: port, dport: port });
+const flow = fc.record({
+  // Fewer still: the same flow must be asked for before and after a change.
+  src: fc.constantFrom(0x0a000001, 0x0a000002),
+  dst: fc.constantFrom(0x0a000102, 0xc0a80001),
+  proto: fc.constantFrom(1, 17),
+  sport: fc.constantFrom(7, 53),
+  dport: fc.constant(53),
+});
 
 describe('SPD', () => {
   it('the first policy that fits decides, cached or not, through every change', () => {
@@ -118,6 +125,20 @@ describe('SPD', () => {
       expect(wrong).toBe(0);
     },
   );
+
+  it('a change of the SPD counts for a flow that was looked up before', () => {
+    const spd = new Spd();
+    const { cache } = newCache(spd);
+    const f = { src: 1, dst: 2, proto: 17, sport: 1, dport: 1 };
+    const any = { src: 0, srcPrefixLen: 0, dst: 0, dstPrefixLen: 0, proto: 0, sport: 0, dport: 0 };
+    const p: Policy = { ...any, direction: 'out', action: 'discard', requests: [] };
+    expect(cache.policy[cache.lookup('out', f)]).toBeNull();
+    spd.add(p);
+    expect(cache.policy[cache.lookup('out', f)]).toBe(p);
+    expect(cache.policy[cache.lookup('in', f)]).toBeNull();
+    spd.flush();
+    expect(cache.policy[cache.lookup('out', f)]).toBeNull();
+  });
 
   it('a change of the SADB forgets the SA of a flow, and keeps its policy', () => {
     const spd = new Spd();
