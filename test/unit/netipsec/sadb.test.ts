@@ -161,6 +161,15 @@ describe('why a packet is not offloaded has an answer', () => {
     rig.end();
   });
 
+  it('a cipher with an HMAC is not even offered to a card', () => {
+    const key = `0x${'11'.repeat(16)} -A hmac-sha1 0x${'22'.repeat(20)}`;
+    const rig = withCard(null, GCM_SAS.replaceAll(/aes-gcm-16 0x\w+/g, `aes-cbc ${key}`));
+    expect(send(rig)[0]!.reason).toBe('algorithmNotSupported');
+    expect(rig.ipsecA.sadb.list()[0]!.installs).toEqual([]);
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    rig.end();
+  });
+
   it('-hwif names another interface', () => {
     const rig = withCard(null, GCM_SAS.replaceAll('-r 8', '-r 8 -hwif nic7'));
     expect(send(rig)[0]!.reason).toBe('hwifOther');
