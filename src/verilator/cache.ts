@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir, hostname } from 'node:os';
@@ -63,16 +64,35 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Makes the directory if need be, and clears what dead processes left in it. */
+const unusedDays = 30;
+
+/** Marks a build as used today. */
+export const touch = (entry: string): void => {
+  const now = new Date();
+  try {
+    utimesSync(entry, now, now);
+  } catch {
+    // a cache that may only be read is as good
+  }
+};
+
+/** True for what nobody needs any more: left by a dead process, or a build not used for long. */
+const isStale = (dir: string, name: string): boolean => {
+  const [, host, pid] = /^tmp-(.+)-(\d+)-[0-9a-f]+$/.exec(name) ?? [];
+  if (host !== undefined) return host === here() && !isAlive(Number(pid));
+  if (!/-[0-9a-f]{20}-[0-9a-f]{12}$/.test(name)) return false;
+  // Another process may take it away at this moment.
+  const usedMs = statSync(join(dir, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  return Date.now() - usedMs > unusedDays * 86_400_000;
+};
+
+/** Makes the directory if need be, and clears what is stale in it. */
 export const openCache = (dir: string): void => {
   try {
     mkdirSync(dir, { recursive: true });
     accessSync(dir, constants.W_OK | constants.X_OK);
     for (const name of readdirSync(dir)) {
-      const [, host, pid] = /^tmp-(.+)-(\d+)-[0-9a-f]+$/.exec(name) ?? [];
-      if (host === here() && !isAlive(Number(pid))) {
-        rmSync(join(dir, name), { recursive: true, force: true });
-      }
+      if (isStale(dir, name)) rmSync(join(dir, name), { recursive: true, force: true });
     }
   } catch (error) {
     throw asCacheError(error, dir);

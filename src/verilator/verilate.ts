@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildEntry, modelArgs, type Plan, SourcesChangedError } from './build.ts';
-import { asCacheError, cacheDirectory, lockEntry, openCache } from './cache.ts';
+import { asCacheError, cacheDirectory, lockEntry, openCache, touch } from './cache.ts';
 import { VerilatorError } from './error.ts';
 import { findCompiler, findVerilator } from './find.ts';
 import { collectInputs } from './inputs.ts';
@@ -58,6 +58,7 @@ export const verilate = async (options: VerilateOptions): Promise<Verilated> => 
   const file = `lib${name}.${process.platform === 'darwin' ? 'dylib' : 'so'}`;
   const answer = (entry: string, cached: boolean): Verilated => {
     const library = join(entry, file);
+    touch(entry);
     report('ready', 1, 1, library);
     const log = readFileSync(join(entry, 'build.log'), 'utf8');
     return { library, cached, seconds: elapsedSeconds(), log };

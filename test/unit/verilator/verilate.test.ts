@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -170,6 +171,21 @@ describe('two builds at once', () => {
     writeFileSync(`${stem}.lock`, `${host} ${dead}\n`);
     expect(run((await verilate(options)).library, 1)).toBe(9);
   });
+});
+
+describe('the cache', () => {
+  test('forgets a build that nobody used for a month, and keeps one that was used', async () => {
+    const own = { ...options, cacheDir: join(project, 'cache') };
+    const kept = await verilate(own);
+    const old = await verilate({ ...own, defines: { STEP: 2 } });
+    const long = new Date(Date.now() - 31 * 86_400_000);
+    for (const { library } of [kept, old]) utimesSync(join(library, '..'), long, long);
+    // Only looks at the directory, as every call does; used again just in time.
+    utimesSync(join(kept.library, '..'), new Date(), new Date());
+    expect(await verilate(own)).toMatchObject({ cached: true, library: kept.library });
+    expect(existsSync(old.library)).toBe(false);
+    expect(existsSync(kept.library)).toBe(true);
+  }, 180_000);
 });
 
 describe('errors', () => {
