@@ -31,6 +31,16 @@ describe('what IP looks at in a packet that comes in (RFC 1122 §3.2.1)', () => 
     expect(got).toBe(2);
   });
 
+  test('link padding is no part of the packet', () => {
+    const lens: number[] = [];
+    rig.b.inet.protosw.register(200, (inet, m) => {
+      lens.push(inet.pool.len[m]!);
+      inet.pool.free(m);
+    });
+    deliver(rig.b, rig.a, concat(packet({ proto: 200 }), new Uint8Array(14)));
+    expect(lens).toEqual([32]);
+  });
+
   test.each<[string, string, Partial<IpFields>]>([
     ['§3.2.1.1 version 6', 'ip.badVersion', { version: 6 }],
     ['§3.2.1.1 version 0', 'ip.badVersion', { version: 0 }],

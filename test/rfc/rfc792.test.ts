@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ipParse } from '../../src/header/ip.ts';
 import { secondsToCycles } from '../../src/kern/clock.ts';
-import { HEADROOM_BYTES } from '../../src/kern/mbuf.ts';
+import { HEADROOM_BYTES, M_BCAST } from '../../src/kern/mbuf.ts';
 import { icmpEcho } from '../../src/netinet/icmp.ts';
 import { icmpError } from '../../src/netinet/icmp_error.ts';
 import { slowTimo } from '../../src/netinet/in_proto.ts';
@@ -162,12 +162,16 @@ describe('time exceeded (RFC 792 p. 6, RFC 1122 §3.3.2)', () => {
     expect(rig.b.pool.inUse).toBe(0);
   });
 
-  test('without the first fragment nothing is sent', () => {
+  test('without the first fragment nothing is sent, whatever lay in its place before', () => {
     const frames = watch(rig.b, true);
-    deliver(rig.b, rig.a, fromA(17, new Uint8Array(16), { off: 2 }));
+    rig.b.inet.protosw.register(200, (inet, m) => inet.pool.free(m));
+    deliver(rig.b, rig.a, fromA(200, toNobody().slice(0, 40), { off: 0x2000 }));
+    deliver(rig.b, rig.a, fromA(200, new Uint8Array(8), { off: 5 }));
+    deliver(rig.b, rig.a, fromA(17, new Uint8Array(16), { off: 20 }));
     rig.clock.cycle = secondsToCycles(60);
     slowTimo(rig.b.inet);
     expect(frames.length).toBe(0);
+    expect(rig.b.counters.get('reass.timedOut')).toBe(1);
     expect(rig.b.pool.inUse).toBe(0);
   });
 });
@@ -200,13 +204,26 @@ describe('RFC 1122 §3.2.2: no ICMP error as the result of', () => {
     }
     expect(rig.b.counters.get('udp.noPort')).toBe(2);
   });
+  /** ip_input drops some of these before it comes to that, so icmpError is asked itself. */
+  const silentItself = (packet: Uint8Array, flags = 0): void => {
+    const { pool, inet, counters } = rig.b;
+    const m = pool.alloc();
+    pool.append(m, packet.length);
+    pool.data.set(packet, pool.off[m]!);
+    pool.flags[m] = flags;
+    icmpError(inet, m, 20, 3, 3, 0);
+    expect(counters.get('icmp.errors')).toBe(0);
+    pool.free(m);
+  };
   test('a link-level broadcast', () => {
     silent(withBadOptions(17, udp()), Buffer.alloc(6, 0xff));
+    silentItself(toNobody(), M_BCAST);
   });
   test('a fragment that is not the first', () => silent(withBadOptions(17, udp(), { off: 5 })));
   test('a source that is no single host', () => {
     for (const src of ['0.0.0.0', '10.0.0.255', '255.255.255.255', '224.0.0.1', '127.0.0.1']) {
       silent(withBadOptions(17, udp(), { src: ipParse(src) }));
+      silentItself(fromA(17, udp(), { src: ipParse(src) }));
     }
   });
 });
