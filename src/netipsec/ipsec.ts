@@ -10,7 +10,8 @@ import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
 import { IpsecTransmit } from './ipsec_transmit.ts';
 import { OffloadReasons } from './offload_reason.ts';
-import type { Carrier, FinishInSoftware, SaOffload } from './pact.ts';
+import type { Carrier, FinishInSoftware, SaCounters, SaOffload } from './pact.ts';
+import type { Sa } from './sa.ts';
 import { SaOffloads } from './sa_offload.ts';
 import { Sadb } from './sadb.ts';
 import { Spd } from './spd.ts';
@@ -87,6 +88,14 @@ export class Ipsec implements IpsecMethods {
   detachOffload(ifp: Ifnet): void {
     this.#offloads.detach(ifp, this.sadb.list());
     this.sadb.changes++;
+  }
+
+  /**
+   * What the cards themselves counted for an SA; null when it is in none. sa.hwPackets counts what
+   * was handed to them.
+   */
+  cardCounters(sa: Sa): SaCounters | null {
+    return this.#offloads.counters(sa);
   }
 
   output(m: Mbuf, family: 4 | 6): number {

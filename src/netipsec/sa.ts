@@ -65,7 +65,7 @@ export interface Sa {
   refusal: SaRefusal | null;
   /** False once it was deleted. */
   alive: boolean;
-  /** Packets and bytes (of the protected payload) that a card, or software, did. */
+  /** Packets and bytes handed to a card or come from one, and those that software did. */
   hwPackets: number;
   hwBytes: number;
   swPackets: number;

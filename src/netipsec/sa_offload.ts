@@ -9,7 +9,7 @@ import {
   R_SA_NOT_INSTALLED,
   R_SA_TABLE_FULL,
 } from './offload_reason.ts';
-import type { OffloadSa, SaOffload } from './pact.ts';
+import type { OffloadSa, SaCounters, SaOffload } from './pact.ts';
 import type { Sa, SaInstall } from './sa.ts';
 
 interface Port {
@@ -65,6 +65,20 @@ export class SaOffloads {
     const all = sa.installs;
     for (let i = 0; i < all.length; i++) if (all[i]!.ifIndex === ifIndex) return all[i]!.cardSa;
     return -1;
+  }
+
+  /** What the cards counted for the SA, all together; null when it is in none. */
+  counters(sa: Sa): SaCounters | null {
+    if (sa.installs.length === 0) return null;
+    const sum: SaCounters = { packets: 0, bytes: 0, authFailed: 0 };
+    for (const { ifIndex, cardSa } of sa.installs) {
+      const port = this.#ports.find((p) => p.ifp.index === ifIndex)!;
+      const c = port.card.saCounters(sa.direction, cardSa);
+      sum.packets += c.packets;
+      sum.bytes += c.bytes;
+      sum.authFailed += c.authFailed;
+    }
+    return sum;
   }
 
   /** Why an SA that is not in the card of ifp is not there: an index into OFFLOAD_REASONS. */

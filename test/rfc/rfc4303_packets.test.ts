@@ -257,6 +257,24 @@ describe('RFC 4303 App. A: extended sequence numbers, in software', () => {
     rig.end();
   });
 
+  it('a card is given the high half, and gives the bytes of software', () => {
+    const wires = [false, true].map((offload) => {
+      const rig = createIpsecRig({ offload, capabilities: IFCAP_IPSEC });
+      const card = new FakeCard(rig.a, rig.ipsecA.carrier);
+      rig.ipsecA.attachOffload(rig.a.ifp, card);
+      rig.setkey(ESN + TRANSPORT);
+      const start = 2 ** 32 * 5 - 3;
+      rig.ipsecA.sadb.find(rig.b.addr, REF.spi)!.seq = start;
+      rig.ipsecB.sadb.find(rig.b.addr, REF.spi)!.replay.update(start);
+      const wire = Array.from({ length: 6 }, (_, i) => sent(rig, Uint8Array.of(i))[0]);
+      expect(card.encrypted).toBe(offload ? 6 : 0);
+      expect(rig.b.counters.get('esp.inOk')).toBe(6);
+      rig.end();
+      return wire;
+    });
+    expect(wires[0]).toEqual(wires[1]);
+  });
+
   it('authenticates the high half: another one is a wrong ICV', () => {
     const rig = createIpsecRig();
     rig.setkey(ESN);

@@ -145,6 +145,9 @@ describe.each([
     const inbound = rig.ipsecB.sadb.find(rig.b.addr, 0x1001)!;
     expect([out.hwPackets, out.swPackets]).toEqual([2, 0]);
     expect([inbound.hwPackets, inbound.swPackets]).toEqual([2, 0]);
+    expect(rig.ipsecA.cardCounters(out)!.packets).toBe(2);
+    rig.ipsecA.detachOffload(rig.a.ifp);
+    expect(rig.ipsecA.cardCounters(out)).toBeNull();
     rig.end();
   });
 });

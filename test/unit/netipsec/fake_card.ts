@@ -42,8 +42,9 @@ export class FakeCard implements SaOffload {
     if (!this.installed.delete(cardSa)) throw new Error(`no SA ${cardSa} in the card`);
   }
 
-  saCounters() {
-    return { packets: 0, bytes: 0, authFailed: 0 };
+  saCounters(direction: 'in' | 'out') {
+    const packets = direction === 'out' ? this.encrypted : this.decrypted;
+    return { packets, bytes: 0, authFailed: 0 };
   }
 
   #transmit(m: number): number {
