@@ -135,7 +135,11 @@ function parseKey(lex: SetkeyLexer, lengths: readonly number[]): Uint8Array {
   const t = lex.next();
   const key = keyBytes(lex, t);
   if (!lengths.includes(key.length)) {
-    throw lex.error(t, `a key of ${lengths.join(', ')} bytes`, `${key.length} bytes`);
+    throw lex.error(
+      t,
+      `a key of ${lengths.join(', ')} bytes`,
+      key.length === 1 ? '1 byte' : `${key.length} bytes`,
+    );
   }
   return key;
 }
