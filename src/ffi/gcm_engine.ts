@@ -101,7 +101,7 @@ export class GcmEngine {
     while (count < BATCH_MESSAGES && first + count < messages.length) {
       const m = messages[first + count]!;
       checkMessage(m);
-      if (used + m.aad.length + m.text.length + 128 > ARENA_BYTES) break;
+      if (used + m.aad.length + 2 * m.text.length + 128 > ARENA_BYTES) break;
       const at = count * TW_GCM_MSG_BYTES;
       const u32 = (field: number, value: number): void => v.setUint32(at + field, value, true);
       v.setUint8(at + TW_GCM_MSG.decrypt, m.decrypt ? 1 : 0);
@@ -110,10 +110,10 @@ export class GcmEngine {
       u32(TW_GCM_MSG.iv_offset, put(m.iv));
       u32(TW_GCM_MSG.aad_offset, put(m.aad));
       u32(TW_GCM_MSG.aad_bytes, m.aad.length);
-      const text = put(m.text);
-      u32(TW_GCM_MSG.text_offset, text);
+      u32(TW_GCM_MSG.text_offset, put(m.text));
       u32(TW_GCM_MSG.text_bytes, m.text.length);
-      u32(TW_GCM_MSG.out_offset, text);
+      // What out holds goes along, so that a byte released in spite of a refusal is seen.
+      u32(TW_GCM_MSG.out_offset, put(m.out));
       u32(TW_GCM_MSG.tag_offset, put(m.tag));
       count++;
     }
@@ -122,10 +122,10 @@ export class GcmEngine {
 
   #unpack(m: GcmMessage, i: number): void {
     const v = new DataView(this.#messages.buffer, i * TW_GCM_MSG_BYTES, TW_GCM_MSG_BYTES);
-    m.refused = v.getUint8(TW_GCM_MSG.status) === TW_GCM_STATUS_REFUSED;
-    if (m.refused) return;
     const out = v.getUint32(TW_GCM_MSG.out_offset, true);
     m.out.set(this.#arena.subarray(out, out + m.text.length));
+    m.refused = v.getUint8(TW_GCM_MSG.status) === TW_GCM_STATUS_REFUSED;
+    if (m.refused) return;
     const tag = v.getUint32(TW_GCM_MSG.tag_offset, true);
     if (!m.decrypt) m.tag.set(this.#arena.subarray(tag, tag + TAG_BYTES));
   }
@@ -147,4 +147,6 @@ function checkMessage(m: GcmMessage): void {
   if (m.iv.length !== IV_BYTES) throw new TypeError(`"iv" expected 12 bytes, got ${m.iv.length}`);
   if (m.tag.length !== TAG_BYTES)
     throw new TypeError(`"tag" expected 16 bytes, got ${m.tag.length}`);
+  if (m.out.length !== m.text.length)
+    throw new TypeError(`"out" expected ${m.text.length} bytes as text, got ${m.out.length}`);
 }
