@@ -147,14 +147,17 @@ export class Rig {
   }
 
   /** Runs and serves interrupts until nothing moves any more, or the cycles are used up. */
-  settle(maxCycles = 400_000): void {
+  settle(maxCycles = 400_000, onTap: () => void = () => {}): void {
     const end = this.world.cycle + maxCycles;
     for (const host of this.hosts) host.nic.flush();
     let quiet = 0;
     for (let rounds = 0; this.world.cycle < end; rounds++) {
       if (rounds > 5000) throw new Error('an interrupt is not served');
       this.world.run(Math.min(4000, end - this.world.cycle));
-      if (this.world.tapUsed > 0) this.world.tapDrained();
+      if (this.world.tapUsed > 0) {
+        onTap();
+        this.world.tapDrained();
+      }
       let n = 0;
       for (const host of this.hosts) {
         n += this.world.irq(host.nic.index - 1) ? host.nic.intr() : host.nic.poll();

@@ -10,14 +10,14 @@ const SPI = 0x6000;
 export type Action =
   | { readonly kind: 'plain'; readonly from: number; readonly lenBytes: number }
   | { readonly kind: 'offload'; readonly from: number; readonly sa: number; readonly shape: Shape }
-  | {
-      readonly kind: 'inject';
-      readonly to: number;
-      readonly sa: number;
-      readonly shape: Shape;
-      readonly damage: Damage;
-    }
+  | { readonly kind: 'inject'; readonly to: number; readonly burst: readonly Injected[] }
   | { readonly kind: 'settle' };
+
+interface Injected {
+  readonly sa: number;
+  readonly shape: Shape;
+  readonly damage: Damage;
+}
 
 type Shape = Pick<EspShape, 'payloadBytes' | 'optionWords'>;
 type Damage =
@@ -72,7 +72,11 @@ export const actions: fc.Arbitrary<Action[]> = fc.array(
     },
     {
       weight: 4,
-      arbitrary: fc.record({ kind: fc.constant('inject' as const), to: host, sa, shape, damage }),
+      arbitrary: fc.record({
+        kind: fc.constant('inject' as const),
+        to: host,
+        burst: fc.array(fc.record({ sa, shape, damage }), { minLength: 1, maxLength: 12 }),
+      }),
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
   ),
@@ -127,11 +131,14 @@ export function play(makeWorld: MakeWorld, steps: readonly Action[], seed: numbe
         const full = { ...step.shape, to: 1 - step.from, spi: s.spi, seq: i + 1 };
         sendOffload(rig.hosts[step.from]!, full, s, cards[step.from]![step.sa]!);
       } else {
-        const s = sas[step.sa]!;
-        const full = { ...step.shape, to: step.to, spi: s.spi, seq: 1000 + i };
-        // One at a time: how frames of both sources mix depends on the cycle, which is not compared.
+        // By themselves: how frames of two sources mix depends on the cycle, which is not compared.
         rig.settle();
-        rig.inject(step.to, damaged(espSealed(full, s), step.damage), 0);
+        step.burst.forEach(({ sa, shape, damage }, n) => {
+          const s = sas[sa]!;
+          const full = { ...shape, to: step.to, spi: s.spi, seq: 1000 + 100 * i + n };
+          const delay = n % 3 === 2 ? 40 : 0;
+          rig.world.inject(step.to, damaged(espSealed(full, s), damage), delay);
+        });
         rig.settle();
       }
     });

@@ -227,7 +227,11 @@ describe.skipIf(ffiNapi === null)(`ffi-napi${whyNot === '' ? '' : ` (skipped: ${
     const steps = [
       { kind: 'offload', from: 0, sa: 1, shape: { payloadBytes: 333, optionWords: 0 } },
       { kind: 'plain', from: 1, lenBytes: 200 },
-      { kind: 'inject', to: 0, sa: 0, shape: { payloadBytes: 50, optionWords: 2 }, damage: 'icv' },
+      {
+        kind: 'inject',
+        to: 0,
+        burst: [{ sa: 0, shape: { payloadBytes: 50, optionWords: 2 }, damage: 'icv' }],
+      },
     ] as const;
     const run = (binding: Binding): unknown => {
       let cycles = 0;
