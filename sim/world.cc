@@ -98,18 +98,13 @@ World::World(const tw_config &config, uint8_t *arena, tw_shared *shared, uint8_t
     pins_[card] = &cards_[card]->nic.pins;
   }
   Running running(*this);
-  // In reset only the clocks run: registers start random, so what the pins say means nothing yet.
-  for (uint32_t card = 0; card < config_.card_count; ++card) {
-    currentCard_ = card;
-    cards_[card]->nic.setReset(true);
-    for (uint32_t i = 0; i < RESET_CYCLES; ++i) {
-      cards_[card]->nic.negedge();
-      cards_[card]->nic.posedge();
+  for (uint32_t i = 0; i < 2 * RESET_CYCLES; ++i) {
+    const bool inReset = i < RESET_CYCLES;
+    for (uint32_t card = 0; card < config_.card_count; ++card) {
+      cards_[card]->nic.setReset(inReset);
     }
-    cards_[card]->nic.setReset(false);
+    cycle(inReset);
   }
-  cycle_ = RESET_CYCLES;
-  for (uint32_t i = 0; i < RESET_CYCLES; ++i) cycle();
 }
 
 World::~World() {
@@ -117,32 +112,37 @@ World::~World() {
   Verilated::threadContextp(&context_);
 }
 
-void World::cycle() try {
-  const uint32_t count = config_.card_count;
-  bool moved = false;
-  for (uint32_t card = 0; card < count; ++card) {
-    currentCard_ = card;
-    moved |= wire_.send(card, *pins_[card], cycle_);
-    moved |= cards_[card]->memory.step(*pins_[card], cycle_);
-  }
-  for (uint32_t card = 0; card < count; ++card) {
-    moved |= wire_.receive(card, *pins_[card], cycle_);
-  }
-  if (registers_.isBusy()) moved |= registers_.step(pins_, cycle_);
-
-  for (uint32_t card = 0; card < count; ++card) cards_[card]->nic.negedge();
+void World::cycle(bool inReset) try {
+  // In reset only the clock runs: registers may start random, so the pins mean nothing yet.
+  if (!inReset) exchange();
+  for (uint32_t card = 0; card < config_.card_count; ++card) cards_[card]->nic.negedge();
   trace_.dump(2 * cycle_);
-  for (uint32_t card = 0; card < count; ++card) {
+  context_.time(2 * cycle_ + 1);  // as in the waveform; messages show it in brackets
+  for (uint32_t card = 0; card < config_.card_count; ++card) {
     currentCard_ = card;
     cards_[card]->nic.posedge();
   }
   trace_.dump(2 * cycle_ + 1);
-  if (moved) lastMoveCycle_ = cycle_;
   ++cycle_;
 } catch (const Failure &failure) {
   die(failure.text);
 } catch (const std::exception &failure) {
   die(failure.what());
+}
+
+// Looks at the cards' outputs and sets all their inputs.
+void World::exchange() {
+  bool moved = false;
+  for (uint32_t card = 0; card < config_.card_count; ++card) {
+    currentCard_ = card;
+    moved |= wire_.send(card, *pins_[card], cycle_);
+    moved |= cards_[card]->memory.step(*pins_[card], cycle_);
+  }
+  for (uint32_t card = 0; card < config_.card_count; ++card) {
+    moved |= wire_.receive(card, *pins_[card], cycle_);
+  }
+  if (registers_.isBusy()) moved |= registers_.step(pins_, cycle_);
+  if (moved) lastMoveCycle_ = cycle_;
 }
 
 // Half a cycle was run: nothing after it would mean anything.

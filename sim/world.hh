@@ -46,7 +46,8 @@ class World {
   };
   class Running;
 
-  void cycle();
+  void cycle(bool inReset = false);
+  void exchange();
   [[noreturn]] void die(const std::string &text);
   uint32_t irq() const;
   void takePosted();

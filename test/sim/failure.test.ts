@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { probeLibrary } from './library.ts';
-import { PROBE } from './probe.ts';
+import { PROBE, RESET_CYCLES } from './probe.ts';
 import { type Config, TW, World } from './world.ts';
 
 let library: string;
@@ -35,11 +35,15 @@ describe('a model that fails', () => {
     expect(Number(cycle) - before).toBeLessThan(10);
   });
 
-  test('names the place in the RTL', () => {
+  test('names the very cycle and the place in the RTL', () => {
     open();
-    world.post(0, PROBE.fatal, 1);
-    world.run(10);
-    expect(world.error).toMatch(/nic_top\.sv:\d+/);
+    world.post(0, PROBE.fatalAt, 500 - RESET_CYCLES);
+    expect(world.run(1000)).toBe(TW.errModel);
+    expect(world.error).toMatch(/^cycle 500, card0: .*nic_top\.sv:\d+/);
+    expect(world.error).toContain('the probe fails in its cycle 492');
+    // In brackets: the time that a waveform shows, two steps a cycle.
+    expect(world.error).toContain('[1001]');
+    expect(world.cycle).toBe(500);
   });
 
   test('leaves a world that only says so, and can be destroyed', () => {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/** The probe counts cycles from the end of reset, the world from its start. */
+export const RESET_CYCLES = 8;
+
 /** Registers of probe/nic_top.sv. */
 export const PROBE = {
   id: 0x00,
   cycle: 0x04,
   irq: 0x10,
+  /** The probe's cycle in which it fails. */
+  fatalAt: 0x14,
   rdAddr: 0x20,
   /** Beats of a burst, less one. */
   rdLen: 0x24,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { probeLibrary } from './library.ts';
-import { PROBE } from './probe.ts';
+import { PROBE, RESET_CYCLES } from './probe.ts';
 import { type Config, TW, World } from './world.ts';
 
 let library: string;
@@ -109,16 +109,13 @@ describe('what the wire does to a frame', () => {
 });
 
 describe('the time on the wire', () => {
-  // The probe's own counter runs from the end of reset, 8 cycles after the world's.
-  const resetCycles = 8;
-
   test.each([0, 1, 200, 5000])('is %i cycles from the last beat to the first', (latency) => {
     open({ wireLatencyCycles: latency });
     send(0, 1, 1400);
     world.run(6000);
     const [frame] = world.frames();
     expect(frame!.arrivalCycle).toBe(frame!.cycle + latency);
-    expect(world.read(1, PROBE.rxFirst) + resetCycles).toBe(frame!.arrivalCycle);
+    expect(world.read(1, PROBE.rxFirst) + RESET_CYCLES).toBe(frame!.arrivalCycle);
   });
 
   test('of a short frame behind a long one includes the long one', () => {
@@ -129,7 +126,7 @@ describe('the time on the wire', () => {
     world.run(1000);
     const [long, short] = world.frames();
     expect(short!.arrivalCycle).toBe(long!.arrivalCycle + 100);
-    expect(world.read(1, PROBE.rxFirst) + resetCycles).toBe(short!.arrivalCycle);
+    expect(world.read(1, PROBE.rxFirst) + RESET_CYCLES).toBe(short!.arrivalCycle);
   });
 
   test('of a delayed frame is longer, so that later ones overtake', () => {

@@ -65,7 +65,7 @@ module nic_top (
     output logic         irq_o
 );
   // Registers, by word.
-  localparam logic [15:0] CYCLE = 16'h04, IRQ = 16'h10;
+  localparam logic [15:0] CYCLE = 16'h04, IRQ = 16'h10, FATAL_AT = 16'h14;
   localparam logic [15:0] RD_ADDR = 16'h20, RD_LEN = 16'h24, RD_GO = 16'h28, RD_LATENCY = 16'h2c;
   localparam logic [15:0] RD_RESP = 16'h30, RD_SUM = 16'h34, RD_BEATS = 16'h38, RD_ORDER = 16'h3c;
   localparam logic [15:0] WR_ADDR = 16'h40, WR_DATA = 16'h44, WR_GO = 16'h48, WR_RESP = 16'h4c;
@@ -78,7 +78,7 @@ module nic_top (
   // Register accesses: address and data are latched, then answered in the next cycle.
   logic aw_q, w_q, ar_q, wr_en;
   logic [15:0] waddr_q, raddr_q;
-  logic [31:0] wdata_q, cycle_q, mute_q, assert_q;
+  logic [31:0] wdata_q, cycle_q, mute_q, assert_q, fatal_at_q;
   logic muted;
   assign muted = mute_q != 0;
   assign s_axil_awready_o = !aw_q && !muted;
@@ -147,6 +147,7 @@ module nic_top (
     if (wr_en) begin
       case (waddr_q)
         IRQ: irq_o <= wdata_q[0];
+        FATAL_AT: fatal_at_q <= wdata_q;
         RD_ADDR: rd_addr_q <= wdata_q;
         RD_LEN: rd_len_q <= wdata_q;
         WR_ADDR: wr_addr_q <= wdata_q;
@@ -161,11 +162,13 @@ module nic_top (
         default: ;
       endcase
     end
+    if (rst_ni && cycle_q == fatal_at_q) $fatal(1, "the probe fails in its cycle %0d", cycle_q);
     if (!rst_ni) begin
       {aw_q, w_q, ar_q, s_axil_bvalid_o, s_axil_rvalid_o, irq_o} <= '0;
       cycle_q <= '0;
       mute_q <= '0;
       assert_q <= '0;
+      fatal_at_q <= '1;
       wr_strb_q <= '1;
     end
   end
