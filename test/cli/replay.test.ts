@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { command } from '../../src/cli/replay.ts';
 import type { SimWorld } from '../../src/dev/nic/nic_bus.ts';
@@ -9,6 +18,7 @@ import { loneConfig } from '../../src/harness/lone_card.ts';
 import { openSim } from '../../src/harness/open_sim.ts';
 import { replay } from '../../src/harness/replay.ts';
 import { worldConfig } from '../../src/harness/world_options.ts';
+import { startTagwire } from '../lib/cli.ts';
 import { pcap, readPcapng } from './capture_file.ts';
 import { CASES, type ReplayCase, SETKEY } from './replay_cases.ts';
 import { tagwire } from './tagwire.ts';
@@ -147,6 +157,26 @@ async function refusal(...argv: string[]): Promise<{ exitCode?: number; message:
 function argvOf(paths: { capture: string; sa: string; out: string }): string[] {
   return [paths.capture, '--sa', paths.sa, '--out', paths.out, '--nic', 'model'];
 }
+
+describe('tagwire replay, interrupted', () => {
+  it('ends with 130 and leaves a whole file', async () => {
+    const frames = CASES.find((c) => c.name.startsWith('150 packets'))!;
+    // The same packets over and over: no window, so that each is accepted.
+    const laps = Array.from({ length: 200 }, () => frames.capture.subarray(24));
+    const capture = Buffer.concat([frames.capture.subarray(0, 24), ...laps]);
+    const paths = files(capture, SETKEY.replaceAll('-r 4 ', '-r 0 ').replace(/.*-esn.*\n/, ''));
+    const path = join(paths.out, 'decrypted.pcapng');
+    const running = startTagwire(['replay', ...argvOf(paths)]);
+    const ended = new Promise((resolve) => running.on('exit', resolve));
+    while (!existsSync(path) || statSync(path).size === 0) await setTimeout(10);
+    running.kill('SIGINT');
+    expect(await ended).toBe(130);
+    const packets = decrypted(paths.out);
+    expect(packets.length).toBeGreaterThan(0);
+    expect(packets.length).toBeLessThan(200 * frames.inner.length);
+    expect(packets.at(-1)!.bytes).toEqual(frames.inner[(packets.length - 1) % 150]);
+  });
+});
 
 describe('tagwire replay refuses with exit code 2', () => {
   const good = pcap([Buffer.alloc(60)]);
