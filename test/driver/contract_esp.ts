@@ -7,7 +7,7 @@ import {
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
 } from '../../src/netipsec/pact.ts';
-import { ESP_DST, type EspShape, espClear, espSealed, pattern, testSa } from './frames.ts';
+import { ESP_DST, type EspShape, espClear, espSealed, hex, pattern, testSa } from './frames.ts';
 import { type MakeWorld, Rig, type RigHost } from './rig.ts';
 
 /** Installs an SA, which must be possible. */
@@ -140,7 +140,7 @@ export function espContract(makeWorld: MakeWorld): void {
       rig.a.carrier.request(m, r);
       expect(rig.a.nic.transmit(m)).toBe(0);
       rig.settle();
-      expect(rig.b.received.map((x) => x.bytes)).toEqual([espSealed(shape, sa, 5)]);
+      expect(hex(rig.b.received.map((x) => x.bytes))).toEqual(hex([espSealed(shape, sa, 5)]));
     });
 
     test('unknown SPI: delivered as it came, without a report', () => {
@@ -175,7 +175,7 @@ export function espContract(makeWorld: MakeWorld): void {
       v6[13] = 0xdd;
       for (const f of [first, later, udp, v6]) rig.inject(1, f, 0);
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([first, later, udp, v6]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([first, later, udp, v6]));
       expect(rig.b.received.every((r) => r.report === null)).toBe(true);
       expect(rig.b.completions.filter((c) => (c[2] & (CPL_SECP | CPL_ESP_SEEN)) !== 0)).toEqual([]);
     });

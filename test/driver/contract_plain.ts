@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { EINVAL, EMSGSIZE, ENETDOWN } from '../../src/kern/errno.ts';
 import { IFF_PROMISC, IFF_UP } from '../../src/net/ifnet.ts';
-import { plainFrame } from './frames.ts';
+import { hex, plainFrame } from './frames.ts';
 import { type MakeWorld, macOf, Rig } from './rig.ts';
 
 /** Attach, and frames without crypto. */
@@ -41,8 +41,8 @@ export function plainContract(makeWorld: MakeWorld): void {
         expect(rig.b.send(back[i]!)).toBe(0);
       }
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual(sent);
-      expect(rig.a.received.map((r) => r.bytes)).toEqual(back);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex(sent));
+      expect(hex(rig.a.received.map((r) => r.bytes))).toEqual(hex(back));
       expect(rig.a.nic.stats()).toMatchObject({ txFrames: 31, txDrop: 0, rxFrames: 31 });
     });
 
@@ -59,7 +59,7 @@ export function plainContract(makeWorld: MakeWorld): void {
         sent.push(frame);
       }
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual(sent);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex(sent));
     });
 
     test('too short and too long to send: refused by the driver, counted, freed', () => {
@@ -80,7 +80,7 @@ export function plainContract(makeWorld: MakeWorld): void {
       rig.inject(1, plainFrame(1, 9216, 1), 0);
       rig.inject(1, good, 0);
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([good]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([good]));
       expect(rig.b.nic.stats()).toMatchObject({ rxLenBad: 4, rxFrames: 1 });
     });
 
@@ -99,7 +99,7 @@ export function plainContract(makeWorld: MakeWorld): void {
       ];
       for (const f of frames) rig.inject(1, f, 0);
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual(frames.slice(0, 3));
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex(frames.slice(0, 3)));
       expect(rig.b.nic.stats().rxFiltered).toBe(1);
       rig.b.nic.flags |= IFF_PROMISC;
       rig.world.run(100);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { FAULT_READ_ERROR, FAULT_WRITE_ERROR } from '../../src/dev/nic/nic_bus.ts';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { install, sendOffload } from './contract_esp.ts';
-import { ESP_DST, espSealed, plainFrame, testSa } from './frames.ts';
+import { ESP_DST, espSealed, hex, plainFrame, testSa } from './frames.ts';
 import { type MakeWorld, Rig } from './rig.ts';
 
 /** What the card does where a good driver never takes it: settings, sizes and tables of its own. */
@@ -23,7 +23,7 @@ export function rawContract(makeWorld: MakeWorld): void {
       rig.inject(1, fits, 0);
       rig.settle();
       expect(rig.b.count('nic.rxTooBig')).toBe(2);
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([fits]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([fits]));
       // Nothing of them in memory, the decrypted one least of all.
       expect(rig.b.completions.map((c) => c[1])).toEqual([0, 0, 1500]);
     });
@@ -38,7 +38,7 @@ export function rawContract(makeWorld: MakeWorld): void {
       const plain = plainFrame(1, 64, 1);
       rig.a.send(plain);
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([plain]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([plain]));
       expect(rig.a.count('nic.txNoSa')).toBe(1);
     });
 
@@ -69,7 +69,7 @@ export function rawContract(makeWorld: MakeWorld): void {
       expect(rig.b.received).toEqual([]);
       for (const bus of rig.world.buses) bus.writeReg(R.REG_CTRL, all);
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([frame]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([frame]));
     });
 
     test('a receive SA with ESN is not used by the card: delivered as it came, NO_SA', () => {
@@ -148,7 +148,7 @@ export function rawContract(makeWorld: MakeWorld): void {
       const next = plainFrame(1, 64, 2);
       rig.inject(1, next, 0);
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([next]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([next]));
       expect(rig.b.count('nic.rxDmaErr')).toBe(1);
     });
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { ENOBUFS } from '../../src/kern/errno.ts';
-import { plainFrame } from './frames.ts';
+import { hex, plainFrame } from './frames.ts';
 import { type MakeWorld, Rig } from './rig.ts';
 
 const SMALL = { log2Tx: 4, log2Rx: 4, log2Txc: 4, log2Rxc: 4 };
@@ -23,7 +23,7 @@ export function ringContract(makeWorld: MakeWorld): void {
         if (i % 9 === 8) rig.settle();
       }
       rig.settle();
-      expect(rig.b.received.map((r) => r.bytes)).toEqual(sent);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex(sent));
       expect(rig.a.count('nic.cookie') + rig.b.count('nic.cookie')).toBe(0);
     });
 
@@ -50,7 +50,7 @@ export function ringContract(makeWorld: MakeWorld): void {
       expect(rig.a.nic.txOutstanding).toBe(60);
       rig.settle();
       expect(rig.a.nic.txOutstanding).toBe(0);
-      expect(rig.b.received.map((r) => r.bytes)).toEqual(sent);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex(sent));
     });
 
     test('out of receive buffers: frames wait in the card, and come when there are mbufs', () => {
@@ -71,7 +71,7 @@ export function ringContract(makeWorld: MakeWorld): void {
         const at = rig.b.pool.off[m]!;
         return rig.b.pool.data.slice(at, at + rig.b.pool.len[m]!);
       });
-      expect(kept).toEqual(sent.slice(0, 16));
+      expect(hex(kept)).toEqual(hex(sent.slice(0, 16)));
       for (const m of held) rig.b.pool.free(m);
       const rest: Uint8Array[] = [];
       rig.b.nic.input = (m) => {
@@ -80,7 +80,7 @@ export function ringContract(makeWorld: MakeWorld): void {
         rig.b.pool.free(m);
       };
       rig.settle();
-      expect(rest).toEqual(sent.slice(16));
+      expect(hex(rest)).toEqual(hex(sent.slice(16)));
     });
 
     test('a doorbell beyond the ring size is ignored and reported as an error', () => {

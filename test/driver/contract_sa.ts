@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { EEXIST, EHOSTUNREACH, ENOSPC, EOPNOTSUPP } from '../../src/kern/errno.ts';
 import { install, sendOffload } from './contract_esp.ts';
-import { espClear, espSealed, testSa } from './frames.ts';
+import { espClear, espSealed, hex, testSa } from './frames.ts';
 import { type MakeWorld, Rig } from './rig.ts';
 
 /** SPIs that share both match buckets: hash() folds 32 bits into 10, so they are easily found. */
@@ -219,7 +219,7 @@ export function saContract(makeWorld: MakeWorld): void {
       bus.writeReg(R.RING_TX + R.RING_TAIL, 1);
       rig.settle();
       const zeros = { ...sa, key: new Uint8Array(16), salt: new Uint8Array(4) };
-      expect(rig.b.received.map((r) => r.bytes)).toEqual([espSealed(shape, zeros)]);
+      expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([espSealed(shape, zeros)]));
       expect(rig.a.count('nic.stray')).toBe(1);
       rig.a.nic.detach();
       rig.a.nic.attach();

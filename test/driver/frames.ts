@@ -5,6 +5,11 @@ import { macOf } from './rig.ts';
 
 /** Frames for driver tests, made here and not by the stack, so that both can be wrong only apart. */
 
+/** Frames as text: quick to compare, and readable when they differ. */
+export function hex(frames: readonly Uint8Array[]): string[] {
+  return frames.map((frame) => Buffer.from(frame).toString('hex'));
+}
+
 /** Deterministic bytes: byte i of a pattern. */
 export function pattern(lenBytes: number, seed: number): Uint8Array {
   const out = new Uint8Array(lenBytes);
