@@ -90,6 +90,7 @@ module nic_top (
   logic [31:0] rd_beats_q, rd_order_q, wr_addr_q, wr_data_q, wr_strb_q, wr_resp_q, wr_done_q;
   logic [31:0] tx_len_q, tx_go_q, tx_at_q, rx_frames_q, rx_len_q, rx_at_q, rx_first_q, rx_sum_q;
   logic rd_timed_q;
+  logic [2:0] irq_q;  // the line follows the register three cycles late
 
   logic [31:0] rvalue;
   logic rknown;
@@ -98,7 +99,7 @@ module nic_top (
     case (raddr_q)
       16'h00: rvalue = 32'h50524f42;
       CYCLE: rvalue = cycle_q;
-      IRQ: rvalue = {31'd0, irq_o};
+      IRQ: rvalue = {31'd0, irq_q[0]};
       RD_LATENCY: rvalue = rd_latency_q;
       RD_RESP: rvalue = rd_resp_q;
       RD_SUM: rvalue = rd_sum_q;
@@ -146,7 +147,7 @@ module nic_top (
     end else if (s_axil_rready_i) s_axil_rvalid_o <= 1'b0;
     if (wr_en) begin
       case (waddr_q)
-        IRQ: irq_o <= wdata_q[0];
+        IRQ: irq_q[0] <= wdata_q[0];
         FATAL_AT: fatal_at_q <= wdata_q;
         RD_ADDR: rd_addr_q <= wdata_q;
         RD_LEN: rd_len_q <= wdata_q;
@@ -162,9 +163,10 @@ module nic_top (
         default: ;
       endcase
     end
+    {irq_o, irq_q[2:1]} <= irq_q;
     if (rst_ni && cycle_q == fatal_at_q) $fatal(1, "the probe fails in its cycle %0d", cycle_q);
     if (!rst_ni) begin
-      {aw_q, w_q, ar_q, s_axil_bvalid_o, s_axil_rvalid_o, irq_o} <= '0;
+      {aw_q, w_q, ar_q, s_axil_bvalid_o, s_axil_rvalid_o, irq_o, irq_q} <= '0;
       cycle_q <= '0;
       mute_q <= '0;
       assert_q <= '0;
