@@ -189,24 +189,11 @@ package nic_pkg;
     match_hash = x[9:0] ^ x[19:10] ^ x[29:20] ^ {8'd0, x[31:30]};
   endfunction
 
-  // Shifts the byte stream ..., prev, cur up by rot lanes and gives the beat whose upper 16-rot
-  // lanes come from cur's low ones and whose lower rot lanes from prev's high ones.
-  function automatic logic [127:0] funnel(input logic [127:0] cur, input logic [127:0] prev,
-                                          input logic [3:0] rot);
-    logic [63:0] a, b, c;
-    logic [5:0]  up;
-    if (rot[3]) begin
-      a = prev[63:0];
-      b = prev[127:64];
-      c = cur[63:0];
-    end else begin
-      a = prev[127:64];
-      b = cur[63:0];
-      c = cur[127:64];
-    end
-    up = {rot[2:0], 3'b000};
-    // {c, b} << up, filled from a; (a >> 1) >> (63 - up) is a >> (64 - up) without a shift by 64.
-    funnel = {(c << up) | ((b >> 1) >> (6'd63 - up)), (b << up) | ((a >> 1) >> (6'd63 - up))};
+  // Eight bytes from the middle of {hi, lo}: hi moved up by up bytes, filled from lo.
+  function automatic logic [63:0] shift_in(input logic [63:0] hi, input logic [63:0] lo,
+                                           input logic [2:0] up);
+    // (lo >> 1) >> (63 - n) is lo >> (64 - n) without a shift by 64.
+    shift_in = (hi << {up, 3'd0}) | ((lo >> 1) >> (6'd63 - {up, 3'd0}));
   endfunction
 
   // The low n bytes of a beat as ones, n = 0..15.

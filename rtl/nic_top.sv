@@ -94,7 +94,8 @@ module nic_top (
   logic                  tx_data_ar_valid, tx_data_ar_ready;
   logic [63:0]           tx_desc_ar_addr, rx_desc_ar_addr, tx_data_ar_addr;
   logic [7:0]            tx_desc_ar_len, rx_desc_ar_len, tx_data_ar_len;
-  logic                  tx_desc_r, rx_desc_r, tx_data_r, r_err;
+  logic                  tx_desc_r, rx_desc_r, tx_data_r, r_err, r_last;
+  logic [255:0]          r_data;
   logic                  txc_valid, txc_ready, txc_ack, rxc_valid, rxc_ready, rxc_ack;
   logic [63:0]           txc_addr, rxc_addr, burst_addr;
   logic [127:0]          txc_data, rxc_data;
@@ -162,7 +163,7 @@ module nic_top (
     .desc_ar_addr_o(tx_desc_ar_addr), .desc_ar_len_o(tx_desc_ar_len), .desc_r_valid_i(tx_desc_r),
     .data_ar_valid_o(tx_data_ar_valid), .data_ar_ready_i(tx_data_ar_ready),
     .data_ar_addr_o(tx_data_ar_addr), .data_ar_len_o(tx_data_ar_len), .data_r_valid_i(tx_data_r),
-    .r_data_i(m_axi_rdata_i), .r_err_i(r_err), .r_last_i(m_axi_rlast_i),
+    .r_data_i(r_data), .r_err_i(r_err), .r_last_i(r_last),
     .cpl_valid_o(txc_valid), .cpl_ready_i(txc_ready), .cpl_addr_o(txc_addr), .cpl_data_o(txc_data),
     .cpl_ack_i(txc_ack),
     .sent_o(stat.tx_frame), .sent_ipsec_o(stat.tx_ipsec), .dropped_o(stat.tx_drop),
@@ -179,7 +180,7 @@ module nic_top (
     .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa),
     .desc_ar_valid_o(rx_desc_ar_valid), .desc_ar_ready_i(rx_desc_ar_ready),
     .desc_ar_addr_o(rx_desc_ar_addr), .desc_ar_len_o(rx_desc_ar_len), .desc_r_valid_i(rx_desc_r),
-    .r_data_i(m_axi_rdata_i), .r_err_i(r_err), .r_last_i(m_axi_rlast_i),
+    .r_data_i(r_data), .r_err_i(r_err), .r_last_i(r_last),
     .burst_valid_o(burst_valid), .burst_ready_i(burst_ready), .burst_addr_o(burst_addr),
     .burst_len_o(burst_len), .w_valid_o(w_valid), .w_ready_i(w_ready), .w_data_o(w_data),
     .w_strb_o(w_strb), .w_last_o(w_last), .data_ack_i(data_ack), .ack_err_i(ack_err),
@@ -201,11 +202,12 @@ module nic_top (
     .rx_desc_addr_i(rx_desc_ar_addr), .rx_desc_len_i(rx_desc_ar_len),
     .tx_data_valid_i(tx_data_ar_valid), .tx_data_ready_o(tx_data_ar_ready),
     .tx_data_addr_i(tx_data_ar_addr), .tx_data_len_i(tx_data_ar_len),
-    .r_tx_desc_o(tx_desc_r), .r_rx_desc_o(rx_desc_r), .r_tx_data_o(tx_data_r), .r_err_o(r_err),
-    .error_o(stat.rd_error),
+    .r_tx_desc_o(tx_desc_r), .r_rx_desc_o(rx_desc_r), .r_tx_data_o(tx_data_r), .r_data_o(r_data),
+    .r_err_o(r_err), .r_last_o(r_last), .error_o(stat.rd_error),
     .m_axi_arid_o(m_axi_arid_o), .m_axi_araddr_o(m_axi_araddr_o), .m_axi_arlen_o(m_axi_arlen_o),
     .m_axi_arvalid_o(m_axi_arvalid_o), .m_axi_arready_i(m_axi_arready_i), .m_axi_rid_i(m_axi_rid_i),
-    .m_axi_rresp_i(m_axi_rresp_i), .m_axi_rlast_i(m_axi_rlast_i), .m_axi_rvalid_i(m_axi_rvalid_i)
+    .m_axi_rdata_i(m_axi_rdata_i), .m_axi_rresp_i(m_axi_rresp_i), .m_axi_rlast_i(m_axi_rlast_i),
+    .m_axi_rvalid_i(m_axi_rvalid_i)
   );
 
   nic_axi_write i_axi_write (

@@ -2,9 +2,9 @@
 //
 // nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
 //
-//   ring --> desc_fetch --> tx_issue --+--> dma_read ----> esp_tx --+--> frame FIFO --> mac_tx -> wire
-//                                      '--> frame FIFO ------^      '--> record FIFO -----^  |
-//   ring <-- cpl_write <----------------------------------------------------------------------'
+//   ring --> desc_fetch --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO -> mac_tx -> wire
+//                                      '--> frame FIFO ----^      '--> record FIFO ---^  |
+//   ring <-- cpl_write <------------------------------------------------------------------'
 module nic_tx (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -50,6 +50,7 @@ module nic_tx (
   input  logic                m_axis_tx_tready_i,
   output logic                m_axis_tx_tlast_o
 );
+  logic               flying;   // frames issued and not yet completed
   logic               desc_valid, desc_ready, desc_err;
   logic [255:0]       desc;
   logic               cmd_valid, cmd_ready;
@@ -66,6 +67,8 @@ module nic_tx (
   nic_pkg::tx_done_t  done_in, done;
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
+
+  assign busy_o = flying | desc_valid | (ring_i.enable & (ring_i.sw_idx != head_o));
 
   nic_desc_fetch #(.DescBytes(32), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
@@ -89,7 +92,7 @@ module nic_tx (
   );
   nic_inflight i_inflight (
     .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(cpl_ack_i),
-    .busy_o(busy_o)
+    .busy_o(flying)
   );
 
   nic_dma_read i_read (

@@ -21,44 +21,53 @@ module nic_ring_regs #(
   localparam logic [2:0] BASE_LO = 3'd0, BASE_HI = 3'd1, LOG2_SIZE = 3'd2, CTRL = 3'd3;
   localparam logic [2:0] SW_IDX  = Completion ? 3'd4 : 3'd5;
 
-  nic_pkg::ring_cfg_t cfg_q;
-  logic               err_q;
-  logic [15:0]        filled, size;
+  logic        flush_q, enable_q, err_q;
+  logic [3:0]  log2_q;
+  logic [63:0] base_q;
+  logic [15:0] sw_idx_q;
+  logic [15:0] filled, size;
 
-  assign cfg_o  = cfg_q;
+  assign cfg_o.flush  = flush_q;
+  assign cfg_o.enable = enable_q;
+  assign cfg_o.log2   = log2_q;
+  assign cfg_o.base   = base_q;
+  assign cfg_o.sw_idx = sw_idx_q;
   assign err_o  = err_q;
-  assign head_o = Completion ? cfg_q.sw_idx : card_idx_i;
-  assign tail_o = Completion ? card_idx_i : cfg_q.sw_idx;
-  assign size   = 16'd1 << cfg_q.log2;
+  assign head_o = Completion ? sw_idx_q : card_idx_i;
+  assign tail_o = Completion ? card_idx_i : sw_idx_q;
+  assign size   = 16'd1 << log2_q;
   assign filled = Completion ? card_idx_i - wr_data_i[15:0] : wr_data_i[15:0] - card_idx_i;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      cfg_q      <= '0;
-      cfg_q.log2 <= 4'd4;
-      err_q      <= 1'b0;
+      flush_q  <= 1'b0;
+      enable_q <= 1'b0;
+      log2_q   <= 4'd4;
+      base_q   <= '0;
+      sw_idx_q <= '0;
+      err_q    <= 1'b0;
     end else begin
-      cfg_q.flush <= 1'b0;
+      flush_q <= 1'b0;
       err_q       <= 1'b0;
       if (wr_valid_i) begin
         case (wr_word_i)
-          BASE_LO:   if (!cfg_q.enable) cfg_q.base[31:0]  <= {wr_data_i[31:6], 6'd0};
-          BASE_HI:   if (!cfg_q.enable) cfg_q.base[63:32] <= wr_data_i;
-          LOG2_SIZE: if (!cfg_q.enable) begin
-            if (wr_data_i < 32'd4) cfg_q.log2 <= 4'd4;
-            else if (wr_data_i > 32'd12) cfg_q.log2 <= 4'd12;
-            else cfg_q.log2 <= wr_data_i[3:0];
+          BASE_LO:   if (!enable_q) base_q[31:0]  <= {wr_data_i[31:6], 6'd0};
+          BASE_HI:   if (!enable_q) base_q[63:32] <= wr_data_i;
+          LOG2_SIZE: if (!enable_q) begin
+            if (wr_data_i < 32'd4) log2_q <= 4'd4;
+            else if (wr_data_i > 32'd12) log2_q <= 4'd12;
+            else log2_q <= wr_data_i[3:0];
           end
           CTRL: begin
-            cfg_q.enable <= wr_data_i[0];
+            enable_q <= wr_data_i[0];
             if (wr_data_i[0]) begin
-              cfg_q.flush  <= 1'b1;
-              cfg_q.sw_idx <= 16'd0;
+              flush_q  <= 1'b1;
+              sw_idx_q <= 16'd0;
             end
           end
           SW_IDX: begin
             if (filled > size) err_q <= 1'b1;
-            else cfg_q.sw_idx <= wr_data_i[15:0];
+            else sw_idx_q <= wr_data_i[15:0];
           end
           default: ;
         endcase
@@ -68,7 +77,7 @@ module nic_ring_regs #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (cfg_q.log2 >= 4'd4 && cfg_q.log2 <= 4'd12)
+    if (rst_ni) assert (log2_q >= 4'd4 && log2_q <= 4'd12)
       else $fatal(1, "nic_ring_regs: size");
   end
 `endif

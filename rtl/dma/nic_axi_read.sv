@@ -2,7 +2,7 @@
 //
 // nic_axi_read: shares the AXI read channels between transmit descriptors, receive descriptors and
 // transmit data (in that order of priority), one AXI ID each. Responses are always accepted: each
-// requester reserved the space. Latency 1 cycle to AR; one request a cycle.
+// requester reserved the space. Latency 1 cycle to AR and from R; one request, one beat a cycle.
 module nic_axi_read (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -23,7 +23,9 @@ module nic_axi_read (
   output logic         r_tx_desc_o,       // the R beat belongs to ...
   output logic         r_rx_desc_o,
   output logic         r_tx_data_o,
+  output logic [255:0] r_data_o,
   output logic         r_err_o,
+  output logic         r_last_o,
   output logic         error_o,           // one cycle a burst that had an error
   output logic [3:0]   m_axi_arid_o,
   output logic [63:0]  m_axi_araddr_o,
@@ -31,6 +33,7 @@ module nic_axi_read (
   output logic         m_axi_arvalid_o,
   input  logic         m_axi_arready_i,
   input  logic [3:0]   m_axi_rid_i,
+  input  logic [255:0] m_axi_rdata_i,
   input  logic [1:0]   m_axi_rresp_i,
   input  logic         m_axi_rlast_i,
   input  logic         m_axi_rvalid_i
@@ -40,6 +43,9 @@ module nic_axi_read (
   logic [63:0] addr_q;
   logic [7:0]  len_q;
   logic [9:0]  flying_q;   // bursts
+  logic [2:0]  r_user_q;   // whose the R beat is: {rx descriptors, tx data, tx descriptors}
+  logic [255:0] r_data_q;
+  logic        r_err_q, r_last_q;
   logic [2:0]  bad_q;      // a beat of the current burst of this ID had an error
   logic        slot, pick, burst_end;
 
@@ -51,10 +57,12 @@ module nic_axi_read (
   assign burst_end       = m_axi_rvalid_i & m_axi_rlast_i;
   assign idle_o          = ~valid_q & (flying_q == 10'd0);
 
-  assign r_tx_desc_o = m_axi_rvalid_i & (m_axi_rid_i == nic_pkg::RID_TX_DESC);
-  assign r_tx_data_o = m_axi_rvalid_i & (m_axi_rid_i == nic_pkg::RID_TX_DATA);
-  assign r_rx_desc_o = m_axi_rvalid_i & (m_axi_rid_i == nic_pkg::RID_RX_DESC);
-  assign r_err_o     = m_axi_rresp_i != 2'b00;
+  assign r_tx_desc_o = r_user_q[0];
+  assign r_tx_data_o = r_user_q[1];
+  assign r_rx_desc_o = r_user_q[2];
+  assign r_data_o    = r_data_q;
+  assign r_err_o     = r_err_q;
+  assign r_last_o    = r_last_q;
   assign error_o     = error_q;
 
   assign m_axi_arvalid_o = valid_q;
@@ -67,6 +75,7 @@ module nic_axi_read (
       valid_q  <= 1'b0;
       flying_q <= '0;
       bad_q    <= '0;
+      r_user_q <= '0;
       error_q  <= 1'b0;
       id_q     <= '0;
       addr_q   <= '0;
@@ -91,14 +100,28 @@ module nic_axi_read (
       end
       if (pick != burst_end) flying_q <= pick ? flying_q + 10'd1 : flying_q - 10'd1;
       error_q <= 1'b0;
-      if (m_axi_rvalid_i) begin
-        if (m_axi_rlast_i) begin
-          error_q <= r_err_o | (|(bad_q & {r_rx_desc_o, r_tx_data_o, r_tx_desc_o}));
-          bad_q   <= bad_q & ~{r_rx_desc_o, r_tx_data_o, r_tx_desc_o};
-        end else if (r_err_o) begin
-          bad_q <= bad_q | {r_rx_desc_o, r_tx_data_o, r_tx_desc_o};
+      if (r_user_q != 3'd0) begin
+        if (r_last_q) begin
+          error_q <= r_err_q | (|(bad_q & r_user_q));
+          bad_q   <= bad_q & ~r_user_q;
+        end else if (r_err_q) begin
+          bad_q <= bad_q | r_user_q;
         end
       end
+      r_user_q <= '0;
+      if (m_axi_rvalid_i) begin
+        r_user_q[0] <= m_axi_rid_i == nic_pkg::RID_TX_DESC;
+        r_user_q[1] <= m_axi_rid_i == nic_pkg::RID_TX_DATA;
+        r_user_q[2] <= m_axi_rid_i == nic_pkg::RID_RX_DESC;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (m_axi_rvalid_i) begin
+      r_data_q <= m_axi_rdata_i;
+      r_err_q  <= m_axi_rresp_i != 2'b00;
+      r_last_q <= m_axi_rlast_i;
     end
   end
 

@@ -2,7 +2,7 @@
 //
 // nic_axi_write: shares the AXI write channels between transmit completions, receive completions
 // and received data (in that order of priority), one AXI ID each. Data follows its address, burst
-// by burst, in order. Latency 1 cycle to AW, 2 more to W; one address and one beat a cycle.
+// by burst, in order. Latency 1 cycle to AW, 2 more to W, 1 from B; one address, one beat a cycle.
 //
 //   requests --> AW register --(taken)--> order FIFO --> choose --> W register
 //                 completions' data --> data FIFO ---------^
@@ -47,7 +47,8 @@ module nic_axi_write (
   input  logic [1:0]   m_axi_bresp_i,
   input  logic         m_axi_bvalid_i
 );
-  logic        aw_q, error_q;
+  logic        aw_q, ack_err_q;
+  logic [2:0]  ack_q;      // whose the B is: {rx data, rx completions, tx completions}
   logic [3:0]  id_q;
   logic [63:0] addr_q;
   logic [7:0]  len_q;
@@ -98,11 +99,11 @@ module nic_axi_write (
   assign m_axi_wstrb_o  = w_strb_q;
   assign m_axi_wlast_o  = w_last_q;
 
-  assign ack_data_o   = m_axi_bvalid_i & (m_axi_bid_i == nic_pkg::WID_RX_DATA);
-  assign ack_tx_cpl_o = m_axi_bvalid_i & (m_axi_bid_i == nic_pkg::WID_TX_CPL);
-  assign ack_rx_cpl_o = m_axi_bvalid_i & (m_axi_bid_i == nic_pkg::WID_RX_CPL);
-  assign ack_err_o    = m_axi_bresp_i != 2'b00;
-  assign error_o      = error_q;
+  assign ack_tx_cpl_o = ack_q[0];
+  assign ack_rx_cpl_o = ack_q[1];
+  assign ack_data_o   = ack_q[2];
+  assign ack_err_o    = ack_err_q;
+  assign error_o      = ack_err_q & (ack_q != 3'd0);
   assign idle_o       = ~aw_q & ~w_q & ~order_valid & (flying_q == 10'd0);
 
   always_ff @(posedge clk_i) begin
@@ -110,13 +111,19 @@ module nic_axi_write (
       aw_q     <= 1'b0;
       w_q      <= 1'b0;
       flying_q <= '0;
-      error_q  <= 1'b0;
+      ack_q    <= '0;
     end else begin
       if (m_axi_awready_i) aw_q <= 1'b0;
       if (pick) aw_q <= 1'b1;
       if (w_slot) w_q <= w_move;
       if (pick != m_axi_bvalid_i) flying_q <= pick ? flying_q + 10'd1 : flying_q - 10'd1;
-      error_q <= m_axi_bvalid_i & ack_err_o;
+      ack_q <= '0;
+      if (m_axi_bvalid_i) begin
+        ack_q[0]  <= m_axi_bid_i == nic_pkg::WID_TX_CPL;
+        ack_q[1]  <= m_axi_bid_i == nic_pkg::WID_RX_CPL;
+        ack_q[2]  <= m_axi_bid_i == nic_pkg::WID_RX_DATA;
+        ack_err_q <= m_axi_bresp_i != 2'b00;
+      end
     end
   end
 

@@ -38,7 +38,10 @@ module nic_realign (
 
   logic         slot, have_in, in_move, out_move, finish, load;
   logic [16:0]  in_end, out_end;  // bytes
+  logic [63:0]  cur_low, cur_high;
 
+  assign cur_low  = have_in ? in_data_i[63:0] : 64'd0;
+  assign cur_high = have_in ? in_data_i[127:64] : 64'd0;
   assign slot     = ~out_valid_q | out_ready_i;
   assign have_in  = in_left_q != 13'd0;
   assign in_move  = in_valid_i & in_ready_o;
@@ -96,7 +99,11 @@ module nic_realign (
     end
     if (in_move) prev_q <= in_data_i;
     if (out_move) begin
-      out_data_q  <= nic_pkg::funnel(have_in ? in_data_i : 128'd0, prev_q, rot_q);
+      // The stream ..., prev, cur moved up by rot lanes, in halves: 8 lanes, then up to 7.
+      out_data_q[63:0]   <= rot_q[3] ? nic_pkg::shift_in(prev_q[127:64], prev_q[63:0], rot_q[2:0])
+                                     : nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0]);
+      out_data_q[127:64] <= rot_q[3] ? nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0])
+                                     : nic_pkg::shift_in(cur_high, cur_low, rot_q[2:0]);
       out_first_q <= first_q;
       out_last_q  <= finish;
       out_tail_q  <= tail_q;
