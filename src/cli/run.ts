@@ -11,7 +11,7 @@ import type { WorldOptions } from '../harness/world_options.ts';
 import { espSaFile } from '../report/esp_sa.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
-import { onInterrupt } from './interrupt.ts';
+import { interruptible, onInterrupt } from './interrupt.ts';
 import {
   commonOptions,
   helpText,
@@ -128,20 +128,23 @@ async function run(argv: string[]): Promise<number> {
   const size = readSize(values.size);
   const { name, scenario } = await loadScenario(positionals[0] ?? 'tunnel');
   const out = outDirectory(values.out);
-  const world = await createWorld({
-    ...worldOptions(values, out, scenario.world ?? {}),
-    onBuild: buildProgress('card'),
-  });
+  const world = await interruptible((signal) =>
+    createWorld({
+      ...worldOptions(values, out, scenario.world ?? {}),
+      onBuild: buildProgress('card'),
+      signal,
+    }),
+  );
   const off = onInterrupt(() => {
     world.close();
     note('interrupted: files are closed and readable');
   });
   try {
+    writeEspSa(world, out);
     if (!values.json) note(header(name, world));
     world.onProgress = (sent, packets) => progress(`${name}: ${sent} of ${packets} packets`);
     await scenario.run(world, { packets: values.packets, size });
     progressDone();
-    writeEspSa(world, out);
     const report = await finishRun(world, name);
     if (values.json) printJson(report);
     else process.stdout.write(runTable(report));

@@ -21,7 +21,7 @@ const REG_TIMEOUT_CYCLES = 10_000;
  */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const config = worldConfig(options);
-  const sim = await openSim(config, simConfig(config), options.onBuild);
+  const sim = await openSim(config, simConfig(config), options.onBuild, options.signal);
   let capture: Capture | null = null;
   try {
     const clock: Clock = {

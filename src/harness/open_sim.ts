@@ -12,6 +12,7 @@ export async function openSim(
   config: WorldConfig,
   sim: SimConfig,
   onProgress?: (step: Progress) => void,
+  signal?: AbortSignal,
 ): Promise<SimWorld> {
   if (config.nic === 'model') return new ModelWorld(sim);
   const binding = await loadBinding(config.ffi);
@@ -19,6 +20,7 @@ export async function openSim(
   const built = await cardLibrary({
     trace,
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
   });
   return new NativeWorld(binding, built.library, sim);
 }

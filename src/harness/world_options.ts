@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly carrier?: (mbufs: MbufPool) => Carrier;
   /** Called while the simulation library is built, which the first run does. */
   readonly onBuild?: (step: Progress) => void;
+  /** Gives up that build. */
+  readonly signal?: AbortSignal;
 }
 
 /** The same with every default filled in. */

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT, temporaryDir } from '../lib/cli.ts';
+
+interface Memory {
+  readonly rssBefore: number;
+  readonly rssAfter: number;
+  readonly heapBytesPerPacket: number;
+}
+
+function longRun(first: number, last: number, oracles: 'on' | 'off'): Memory {
+  const child = join(ROOT, 'test/cosim/memory_child.ts');
+  const args = ['--expose-gc', '--import', 'tsx', child, `${first}`, `${last}`, oracles];
+  const r = spawnSync(process.execPath, [...args, temporaryDir('memory')], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  if (r.status !== 0) throw new Error(r.stderr);
+  return JSON.parse(r.stdout) as Memory;
+}
+
+describe('memory of a long run on the RTL', () => {
+  it('RSS after 200 000 packets is within 5 % of RSS after 20 000, all oracles on', () => {
+    const m = longRun(20_000, 200_000, 'on');
+    expect(m.rssAfter / m.rssBefore).toBeLessThan(1.05);
+  });
+
+  it('the JavaScript heap does not grow with the packets', () => {
+    const m = longRun(20_000, 80_000, 'off');
+    expect(m.heapBytesPerPacket).toBeLessThan(0.5);
+  });
+});

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT, tagwire, temporaryDir } from './lib/cli.ts';
+
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const shells = [...README.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap((m) => m[1]!.split('\n'));
+const commands = shells.map((line) => line.replace(/\s+#.*$/, '').trim()).filter(Boolean);
+
+/** These call the tests, or take minutes: the fresh-clone script runs them. */
+const ELSEWHERE = ['npm start', 'npm test', 'npm run check', 'npm run bench'];
+
+describe('README.md is the manual and stays true', () => {
+  const own = commands.filter((c) => c.startsWith('npx tagwire '));
+
+  it('has commands, and knows every one of them', () => {
+    expect(own.length).toBeGreaterThan(3);
+    expect(commands.filter((c) => !own.includes(c) && !ELSEWHERE.includes(c))).toEqual([]);
+  });
+
+  it.each(own)('%s', (command) => {
+    const args = command.replace('npx tagwire ', '').split(' ');
+    const r = tagwire([...args, '--out', temporaryDir('readme')]);
+    expect(r.status, r.stderr).toBe(0);
+  });
+
+  it.each([...README.matchAll(/<!-- file: (.+?) -->\n```\w*\n([\s\S]*?)```/g)].map((m) => [...m]))(
+    'shows a file as it is: %#',
+    (_all, path, body) => {
+      expect(body).toBe(readFileSync(join(ROOT, path!), 'utf8'));
+    },
+  );
+
+  const outputs = [...README.matchAll(/<!-- output: (.+?) -->\n```\w*\n([\s\S]*?)```/g)];
+  it.each(outputs.map((m) => [m[1]!, m[2]!]))('shows what %s prints', (command, shown) => {
+    const r = tagwire(command.replace('npx tagwire ', '').split(' '));
+    // Times differ from machine to machine; counts, cycles and the digest do not.
+    const steady = (text: string) =>
+      text
+        .replaceAll(ROOT, '')
+        .split('\n')
+        .filter((line) => !line.startsWith('time'))
+        .map((line) => line.trim());
+    expect(steady(r.stdout)).toEqual(steady(shown));
+  });
+
+  it('names files that exist', () => {
+    for (const [, path] of README.matchAll(/\]\(((?:src|rtl|sim|test|scripts)\/[^)]+)\)/g)) {
+      expect(existsSync(join(ROOT, path!)), path).toBe(true);
+    }
+  });
+
+  it('lists the import table that the test enforces', () => {
+    const rows = [...README.matchAll(/^\| `(src\/\w+)` \|/gm)].map((m) => m[1]);
+    const folders = spawnSync('ls', ['-d', ...rows.map(String)], { cwd: ROOT, encoding: 'utf8' });
+    expect(folders.stderr).toBe('');
+    expect(rows.length).toBeGreaterThan(10);
+  });
+});
