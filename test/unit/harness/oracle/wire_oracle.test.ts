@@ -203,7 +203,10 @@ describe('the wire oracle trips on', () => {
   });
 
   it('a packet in clear behind a VLAN tag', () => {
-    const tagged = Buffer.concat([Buffer.from('00050800', 'hex'), innerPacket(0)]);
+    // Too short for a marker: only the parser can see it.
+    const short = datagram(0, INNER, payload(0, 4));
+    const packet = ipv4({ proto: 17, src: INNER[0], dst: INNER[1] }, short);
+    const tagged = Buffer.concat([Buffer.from('00050800', 'hex'), packet]);
     expect(tripped(show(oracle(), ether(tagged, 0x8100)))).toEqual(['leak']);
   });
 
@@ -292,6 +295,11 @@ describe('the wire oracle trips on', () => {
     expect(tripped(show(oracle(strangers), tunnelFrame(0)))).toEqual(['policy']);
     const transport: WirePolicy = { ...TUNNEL, mode: 'transport' };
     expect(tripped(show(oracle([transport]), tunnelFrame(0)))).toEqual(['policy']);
+    const ends: WirePolicy = { ...TUNNEL, src: OUTER[0], dst: OUTER[1] };
+    const sa: WireSa = { ...SA, mode: 'transport' };
+    const packet = esp({ sa, seq: 1, nextHeader: 17 }, datagram(0, OUTER));
+    const bare = ether(ipv4({ proto: 50, src: OUTER[0], dst: OUTER[1] }, packet));
+    expect(tripped(show(oracle([ends], [sa]), bare))).toEqual(['policy']);
     const elsewhere = [{ ...TUNNEL, tunnelDst: '10.0.0.9' }];
     expect(tripped(show(oracle(elsewhere), tunnelFrame(0)))).toEqual(['policy']);
   });

@@ -10,9 +10,13 @@ import { ModelWorld } from '../../../../src/model/model_world.ts';
 import { ESP_PACKET } from './samples.ts';
 
 function run(...packets: object[]) {
+  return runOn(new ModelWorld(loneConfig(1 << 16)), ...packets);
+}
+
+function runOn(world: ModelWorld, ...packets: object[]) {
   const path = join(mkdtempSync(join(tmpdir(), 'tagwire-vectors-')), 'esp.json');
   writeFileSync(path, JSON.stringify(packets));
-  const card = new EspCard(new ModelWorld(loneConfig(1 << 16)));
+  const card = new EspCard(world);
   const { transmit, receive } = card.run(readVectors(path));
   card.close();
   const text = (r: typeof transmit): string[] => [
@@ -41,6 +45,17 @@ describe('ESP packets through a whole card', () => {
       transmit: ['frame differs from byte 129 of 130 on'],
       receive: ['not decrypted'],
     });
+  });
+
+  it('fail when a wrong ICV is accepted', () => {
+    const world = new ModelWorld(loneConfig(1 << 16));
+    const inject = world.inject.bind(world);
+    world.inject = (card, frame, delayCycles) => {
+      const repaired = Uint8Array.from(frame);
+      repaired.set(Buffer.from(ESP_PACKET.icv, 'hex'), frame.length - 16);
+      inject(card, repaired, delayCycles);
+    };
+    expect(runOn(world, ESP_PACKET).receive).toEqual(['a wrong ICV was accepted']);
   });
 
   it('are skipped with the reason when no card does them', () => {
