@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { STOP_BUDGET, STOP_IRQ } from '../../src/dev/nic/nic_bus.ts';
 import * as R from '../../src/dev/nic/nic_regs.ts';
@@ -54,6 +55,36 @@ export function irqContract(makeWorld: MakeWorld): void {
         expect(stops).toBeLessThan(400);
       }
       expect(got).toBe(120);
+    });
+
+    test('whatever the moderation, arrivals and budgets: no wake-up is lost', () => {
+      const arrivals = fc.array(fc.nat(3000), { minLength: 1, maxLength: 60 });
+      const settings = fc.record({
+        itrCount: fc.nat(40),
+        itrIntervalCycles: fc.nat(2500),
+        budget: fc.integer({ min: 1, max: 20 }),
+      });
+      fc.assert(
+        fc.property(settings, arrivals, ({ budget, ...options }, delays) => {
+          rig?.close();
+          rig = new Rig(makeWorld, { options });
+          let got = 0;
+          rig.b.nic.input = (m) => {
+            got++;
+            rig.b.pool.free(m);
+          };
+          rig.world.run(0);
+          for (const [i, delay] of delays.entries())
+            rig.world.inject(1, plainFrame(1, 64, i), delay);
+          for (let stops = 0; rig.world.run(20_000) === STOP_IRQ; stops++) {
+            rig.b.nic.intr(budget);
+            if (stops > 1000) throw new Error('the line does not fall');
+          }
+          expect(got).toBe(delays.length);
+          expect(rig.b.nic.poll()).toBe(0);
+        }),
+        { numRuns: 12, seed: 20261126 },
+      );
     });
 
     test('masked causes are silent, and there when unmasked', () => {

@@ -54,3 +54,13 @@ test.each([64, 1400])(
     }
   },
 );
+
+test('attach takes a handful of native calls, though the card zeroes 1024 SAs meanwhile', async () => {
+  const binding = await loadBinding('koffi');
+  const { library } = await cardLibrary();
+  const rig = new Rig((c) => new NativeWorld(binding, library, c), { attach: false });
+  const before = rig.world.totals().calls;
+  rig.a.nic.attach();
+  expect(rig.world.totals().calls - before).toBeLessThan(20);
+  rig.close();
+});

@@ -11,8 +11,9 @@ import { NicRx } from './nic_rx.ts';
 import { NicSa } from './nic_sa.ts';
 import { NicTx } from './nic_tx.ts';
 
-/** Register reads that attach() waits for the card to come out of reset; each takes a few cycles. */
-const RESET_READS = 4096;
+/** How often attach() looks whether the card is out of reset, and the delay before each look. */
+const RESET_LOOKS = 64;
+const DELAY_WRITES = 200;
 const NO_BUDGET = 0x7fffffff;
 
 /**
@@ -146,11 +147,17 @@ export class Nic implements Ifnet {
     if (id !== R.ID_VALUE)
       throw new BusError('bus', `ID register reads 0x${id.toString(16)}: not a tagwire card`, 0);
     bus.writeReg(R.REG_CTRL, R.CTRL_RESET);
-    for (let n = 0; n < RESET_READS; n++) {
+    for (let n = 0; n < RESET_LOOKS; n++) {
+      this.#delay();
       const busy = (bus.readReg(R.REG_CTRL) & R.CTRL_RESET) !== 0;
       if (!busy && (bus.readReg(R.REG_STATUS) & R.STATUS_SCRUB_BUSY) === 0) return;
     }
     throw new BusError('timeout', 'the card does not come out of reset', 0);
+  }
+
+  /** Writes that change nothing let cycles pass, as port 0x80 does on a PC, and cost no call. */
+  #delay(): void {
+    for (let n = 0; n < DELAY_WRITES; n++) this.#bus.writeReg(R.REG_EIMS, 0);
   }
 
   #writeCtrl(): void {
