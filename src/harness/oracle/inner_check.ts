@@ -48,37 +48,35 @@ export class InnerCheck {
     }
     const traffic = this.#traffic;
     if (traffic !== undefined && (traffic.dstPort ?? be16(b, at + 2)) === be16(b, at + 2)) {
-      this.index = this.#indexOf(b, at, lenBytes - 8, src, traffic.payloads);
+      this.index = traffic.payloads.indexOf(be16(b, at), this.#next.get(src) ?? 0);
     }
     const sum = pseudoHeader(src, dst, PROTO_UDP, lenBytes);
     const unsummed = be16(b, at + 6) === 0; // RFC 768: the sender made none
     if (!unsummed && checksum(b, at, end, sum) !== 0) return 'checksum:UDP checksum is wrong';
-    return this.index === NOT_TRAFFIC ? '' : this.#payload(b, at + 8, lenBytes - 8, traffic!);
-  }
-
-  /**
-   * The scenario's packet that came from this port: the one next expected from this source, or, when
-   * a second flow began at 0 again, the first with the port that carries this payload.
-   */
-  #indexOf(b: Buffer, at: number, sizeBytes: number, src: number, payloads: Payloads): number {
-    const port = be16(b, at);
-    let index = payloads.indexOf(port, this.#next.get(src) ?? 0);
-    if (index > 0 && !payloads.matches(b, at + 8, sizeBytes, index)) {
-      const again = payloads.indexOf(port, 0);
-      if (payloads.matches(b, at + 8, sizeBytes, again)) index = again;
-    }
-    this.#next.set(src, index + 1);
-    return index;
+    if (this.index === NOT_TRAFFIC) return '';
+    const wrong = this.#payload(b, at + 8, lenBytes - 8, traffic!);
+    this.#next.set(src, this.index + 1);
+    return wrong;
   }
 
   #payload(b: Buffer, at: number, sizeBytes: number, traffic: Traffic): string {
     this.compared++;
+    if (isPacket(traffic, this.index, b, at, sizeBytes)) return '';
+    // A second flow may have begun at 0 again.
+    const again = traffic.payloads.indexOf(be16(b, at - 8), 0);
+    if (isPacket(traffic, again, b, at, sizeBytes)) {
+      this.index = again;
+      return '';
+    }
+    return this.#difference(b, at, sizeBytes, traffic);
+  }
+
+  #difference(b: Buffer, at: number, sizeBytes: number, traffic: Traffic): string {
     const wanted = traffic.sizeOf?.(this.index) ?? sizeBytes;
     if (wanted !== sizeBytes) return `payload:${sizeBytes} bytes of payload, ${wanted} were sent`;
-    if (traffic.payloads.matches(b, at, sizeBytes, this.index)) return '';
-    if (sizeBytes > traffic.payloads.maxBytes)
-      return `payload:${sizeBytes} bytes, more than any sent`;
-    traffic.payloads.fill(this.#expected, 0, sizeBytes, this.index);
+    const { payloads } = traffic;
+    if (sizeBytes > payloads.maxBytes) return `payload:${sizeBytes} bytes, more than any sent`;
+    payloads.fill(this.#expected, 0, sizeBytes, this.index);
     let i = 0;
     while (b[at + i] === this.#expected[i]) i++;
     const [got, want] = [b[at + i]!, this.#expected[i]!].map((x) =>
@@ -86,4 +84,15 @@ export class InnerCheck {
     );
     return `payload:byte ${i} of ${sizeBytes} is 0x${got}, 0x${want} was sent`;
   }
+}
+
+function isPacket(
+  traffic: Traffic,
+  index: number,
+  b: Buffer,
+  at: number,
+  sizeBytes: number,
+): boolean {
+  const wanted = traffic.sizeOf === undefined ? sizeBytes : traffic.sizeOf(index);
+  return wanted === sizeBytes && traffic.payloads.matches(b, at, sizeBytes, index);
 }

@@ -52,6 +52,13 @@ export interface WireFigures {
 const DEPTH_MAX = 4;
 const FRAGMENTS_REMEMBERED = 256;
 
+interface WatchedSa {
+  readonly opener: EspOpener;
+  readonly sequences: NonceLedger;
+  /** null: its IVs are no nonces (CBC). */
+  readonly ivs: NonceLedger | null;
+}
+
 function espName(b: Buffer, at: number): string {
   return `ESP 0x${be32(b, at).toString(16)} seq ${be32(b, at + 4)}`;
 }
@@ -76,8 +83,8 @@ export class WireOracle {
   };
   readonly #rows: PolicyRow[];
   readonly #marker: Buffer | undefined;
-  readonly #openers = new Map<number, EspOpener[]>();
-  readonly #sequences = new Map<EspOpener, NonceLedger>();
+  readonly #bySpi = new Map<number, WatchedSa[]>();
+  /** By key and salt: two SAs with one key share it. */
   readonly #ivs = new Map<string, NonceLedger>();
   readonly #inner: InnerCheck;
   readonly #log = new ViolationLog();
@@ -116,12 +123,13 @@ export class WireOracle {
   /** An SA made later, as a rekey does. Throws RangeError for an algorithm it cannot open. */
   addSa(sa: WireSa): void {
     const opener = new EspOpener(sa);
-    const sharers = this.#openers.get(sa.spi) ?? [];
-    this.#openers.set(sa.spi, [opener, ...sharers.filter((o) => o.dst !== opener.dst)]);
-    this.#sequences.set(opener, new NonceLedger());
-    if (opener.counterMode && !this.#ivs.has(opener.keyName)) {
-      this.#ivs.set(opener.keyName, new NonceLedger());
+    let ivs: NonceLedger | null = null;
+    if (opener.counterMode) {
+      ivs = this.#ivs.get(opener.keyName) ?? new NonceLedger();
+      this.#ivs.set(opener.keyName, ivs);
     }
+    const others = (this.#bySpi.get(sa.spi) ?? []).filter((w) => w.opener.dst !== opener.dst);
+    this.#bySpi.set(sa.spi, [{ opener, sequences: new NonceLedger(), ivs }, ...others]);
   }
 
   /** One frame of the tap. */
@@ -193,11 +201,12 @@ export class WireOracle {
       this.#trip('parse', `${end - at} bytes where an ESP header was expected`);
       return;
     }
-    const opener = this.#opener(be32(b, at), v.dst);
-    if (opener === undefined) {
+    const watched = this.#watched(be32(b, at), v.dst);
+    if (watched === undefined) {
       this.#trip('sa', `${espName(b, at)} to ${addressText(v.dst)}: no such SA`);
       return;
     }
+    const { opener } = watched;
     if (end - at < 8 + opener.ivBytes + 2 + opener.icvBytes) {
       this.#trip('parse', `${espName(b, at)}: ${end - at} bytes are too short`);
       return;
@@ -208,7 +217,7 @@ export class WireOracle {
       return;
     }
     this.figures.decrypted++;
-    const repeated = this.#numbers(b, at, end, opener);
+    const repeated = this.#numbers(b, at, end, watched);
     const wrong = this.#text(text, v, opener, depth);
     const index = this.#inner.index;
     if (repeated !== '') this.#trip('nonce', repeated, index);
@@ -220,20 +229,19 @@ export class WireOracle {
     }
   }
 
-  #opener(spi: number, dst: number): EspOpener | undefined {
-    const sharers = this.#openers.get(spi);
+  #watched(spi: number, dst: number): WatchedSa | undefined {
+    const sharers = this.#bySpi.get(spi);
     if (sharers === undefined) return undefined;
-    for (const opener of sharers) if (opener.dst === dst) return opener;
+    for (const watched of sharers) if (watched.opener.dst === dst) return watched;
     return undefined;
   }
 
   /** The ledgers: '' or what was used twice. */
-  #numbers(b: Buffer, at: number, end: number, opener: EspOpener): string {
+  #numbers(b: Buffer, at: number, end: number, watched: WatchedSa): string {
     const print = be32(b, end - 4);
-    const seq = this.#sequences.get(opener)!.note(opener.seqHi, be32(b, at + 4), print);
-    const iv = opener.counterMode
-      ? this.#ivs.get(opener.keyName)!.note(be32(b, at + 8), be32(b, at + 12), print)
-      : seq;
+    const { opener, sequences, ivs } = watched;
+    const seq = sequences.note(opener.seqHi, be32(b, at + 4), print);
+    const iv = ivs === null ? seq : ivs.note(be32(b, at + 8), be32(b, at + 12), print);
     if (seq === FULL || iv === FULL) return `${espName(b, at)}: the ledger of numbers is full`;
     if (seq === AGAIN && iv === AGAIN) this.figures.again++;
     if (seq !== REUSED && iv !== REUSED) return '';
