@@ -112,7 +112,7 @@ module nic_axil (
 `ifndef SYNTHESIS
   // A response never overtakes its request, and nothing is started while one is pending.
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (wr_pend_q || rd_pend_q)) begin
       assert (!(wr_pend_q && b_q)) else $fatal(1, "nic_axil: two write responses");
       assert (!(rd_pend_q && r_q)) else $fatal(1, "nic_axil: two read responses");
     end

@@ -62,7 +62,7 @@ module nic_irq (
   logic mask_was_zero_q;
   always_ff @(posedge clk_i) begin
     mask_was_zero_q <= mask_q == 5'd0;
-    if (rst_ni) assert (!(irq_q && mask_was_zero_q)) else $fatal(1, "nic_irq: masked interrupt");
+    if (rst_ni && irq_q) assert (!mask_was_zero_q) else $fatal(1, "nic_irq: masked interrupt");
   end
 `endif
 endmodule

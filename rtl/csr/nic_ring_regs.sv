@@ -77,7 +77,7 @@ module nic_ring_regs #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (log2_q >= 4'd4 && log2_q <= 4'd12)
+    if (rst_ni && wr_valid_i) assert (log2_q >= 4'd4 && log2_q <= 4'd12)
       else $fatal(1, "nic_ring_regs: size");
   end
 `endif

@@ -115,7 +115,7 @@ module nic_sa_window #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (commit_sa || commit_match)) begin
       assert (!(sa_write_q && sa_clear_q)) else $fatal(1, "nic_sa_window: write and clear");
       assert (Rx || !commit_match) else $fatal(1, "nic_sa_window: match write on tx");
     end

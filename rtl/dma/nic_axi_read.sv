@@ -127,7 +127,7 @@ module nic_axi_read (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (valid_q || m_axi_rvalid_i)) begin
       assert (!(m_axi_rvalid_i && flying_q == 10'd0))
         else $fatal(1, "nic_axi_read: response without request");
       assert (!(valid_q && {1'b0, addr_q[11:5]} + len_q > 8'd127))

@@ -155,7 +155,7 @@ module nic_axi_write (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (aw_q || order_pop || m_axi_bvalid_i)) begin
       assert (!(aw_q && m_axi_awready_i && !order_ready))
         else $fatal(1, "nic_axi_write: order lost");
       assert (!(order_pop && order_cpl && !cpl_valid))

@@ -65,7 +65,7 @@ module nic_cpl_write (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && cfg_i.enable && !cfg_i.flush) assert (used <= size)
+    if (rst_ni && cpl_valid_i && cfg_i.enable && !cfg_i.flush) assert (used <= size)
       else $fatal(1, "nic_cpl_write: ring overrun");
     if (rst_ni && ack_i) assert (stale_q != 16'd0 || issue_q != tail_q)
       else $fatal(1, "nic_cpl_write: ack");

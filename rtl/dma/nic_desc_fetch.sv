@@ -146,7 +146,7 @@ module nic_desc_fetch #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (r_valid_i || go)) begin
       assert (!(r_valid_i && flying_q == '0))
         else $fatal(1, "nic_desc_fetch: response without request");
       assert (!(keep && !mask_valid)) else $fatal(1, "nic_desc_fetch: no request for response");

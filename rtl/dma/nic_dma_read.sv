@@ -137,7 +137,7 @@ module nic_dma_read (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (r_valid_i || issue)) begin
       assert (!(r_valid_i && !beat_ready)) else $fatal(1, "nic_dma_read: FIFO overrun");
       assert (free_q <= 9'(Beats)) else $fatal(1, "nic_dma_read: credits");
       assert (!(issue && {3'd0, beat_addr_q[3:0]} + n[6:0] > 7'd16))

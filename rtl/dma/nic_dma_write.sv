@@ -194,7 +194,7 @@ module nic_dma_write (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (start || o_valid || ack_i)) begin
       assert (!(o_valid && o_first && !addr_valid)) else $fatal(1, "nic_dma_write: no address");
       assert (!(ack_i && !track_valid)) else $fatal(1, "nic_dma_write: response without burst");
       assert (!(ack_i && !verdict_room)) else $fatal(1, "nic_dma_write: verdict lost");

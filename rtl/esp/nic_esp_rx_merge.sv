@@ -102,7 +102,7 @@ module nic_esp_rx_merge (
 `ifndef SYNTHESIS
   // No frame byte is released with a bad ICV.
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (move || commit_o)) begin
       assert (!(commit_o && done_q.code == nic_pkg::CODE_AUTH_FAIL))
         else $fatal(1, "nic_esp_rx_merge: bad frame kept");
       assert (!(move && idx_q >= merge_i.total)) else $fatal(1, "nic_esp_rx_merge: too many beats");

@@ -56,7 +56,7 @@ module nic_frame_fifo #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (push || fetch || commit_i || rollback_i)) begin
       assert (!(commit_i && rollback_i)) else $fatal(1, "nic_frame_fifo: commit and rollback");
       assert ((wr_q - rd_q) <= (PtrW + 1)'(Depth)) else $fatal(1, "nic_frame_fifo: overrun");
       assert ((commit_q - rd_q) <= (wr_q - rd_q))

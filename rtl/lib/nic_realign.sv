@@ -116,7 +116,7 @@ module nic_realign (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
+    if (rst_ni && (load || finish)) begin
       assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
       assert (!(finish && have_in && in_left_q != 13'd1))
         else $fatal(1, "nic_realign: input left over");

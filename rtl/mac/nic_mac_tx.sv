@@ -94,7 +94,7 @@ module nic_mac_tx (
     if (!rst_ni) begin
       in_frame_q <= 1'b0;
       held_q     <= 1'b0;
-    end else begin
+    end else if (m_axis_tx_tvalid_o || in_frame_q || held_q) begin
       if (m_axis_tx_tvalid_o && m_axis_tx_tready_i) in_frame_q <= ~m_axis_tx_tlast_o;
       held_q <= m_axis_tx_tvalid_o & ~m_axis_tx_tready_i;
       if (m_axis_tx_tvalid_o && !m_axis_tx_tready_i) held_data_q <= m_axis_tx_tdata_o;

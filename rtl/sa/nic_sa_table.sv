@@ -28,7 +28,7 @@ module nic_sa_table (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (!(scrub_i && write_i.valid))
+    if (rst_ni && write_i.valid) assert (!scrub_i)
       else $fatal(1, "nic_sa_table: write during scrub");
   end
 `endif
