@@ -33,6 +33,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
   const { hosts, config, oracle } = world;
   await world.settle();
   const totals = world.totals();
+  const cycles = world.cycle - world.sim.idleCycles - world.startCycle;
   const out = espPackets(hosts, 'out');
   const inn = espPackets(hosts, 'in');
   const rxAllocs = sum(hosts.flatMap((h) => IN_TAGS.map((id) => h.tags.allocsById[id]!)));
@@ -69,9 +70,9 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
       leaked,
     },
     rtl: {
-      cycles: totals.cycles,
-      cyclesPerPacket: round(ratio(totals.cycles, sent), 2),
-      bitsPerCycle: round(ratio(bits, totals.cycles), 2),
+      cycles,
+      cyclesPerPacket: round(ratio(cycles, sent), 2),
+      bitsPerCycle: round(ratio(bits, cycles), 2),
     },
     time: {
       wallSeconds: round(wallSeconds, 3),

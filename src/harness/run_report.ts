@@ -32,6 +32,7 @@ export interface RunReport {
     readonly leaked: number;
   };
   readonly rtl: {
+    /** From the cards being ready to the last thing that moved. */
     readonly cycles: number;
     readonly cyclesPerPacket: number;
     /** Payload bits delivered in a cycle. */

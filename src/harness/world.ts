@@ -53,6 +53,8 @@ export class World {
   readonly capture: Capture | null;
   /** What flows send. */
   readonly traffic: FlowTraffic;
+  /** When the cards were up and ready. */
+  readonly startCycle: number;
   /** Wall milliseconds since the world began, and those spent in each part. */
   readonly startMs: number = performance.now();
   readonly spentMs = { step: 0, stack: 0, oracles: 0 };
@@ -78,6 +80,7 @@ export class World {
     this.traffic = parts.traffic;
     if (parts.capture !== null) this.artefacts.capture = parts.capture.path;
     if (parts.config.waves !== null) this.artefacts.waves = parts.config.waves;
+    this.startCycle = parts.sim.cycle;
     this.#tap = new TapReader(parts.sim.tap);
     this.#onFrame = (f) => this.#frame(f);
   }
