@@ -50,7 +50,7 @@ module nic_tx (
   input  logic                m_axis_tx_tready_i,
   output logic                m_axis_tx_tlast_o
 );
-  logic               flying;   // frames issued and not yet completed
+  logic               flying, issuing;   // frames issued and not yet completed, about to be
   logic               desc_valid, desc_ready, desc_err;
   logic [255:0]       desc;
   logic               cmd_valid, cmd_ready;
@@ -68,7 +68,7 @@ module nic_tx (
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
 
-  assign busy_o = flying | desc_valid | (ring_i.enable & (ring_i.sw_idx != head_o));
+  assign busy_o = flying | issuing | desc_valid | (ring_i.enable & (ring_i.sw_idx != head_o));
 
   nic_desc_fetch #(.DescBytes(32), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
@@ -79,7 +79,7 @@ module nic_tx (
   );
 
   nic_tx_issue i_issue (
-    .cfg_i(cfg_i),
+    .clk_i(clk_i), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
     .cmd_lead_o(cmd_lead),

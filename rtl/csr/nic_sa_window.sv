@@ -36,13 +36,13 @@ module nic_sa_window #(
 
   assign sa_write_o.valid         = commit_sa;
   assign sa_write_o.idx           = sa_idx_q;
-  assign sa_write_o.entry         = sa_clear_q ? '0 : sa_q;
+  assign sa_write_o.entry         = sa_q;
   assign match_write_o.valid      = commit_match;
   assign match_write_o.slot       = match_slot_q;
   assign match_write_o.entry.valid  = match_write_q;
-  assign match_write_o.entry.spi    = match_write_q ? spi_q : 32'd0;
-  assign match_write_o.entry.dst    = match_write_q ? dst_q : 32'd0;
-  assign match_write_o.entry.sa_idx = match_write_q ? match_sa_q : 10'd0;
+  assign match_write_o.entry.spi    = spi_q;
+  assign match_write_o.entry.dst    = dst_q;
+  assign match_write_o.entry.sa_idx = match_sa_q;
 
   always_comb begin
     rd_data_o = 32'd0;
@@ -86,6 +86,7 @@ module nic_sa_window #(
             sa_idx_q   <= wr_data_i[9:0];
             sa_write_q <= wr_data_i[31] & ~wr_data_i[30];
             sa_clear_q <= wr_data_i[30];
+            if (wr_data_i[30]) sa_q <= '0;   // CLEAR writes the empty entry
           end
           SA_CTRL: begin
             sa_q.valid  <= wr_data_i[0];

@@ -2,8 +2,11 @@
 //
 // nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a
 // check fails, into a record with an error code alone, so that completions keep their order.
-// Whether the SA suits is checked later, when the key is used. No latency; one descriptor a cycle.
+// Whether the SA suits is checked later, when the key is used. Latency 1 cycle; one descriptor a cycle.
 module nic_tx_issue (
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+  output logic                 busy_o,
   input  nic_pkg::cfg_t        cfg_i,
   input  logic                 desc_valid_i,
   output logic                 desc_ready_o,
@@ -25,7 +28,7 @@ module nic_tx_issue (
   localparam logic [16:0] MIN_FRAME      = 17'd14;
 
   logic [16:0] len, esp_off, max_frame;
-  logic        ipsec, plain_bad, esp_bad, sa_bad, good;
+  logic        ipsec, plain_bad, esp_bad, sa_bad;
   logic [3:0]  code;
   assign ipsec     = desc_i[80];
   assign len       = {1'b0, desc_i[79:64]};
@@ -40,24 +43,39 @@ module nic_tx_issue (
   assign code = desc_err_i ? nic_pkg::CODE_DMA_ERR
                 : (ipsec ? esp_bad : plain_bad) ? nic_pkg::CODE_BAD_LEN
                 : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
-  assign good = code == nic_pkg::CODE_OK;
 
-  assign frame_o.code    = code;
-  assign frame_o.ipsec   = ipsec;
-  assign frame_o.esn     = desc_i[81];
-  assign frame_o.esp_off = desc_i[119:112];
-  assign frame_o.len     = desc_i[79:64];
-  assign frame_o.sa_idx  = ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
-  assign frame_o.esn_hi  = desc_i[159:128];
-  assign frame_o.cookie  = desc_i[191:160];
+  logic               valid_q, good_q, leave;
+  nic_pkg::tx_frame_t frame_q;
+  logic [63:0]        addr_q;
+  logic [3:0]         lead_q;
+  assign leave         = frame_ready_i & (cmd_ready_i | ~good_q);
+  assign desc_ready_o  = ~valid_q | leave;
+  assign cmd_valid_o   = valid_q & good_q & frame_ready_i;
+  assign cmd_addr_o    = addr_q;
+  assign cmd_len_o     = frame_q.len;
+  assign cmd_lead_o    = lead_q;
+  assign frame_valid_o = valid_q & (cmd_ready_i | ~good_q);
+  assign frame_o       = frame_q;
+  assign busy_o        = valid_q;
 
-  // Cipher text (espOffset + 16) shall start on a beat.
-  assign cmd_addr_o    = desc_i[63:0];
-  assign cmd_len_o     = desc_i[79:64];
-  assign cmd_lead_o    = ipsec ? 4'd0 - desc_i[115:112] : 4'd0;
-  assign cmd_valid_o   = desc_valid_i & frame_ready_i & good;
-  assign frame_valid_o = desc_valid_i & (cmd_ready_i | ~good);
-  assign desc_ready_o  = frame_ready_i & (cmd_ready_i | ~good);
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) valid_q <= 1'b0;
+    else if (desc_ready_o) valid_q <= desc_valid_i;
+    if (desc_valid_i && desc_ready_o) begin
+      good_q          <= code == nic_pkg::CODE_OK;
+      frame_q.code    <= code;
+      frame_q.ipsec   <= ipsec;
+      frame_q.esn     <= desc_i[81];
+      frame_q.esp_off <= desc_i[119:112];
+      frame_q.len     <= desc_i[79:64];
+      frame_q.sa_idx  <= ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
+      frame_q.esn_hi  <= desc_i[159:128];
+      frame_q.cookie  <= desc_i[191:160];
+      // Cipher text (espOffset + 16) shall start on a beat.
+      lead_q          <= ipsec ? 4'd0 - desc_i[115:112] : 4'd0;
+      addr_q          <= desc_i[63:0];
+    end
+  end
 
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,

@@ -43,9 +43,12 @@ module nic_esp_rx_split (
   logic [9:0]        idx_q;
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q, exp_q, exp_low_q;
+  logic              merge_valid_q, no_sa_q;
+  nic_pkg::rx_merge_t merge_q;
 
   logic        esp_beat, is_text, last_text, is_tag, mixed, sa_ok, merge_beat, move, ready;
   logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt;
+  logic        merge_slot, merge_put;
   logic [3:0]  code;
   logic [9:0]  hdr, text_end;                 // number of the ESP beat, of the last text beat
   logic [16:0] text_sum, frame_sum;
@@ -68,6 +71,7 @@ module nic_esp_rx_split (
   assign sa_ok     = sa_i.valid & ~sa_i.esn;
   assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
   assign text_slot = ~text_valid_q | text_ready_i;
+  assign merge_slot = ~merge_valid_q | merge_ready_i;
   assign exp_slot  = ~exp_valid_q | exp_ready_i;
 
   assign to_bypass  = ~is_text | mixed;
@@ -75,33 +79,21 @@ module nic_esp_rx_split (
   assign merge_beat = frame_i.crypt ? esp_beat : idx_q == 10'd0;
   assign ready      = (~to_bypass | bypass_ready_i) & (~to_text | text_slot)
                       & (~esp_beat | cmd_slot) & (~is_tag | exp_slot)
-                      & (~merge_beat | merge_ready_i);
+                      & (~merge_beat | merge_slot);
   assign move       = frame_valid_i & beat_valid_i & ready;
 
   assign beat_ready_o   = frame_valid_i & ready;
   assign frame_ready_o  = move & beat_last_i;
   assign bypass_valid_o = move & to_bypass;
-  assign merge_valid_o  = move & merge_beat;
+  assign merge_put      = move & merge_beat;
+  assign merge_valid_o  = merge_valid_q;
+  assign merge_o        = merge_q;
   assign sa_rd_en_o     = frame_valid_i & frame_i.crypt & ~sa_read_q;
   assign sa_rd_idx_o    = frame_i.sa_idx[9:0];
-  assign no_sa_o        = merge_valid_o & (code == nic_pkg::CODE_NO_SA);
+  assign no_sa_o        = no_sa_q;
 
   assign crypt = frame_i.crypt & sa_ok;
   assign code  = (frame_i.crypt & ~sa_ok) ? nic_pkg::CODE_NO_SA : frame_i.code;
-  assign merge_o.crypt         = crypt;
-  assign merge_o.tail          = tail;
-  assign merge_o.hdr           = crypt ? hdr + 10'd1 : frame_sum[13:4];
-  assign merge_o.text_end      = crypt ? text_end + 10'd1 : frame_sum[13:4];
-  assign merge_o.total         = frame_sum[13:4];
-  assign merge_o.done.secp     = crypt;
-  assign merge_o.done.esp_seen = frame_i.esp_seen;
-  assign merge_o.done.code     = code;
-  assign merge_o.done.lead     = lead;
-  assign merge_o.done.esp_off  = frame_i.esp_off;
-  assign merge_o.done.len      = frame_i.len;
-  assign merge_o.done.sa_idx   = (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX
-                                 : frame_i.sa_idx;
-
   assign cmd_valid_o  = cmd_valid_q;
   assign cmd_o        = cmd_q;
   assign text_valid_o = text_valid_q;
@@ -118,7 +110,11 @@ module nic_esp_rx_split (
       cmd_q        <= '0;
       text_valid_q <= 1'b0;
       exp_valid_q  <= 1'b0;
+      merge_valid_q <= 1'b0;
+      no_sa_q      <= 1'b0;
     end else begin
+      if (merge_slot) merge_valid_q <= merge_put;
+      no_sa_q <= merge_put & (code == nic_pkg::CODE_NO_SA);
       if (frame_valid_i) sa_read_q <= ~frame_ready_o;
       if (text_ready_i) text_valid_q <= 1'b0;
       if (cmd_ready_i) cmd_valid_q <= 1'b0;
@@ -143,6 +139,20 @@ module nic_esp_rx_split (
   end
 
   always_ff @(posedge clk_i) begin
+    if (merge_put) begin
+      merge_q.crypt         <= crypt;
+      merge_q.tail          <= tail;
+      merge_q.hdr           <= crypt ? hdr + 10'd1 : frame_sum[13:4];
+      merge_q.text_end      <= crypt ? text_end + 10'd1 : frame_sum[13:4];
+      merge_q.total         <= frame_sum[13:4];
+      merge_q.done.secp     <= crypt;
+      merge_q.done.esp_seen <= frame_i.esp_seen;
+      merge_q.done.code     <= code;
+      merge_q.done.lead     <= lead;
+      merge_q.done.esp_off  <= frame_i.esp_off;
+      merge_q.done.len      <= frame_i.len;
+      merge_q.done.sa_idx   <= (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX : frame_i.sa_idx;
+    end
     if (move) begin
       // RFC 4106 §5: AAD is SPI | sequence number.
       if (to_text) text_q <= esp_beat ? {64'd0, beat_i[63:0]} : beat_i;

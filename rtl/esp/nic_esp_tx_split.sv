@@ -42,9 +42,11 @@ module nic_esp_tx_split (
   logic [9:0]        idx_q;                   // beats of the frame that have passed
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q;
+  logic              merge_valid_q;
+  nic_pkg::tx_merge_t merge_q;
 
   logic        has_data, esp_beat, past_esp, sa_ok, merge_beat, cmd_slot, text_slot, ready, move;
-  logic        crypt;
+  logic        crypt, merge_slot, merge_put;
   logic [3:0]  code;
   logic [9:0]  hdr, round_end;                // number of the ESP beat; beats that go round
   logic [15:0] text_len;
@@ -59,19 +61,22 @@ module nic_esp_tx_split (
   assign text_end  = {1'b0, text_len} + 17'd15;
   assign plain_end = {1'b0, frame_i.len} + 17'd15;
   assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
+  assign merge_slot = ~merge_valid_q | merge_ready_i;
   assign text_slot = ~text_valid_q | text_ready_i;
 
   // The merge record leaves with the first beat, or with the ESP beat, when the SA is known.
   assign merge_beat = has_data & (frame_i.ipsec ? esp_beat : idx_q == 10'd0);
   assign ready      = (past_esp ? (~crypt_q | text_slot) : bypass_ready_i)
                       & (~esp_beat | (cmd_slot & text_slot))
-                      & (~merge_beat | merge_ready_i) & (~beat_last_i | end_ready_i);
+                      & (~merge_beat | merge_slot) & (~beat_last_i | end_ready_i);
   assign move       = frame_valid_i & has_data & beat_valid_i & ready;
 
   assign beat_ready_o   = frame_valid_i & has_data & ready;
-  assign frame_ready_o  = has_data ? move & beat_last_i : merge_ready_i;
+  assign frame_ready_o  = has_data ? move & beat_last_i : merge_slot;
   assign bypass_valid_o = move & ~past_esp;
-  assign merge_valid_o  = has_data ? move & merge_beat : frame_valid_i;
+  assign merge_put      = merge_slot & (has_data ? move & merge_beat : frame_valid_i);
+  assign merge_valid_o  = merge_valid_q;
+  assign merge_o        = merge_q;
   assign end_valid_o    = move & beat_last_i;
   assign end_err_o      = beat_err_i;
   assign sa_rd_en_o     = frame_valid_i & frame_i.ipsec & has_data & ~sa_read_q;
@@ -80,19 +85,6 @@ module nic_esp_tx_split (
   assign crypt      = has_data & frame_i.ipsec & sa_ok;
   assign code       = (has_data & frame_i.ipsec & ~sa_ok) ? nic_pkg::CODE_NO_SA : frame_i.code;
   assign round_end  = !has_data ? 10'd0 : frame_i.ipsec ? hdr + 10'd1 : plain_end[13:4];
-  assign merge_o.crypt       = crypt;
-  assign merge_o.has_data    = has_data;
-  assign merge_o.hdr         = round_end;
-  assign merge_o.total       = crypt ? hdr + 10'd2 + text_end[13:4] : round_end;
-  assign merge_o.tail        = text_len[3:0];
-  assign merge_o.done.code   = code;
-  assign merge_o.done.secp   = crypt;
-  assign merge_o.done.lead   = frame_i.ipsec ? 4'd0 - frame_i.esp_off[3:0] : 4'd0;
-  assign merge_o.done.len    = (code != nic_pkg::CODE_OK) ? 16'd0
-                               : crypt ? frame_i.len + 16'd16 : frame_i.len;
-  assign merge_o.done.sa_idx = frame_i.sa_idx;
-  assign merge_o.done.cookie = frame_i.cookie;
-
   assign cmd_valid_o  = cmd_valid_q;
   assign cmd_o        = cmd_q;
   assign text_valid_o = text_valid_q;
@@ -106,7 +98,9 @@ module nic_esp_tx_split (
       cmd_valid_q  <= 1'b0;
       cmd_q        <= '0;
       text_valid_q <= 1'b0;
+      merge_valid_q <= 1'b0;
     end else begin
+      if (merge_slot) merge_valid_q <= merge_put;
       if (frame_valid_i) sa_read_q <= ~frame_ready_o;
       if (move) idx_q <= beat_last_i ? 10'd0 : idx_q + 10'd1;
       if (text_ready_i) text_valid_q <= 1'b0;
@@ -129,6 +123,20 @@ module nic_esp_tx_split (
   end
 
   always_ff @(posedge clk_i) begin
+    if (merge_put) begin
+      merge_q.crypt       <= crypt;
+      merge_q.has_data    <= has_data;
+      merge_q.hdr         <= round_end;
+      merge_q.total       <= crypt ? hdr + 10'd2 + text_end[13:4] : round_end;
+      merge_q.tail        <= text_len[3:0];
+      merge_q.done.code   <= code;
+      merge_q.done.secp   <= crypt;
+      merge_q.done.lead   <= frame_i.ipsec ? 4'd0 - frame_i.esp_off[3:0] : 4'd0;
+      merge_q.done.len    <= (code != nic_pkg::CODE_OK) ? 16'd0
+                             : crypt ? frame_i.len + 16'd16 : frame_i.len;
+      merge_q.done.sa_idx <= frame_i.sa_idx;
+      merge_q.done.cookie <= frame_i.cookie;
+    end
     if (move && past_esp) text_q <= beat_i;
     if (move && esp_beat) begin
       // RFC 4106 §5: AAD is SPI | sequence number, with ESN the number's high half comes first.

@@ -32,7 +32,8 @@ module nic_mac_tx (
 );
   logic              send, start, realign_ready, sent_ready, sent_valid, sent_pop;
   nic_pkg::tx_done_t sent;
-  logic              first, err, last_taken;
+  logic              first, err, last_taken, completed;
+  logic              realign_idle_q, sent_q, sent_ipsec_q, dropped_q;
   logic [3:0]        tail;
   logic [2:0]        finished_q;   // frames whose last beat was taken, not yet completed
 
@@ -61,9 +62,10 @@ module nic_mac_tx (
 
   assign cpl_valid_o  = sent_valid & ((sent.code != nic_pkg::CODE_OK) | (finished_q != 3'd0));
   assign sent_pop     = cpl_valid_o & cpl_ready_i;
-  assign sent_o       = sent_pop & (sent.code == nic_pkg::CODE_OK);
-  assign sent_ipsec_o = sent_o & sent.secp;
-  assign dropped_o    = sent_pop & (sent.code != nic_pkg::CODE_OK);
+  assign completed    = sent_pop & (sent.code == nic_pkg::CODE_OK);
+  assign sent_o       = sent_q;
+  assign sent_ipsec_o = sent_ipsec_q;
+  assign dropped_o    = dropped_q;
   assign idle_o       = ~m_axis_tx_tvalid_o & realign_idle_q;
 
   assign cpl_o.cookie = sent.cookie;
@@ -71,13 +73,18 @@ module nic_mac_tx (
   assign cpl_o.sa_idx = sent.sa_idx;
   assign cpl_o.status = {11'd0, sent.secp, sent.code};
 
-  logic realign_idle_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       finished_q     <= '0;
       realign_idle_q <= 1'b1;
+      sent_q         <= 1'b0;
+      sent_ipsec_q   <= 1'b0;
+      dropped_q      <= 1'b0;
     end else begin
-      if (last_taken != sent_o) finished_q <= last_taken ? finished_q + 3'd1 : finished_q - 3'd1;
+      sent_q       <= completed;
+      sent_ipsec_q <= completed & sent.secp;
+      dropped_q    <= sent_pop & ~completed;
+      if (last_taken != completed) finished_q <= last_taken ? finished_q + 3'd1 : finished_q - 3'd1;
       if (start && send) realign_idle_q <= 1'b0;
       else if (last_taken && realign_ready) realign_idle_q <= 1'b1;
     end

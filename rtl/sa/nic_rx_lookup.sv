@@ -18,7 +18,7 @@ module nic_rx_lookup (
   input  logic               frame_ready_i,
   output nic_pkg::rx_frame_t frame_o
 );
-  typedef enum logic [1:0] {Idle, First, Second} state_e;
+  typedef enum logic [1:0] {Idle, First, Second, Third} state_e;
   localparam logic [31:0] H1_XOR = 32'h9e37_79b9;
 
   state_e             state_q;
@@ -30,8 +30,8 @@ module nic_rx_lookup (
 
   assign search = meta_i.esp_seen & enable_i;
   assign slot   = ~frame_valid_q | frame_ready_i;
-  assign finish = (state_q == Idle) ? meta_valid_i & ~search & slot : (state_q == Second) & slot;
-  assign hit    = (state_q == Second) & (first_hit_q | hit_i);
+  assign finish = (state_q == Idle) ? meta_valid_i & ~search & slot : (state_q == Third) & slot;
+  assign hit    = (state_q == Third) & (first_hit_q | hit_i);
   assign sa     = first_hit_q ? first_sa_q : hit_sa_i;
   // RFC 4303: the text is a multiple of 4 bytes.
   assign len_ok = meta_i.text_len[1:0] == 2'd0;
@@ -51,8 +51,9 @@ module nic_rx_lookup (
     end else begin
       case (state_q)
         Idle:  if (meta_valid_i && search) state_q <= First;
-        First: begin
-          state_q     <= Second;
+        First: state_q <= Second;
+        Second: begin
+          state_q     <= Third;
           first_hit_q <= hit_i;
           first_sa_q  <= hit_sa_i;
         end
