@@ -2,7 +2,8 @@
 //
 // nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a
 // check fails, into a record with an error code alone, so that completions keep their order.
-// Whether the SA suits is checked later, when the key is used. Latency 1 cycle; one descriptor a cycle.
+// Whether the SA suits is checked later, when the key is used. Latency 1 cycle; one descriptor a
+// cycle.
 module nic_tx_issue (
   input  logic                 clk_i,
   input  logic                 rst_ni,
