@@ -156,6 +156,41 @@ describe('rings', () => {
   });
 });
 
+describe('an SA removed and installed again while frames use it', () => {
+  test('each frame leaves sealed with the key of its time, or not at all', () => {
+    const host = start({ memLatencyCycles: 60 });
+    const next = random(8);
+    const keys = [randomSa(16, next), randomSa(32, next)];
+    const frame = espFrame({ textBytes: 400, spi: 5, dst: 6 }, next);
+    const sealed = keys.map((sa) => seal(frame, sa));
+    host.world.arena.set(frame, BUFFERS_AT);
+    const d = { addr: BUFFERS_AT, lenBytes: frame.length, ipsec: true, espOffset: 34, saIdx: 7 };
+    let left = 0;
+    let refused = 0;
+    const used = [0, 0];
+    for (let round = 0; round < 40; round++) {
+      if (round % 3 === 0) host.clearSa(REG.txSa, 7);
+      else host.installSa(REG.txSa, 7, keys[round & 1]!);
+      for (let i = 0; i < 8; i++) host.send(d, i === 7);
+      host.run(30 + (next() % 400)); // the next change meets frames under way
+      if (round % 4 !== 3) continue;
+      const completions = host.awaitSent(32);
+      for (const { code } of completions) {
+        if (code === CODE.ok) left++;
+        else if (code === CODE.noSa) refused++;
+      }
+      for (const { bytes } of host.world.frames()) {
+        const which = sealed.findIndex((s) => Buffer.compare(s, bytes) === 0);
+        expect(which).toBeGreaterThanOrEqual(0);
+        used[which]!++;
+      }
+    }
+    expect(left + refused).toBe(320);
+    expect(used[0]! + used[1]!).toBe(left);
+    for (const count of [refused, ...used]) expect(count).toBeGreaterThan(20);
+  });
+});
+
 describe('interrupts', () => {
   test('a level of the ring: raised by a completion, gone when software takes it', () => {
     const host = start();
