@@ -28,7 +28,7 @@ describe('memory of a long run on the RTL', () => {
   });
 
   it('the JavaScript heap does not grow with the packets', () => {
-    const m = longRun(20_000, 80_000, 'off');
+    const m = longRun(20_000, 140_000, 'off');
     expect(m.heapBytesPerPacket).toBeLessThan(0.5);
   });
 });
