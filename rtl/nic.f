@@ -2,6 +2,7 @@
 // Level 0: package
 nic_pkg.sv
 // Level 1: leaf cells
+lib/nic_clock_gate.sv
 lib/nic_fifo.sv
 lib/nic_frame_fifo.sv
 lib/nic_inflight.sv

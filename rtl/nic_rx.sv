@@ -81,6 +81,10 @@ module nic_rx (
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
 
+  // The path between ring and completion runs only while a frame is in it.
+  logic path_clk;
+  nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | busy_o | meta_valid), .clk_o(path_clk));
+
   nic_mac_rx i_mac (
     .clk_i(clk_i), .rst_ni(rst_ni), .hard_rst_ni(hard_rst_ni), .cfg_i(cfg_i),
     .s_axis_rx_tdata_i(s_axis_rx_tdata_i), .s_axis_rx_tkeep_i(s_axis_rx_tkeep_i),
@@ -109,7 +113,7 @@ module nic_rx (
   assign match_spi_o = meta.spi;
   assign match_dst_o = meta.dst;
   nic_rx_lookup i_lookup (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enable_i(cfg_i.ipsec_rx_en),
+    .clk_i(path_clk), .rst_ni(rst_ni), .enable_i(cfg_i.ipsec_rx_en),
     .meta_valid_i(meta_valid), .meta_ready_o(meta_ready), .meta_i(meta),
     .rd_en_o(match_rd_en_o), .rd_bucket_o(match_rd_bucket_o), .hit_i(match_hit_i),
     .hit_sa_i(match_hit_sa_i),
@@ -117,7 +121,7 @@ module nic_rx (
   );
 
   nic_esp_rx i_esp (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
     .beat_valid_i(raw_valid), .beat_ready_o(raw_ready), .beat_i(raw),
     .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
@@ -128,12 +132,12 @@ module nic_rx (
   );
 
   nic_frame_fifo #(.Depth(1024)) i_store (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
     .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
   );
   nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .valid_i(done_in_valid), .ready_o(done_in_ready), .data_i(done_in),
     .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
   );
@@ -147,7 +151,7 @@ module nic_rx (
   );
 
   nic_dma_write i_write (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
     .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),

@@ -70,6 +70,10 @@ module nic_tx (
 
   assign busy_o = flying | issuing | desc_valid | (ring_i.enable & (ring_i.sw_idx != head_o));
 
+  // The path between ring and completion runs only while a frame is in it.
+  logic path_clk;
+  nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | flying | issuing | desc_valid), .clk_o(path_clk));
+
   nic_desc_fetch #(.DescBytes(32), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
@@ -79,14 +83,14 @@ module nic_tx (
   );
 
   nic_tx_issue i_issue (
-    .clk_i(clk_i), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
+    .clk_i(path_clk), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
     .cmd_lead_o(cmd_lead),
     .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
   );
   nic_fifo #(.Width($bits(issue_frame)), .Depth(64)) i_frames (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .valid_i(issue_valid), .ready_o(issue_ready), .data_i(issue_frame),
     .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()
   );
@@ -96,7 +100,7 @@ module nic_tx (
   );
 
   nic_dma_read i_read (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_addr_i(cmd_addr), .cmd_len_i(cmd_len),
     .cmd_lead_i(cmd_lead),
     .ar_valid_o(data_ar_valid_o), .ar_ready_i(data_ar_ready_i), .ar_addr_o(data_ar_addr_o),
@@ -106,7 +110,7 @@ module nic_tx (
   );
 
   nic_esp_tx i_esp (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
     .beat_valid_i(beat_valid), .beat_ready_o(beat_ready), .beat_i(beat), .beat_last_i(beat_last),
     .beat_err_i(beat_err),
@@ -117,18 +121,18 @@ module nic_tx (
   );
 
   nic_frame_fifo #(.Depth(1024)) i_store (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
     .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
   );
   nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni),
     .valid_i(done_in_valid), .ready_o(done_in_ready), .data_i(done_in),
     .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
   );
 
   nic_mac_tx i_mac (
-    .clk_i(clk_i), .rst_ni(rst_ni), .quiesce_i(quiesce_i), .idle_o(idle_o),
+    .clk_i(path_clk), .rst_ni(rst_ni), .quiesce_i(quiesce_i), .idle_o(idle_o),
     .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
     .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
     .cpl_valid_o(cpl_in_valid), .cpl_ready_i(cpl_in_ready), .cpl_o(cpl_in),
