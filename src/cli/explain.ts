@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { basename } from 'node:path';
 import { VerilatorError } from '../verilator/index.ts';
 import { exitCode } from './exit_code.ts';
 
@@ -12,22 +13,36 @@ const byName: Readonly<Record<string, number>> = {
 
 const fullDisk = new Set(['ENOSPC', 'EDQUOT']);
 
+export interface Explanation {
+  readonly code: number;
+  readonly message: string;
+}
+
+const textOf = (error: unknown): string => (error as Error | undefined)?.message ?? String(error);
+
 /**
- * The exit code of an error that ended a command, and the line that explains it. An error says its
- * own code in a numeric `exitCode`; what nobody foresaw is ours (5).
+ * The exit code of an error that ended a command, and the line that explains it; undefined for one
+ * that nobody foresaw. An error says its own code in a numeric `exitCode`.
  */
-export const explain = (error: unknown): { code: number; message: string } => {
+export const foreseen = (error: unknown): Explanation | undefined => {
+  const message = textOf(error);
   const {
-    message = String(error),
     exitCode: own,
     code,
     path,
-  } = (error ?? {}) as Partial<Error & { exitCode: number; code: string; path: string }>;
+    name,
+    hint,
+  } = (error ?? {}) as Partial<{
+    exitCode: number;
+    code: string;
+    path: string;
+    name: string;
+    hint: string;
+  }>;
   if (error instanceof VerilatorError) {
     const aborted = error.kind === 'aborted';
     return { code: aborted ? exitCode.interrupted : exitCode.environment, message };
   }
-  const { name, hint } = (error ?? {}) as { name?: string; hint?: string };
   if (name !== undefined && Object.hasOwn(byName, name)) {
     return { code: byName[name]!, message: hint === undefined ? message : `${message}; ${hint}` };
   }
@@ -35,5 +50,19 @@ export const explain = (error: unknown): { code: number; message: string } => {
   if (code !== undefined && fullDisk.has(code)) {
     return { code: exitCode.infrastructure, message: `the disk is full${path ? `: ${path}` : ''}` };
   }
-  return { code: exitCode.infrastructure, message: `internal error: ${message}` };
+  return undefined;
+};
+
+/** The same for every error: what nobody foresaw is ours (5). */
+export const explain = (error: unknown): Explanation =>
+  foreseen(error) ?? {
+    code: exitCode.infrastructure,
+    message: `internal error: ${textOf(error)}`,
+  };
+
+/** What a script threw, and where in it: `the answer is late (echo.ts:25:13)`. */
+export const explainScript = (error: unknown, path: string): string => {
+  const frames = error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
+  const place = frames.find((frame) => frame.includes(path))?.match(/:(\d+:\d+)\)?$/)?.[1];
+  return `${textOf(error)}${place === undefined ? '' : ` (${basename(path)}:${place})`}`;
 };

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BusError } from '../dev/nic/nic_bus.ts';
+import { NIC_DEFAULTS } from '../dev/nic/nic_config.ts';
 import { createWorld } from '../harness/create_world.ts';
 import { espSaOf } from '../harness/esp_sa_of.ts';
 import { finishRun, passed } from '../harness/finish_run.ts';
@@ -11,6 +12,7 @@ import type { WorldOptions } from '../harness/world_options.ts';
 import { espSaFile } from '../report/esp_sa.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
+import { explainScript, foreseen } from './explain.ts';
 import { interruptible, onInterrupt } from './interrupt.ts';
 import {
   commonOptions,
@@ -30,7 +32,7 @@ const options = {
   mode: {
     type: 'choice',
     choices: ['tunnel', 'transport'],
-    help: 'ESP mode; the scenario has one',
+    help: "ESP mode, instead of the scenario's",
   },
   alg: {
     type: 'choice',
@@ -126,7 +128,7 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
 async function run(argv: string[]): Promise<number> {
   const { values, positionals } = parseOptions(options, argv, { min: 0, max: 1, name: 'SCENARIO' });
   const size = readSize(values.size);
-  const { name, scenario } = await loadScenario(positionals[0] ?? 'tunnel');
+  const { name, scenario, path } = await loadScenario(positionals[0] ?? 'tunnel');
   const out = outDirectory(values.out);
   const world = await interruptible((signal) =>
     createWorld({
@@ -156,6 +158,12 @@ async function run(argv: string[]): Promise<number> {
       if (values.json) printJson({ error: error.message, cycle: error.cycle });
       return exitCode.checkFailed;
     }
+    if (path !== undefined && foreseen(error) === undefined) {
+      const message = explainScript(error, path);
+      note(`tagwire: the scenario failed: ${message}`);
+      if (values.json) printJson({ error: message, exitCode: exitCode.checkFailed });
+      return exitCode.checkFailed;
+    }
     throw error;
   } finally {
     off();
@@ -165,9 +173,11 @@ async function run(argv: string[]): Promise<number> {
 
 function header(name: string, world: World): string {
   const c = world.config;
+  const { log2Tx, log2Rx } = { ...NIC_DEFAULTS, ...c.card };
+  const rings = [...new Set([1 << log2Tx, 1 << log2Rx])].join(' and ');
   return (
     `${name}: seed ${c.seed}, ${c.mode}, ${c.alg}, card ${c.nic}, MTU ${c.mtu}, ` +
-    `rings of 1024, wire ${c.wireLatencyCycles} cycles, memory ${c.memLatencyCycles} cycles`
+    `rings of ${rings}, wire ${c.wireLatencyCycles} cycles, memory ${c.memLatencyCycles} cycles`
   );
 }
 
@@ -182,7 +192,8 @@ export const command: Command = {
   help: helpText(
     'tagwire run [SCENARIO] [options]',
     'Runs a scenario, tunnel by default: two hosts with a card each send UDP through ESP.\n' +
-      'SCENARIO: tunnel, transport, duplex, or a .ts or .js file whose default export is a scenario.\n' +
+      'SCENARIO: tunnel, transport, duplex, or a .ts or .js file whose default export is a scenario;\n' +
+      'a file of your own takes --packets and --size as it likes.\n' +
       'Writes the wire as DIR/wire.pcapng, and DIR/esp_sa, with which Wireshark decrypts it.',
     options,
   ),

@@ -34,6 +34,48 @@ describe('tagwire run: bad input', () => {
     expect(r.stderr).toMatch(/default export made by defineScenario/);
   });
 
+  it.each([
+    ['cannot be parsed', 'export default { run() { let a = ; } };', /cannot be loaded: .*"/s],
+    [
+      'lacks what it imports',
+      "import './no.ts';\nexport default {};",
+      /cannot be loaded: .*no\.ts/,
+    ],
+    [
+      'asks for a world that there is not',
+      'export default { world: { mtu: 90000 }, run() {} };',
+      /'.*script.ts': "mtu" expected 576..9000, got 90000/,
+    ],
+  ])('a script that %s ends with exit code 2', (_what, text, message) => {
+    const file = join(temporaryDir('scenario'), 'script.ts');
+    writeFileSync(file, text);
+    const r = tagwire(['run', file, '--nic', 'model']);
+    expect(r.status).toBe(2);
+    expect(r.stderr).toMatch(message);
+  });
+
+  it('a script that throws ends with exit code 1, and is told where', () => {
+    const dir = temporaryDir('scenario');
+    const file = join(dir, 'late.ts');
+    writeFileSync(
+      file,
+      "interface Unused {}\nexport default {\n  run() {\n    throw new Error('too late');\n  },\n};\n",
+    );
+    const r = tagwire(['run', file, '--nic', 'model', '--json', '--out', dir]);
+    expect(r.status).toBe(1);
+    expect(r.stderr).toContain('the scenario failed: too late (late.ts:4:11)');
+    expect(JSON.parse(r.stdout)).toEqual({ error: 'too late (late.ts:4:11)', exitCode: 1 });
+  });
+
+  it('rings are named as they are', () => {
+    const dir = temporaryDir('scenario');
+    const file = join(dir, 'small.ts');
+    writeFileSync(file, 'export default { world: { card: { log2Tx: 5 } }, run() {} };\n');
+    const r = tagwire(['run', file, '--nic', 'model', '--out', dir]);
+    expect(r.stderr).toContain('rings of 32 and 1024,');
+    expect(r.status).toBe(0);
+  });
+
   it('a setkey(8) file with a mistake: file, line, column and what was expected', () => {
     const file = join(temporaryDir('scenario'), 'bad_key.ts');
     const bad = 'add 10.0.0.1 10.0.0.2 esp 0x1001\n  -E aes-gcm-16 0x1234;\n';
