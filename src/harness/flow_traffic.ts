@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Traffic } from './oracle/inner_check.ts';
+import type { Traffic } from './oracle/traffic.ts';
 import { Payloads } from './payload.ts';
 import { type PacketSize, payloadBytes, SIZE_MAX_BYTES } from './sizes.ts';
 

@@ -4,9 +4,9 @@ import type { SaParams } from '../netipsec/sa.ts';
 import { parseSetkey } from '../netipsec/setkey.ts';
 import type { Policy } from '../netipsec/spd.ts';
 import type { FlowTraffic } from './flow_traffic.ts';
-import type { WireSa } from './oracle/esp_open.ts';
 import { WireOracle } from './oracle/wire_oracle.ts';
 import type { WirePolicy } from './oracle/wire_policy.ts';
+import type { WireSa } from './oracle/wire_sa.ts';
 import { ALGORITHMS, INNER, keyMaterial, OUTER, spiOf } from './topology.ts';
 import type { WorldConfig } from './world_options.ts';
 

@@ -18,6 +18,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VerilatorError } from './error.ts';
+import type { Environment } from './find.ts';
 
 // The cache directory:
 //   <stem>-<hash>/          a finished build, complete from the moment its name exists
@@ -27,7 +28,7 @@ import { VerilatorError } from './error.ts';
 //   logs/                   what the tools printed when a build failed
 
 /** The cache directory in force; nothing is created. */
-export const cacheDirectory = (named?: string, env: NodeJS.ProcessEnv = process.env): string =>
+export const cacheDirectory = (named?: string, env: Environment = process.env): string =>
   resolve(
     named ??
       (env.TAGWIRE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tagwire')),

@@ -4,6 +4,9 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { VerilatorError } from './error.ts';
 import { runTool } from './process.ts';
 
+/** Environment variables, as process.env has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Oldest version that works, and the newest that the tests ran with. */
 export const verilatorTested = { min: '5.006', max: '5.006' } as const;
 
@@ -34,10 +37,7 @@ const isExecutable = (path: string): boolean => {
 };
 
 /** Full path of a program: as given when it has a slash, else searched on the PATH. */
-export const which = (
-  program: string,
-  env: NodeJS.ProcessEnv = process.env,
-): string | undefined => {
+export const which = (program: string, env: Environment = process.env): string | undefined => {
   if (isAbsolute(program) || program.includes('/')) {
     return isExecutable(resolve(program)) ? resolve(program) : undefined;
   }
@@ -67,9 +67,7 @@ export const compareVersions = (a: string, b: string): number => {
  * Finds Verilator: $VERILATOR, then $VERILATOR_ROOT/bin, then the PATH.
  * @throws VerilatorError 'missing' or 'too-old', with the command that installs it.
  */
-export const findVerilator = async (
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<VerilatorInfo> => {
+export const findVerilator = async (env: Environment = process.env): Promise<VerilatorInfo> => {
   const named = env.VERILATOR || undefined;
   const atRoot = env.VERILATOR_ROOT ? join(env.VERILATOR_ROOT, 'bin/verilator') : undefined;
   const path = named
@@ -108,7 +106,7 @@ export const findVerilator = async (
  * Finds the C++ compiler: $CXX, then g++, then clang++.
  * @throws VerilatorError 'missing'
  */
-export const findCompiler = async (env: NodeJS.ProcessEnv = process.env): Promise<CompilerInfo> => {
+export const findCompiler = async (env: Environment = process.env): Promise<CompilerInfo> => {
   const named = env.CXX || undefined;
   const path = named ? which(named, env) : (which('g++', env) ?? which('clang++', env));
   if (path === undefined) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { WireSa } from '../../src/harness/oracle/esp_open.ts';
+import type { WireSa } from '../../src/harness/oracle/wire_sa.ts';
 import { type EspOptions, esp, ether, ipv4, udp } from '../unit/harness/esp_frame.ts';
 import { type PcapOptions, pcap, pcapng } from './capture_file.ts';
 

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Payloads } from '../payload.ts';
 import { be16, checksum, PROTO_ICMP, PROTO_UDP, pseudoHeader } from './packet.ts';
-
-/** What the scenario is known to send. */
-export interface Traffic {
-  readonly payloads: Payloads;
-  /** UDP payload bytes of packet `index`. */
-  readonly sizeOf?: (index: number) => number;
-  /** Destination port of the scenario's packets; any when absent. */
-  readonly dstPort?: number;
-}
+import type { Traffic } from './traffic.ts';
 
 export const NOT_TRAFFIC = -1;
 

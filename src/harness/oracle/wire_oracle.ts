@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { TAP_INJECTED, type TapFrame } from '../tap.ts';
-import { EspOpener, type WireSa } from './esp_open.ts';
-import { InnerCheck, NOT_TRAFFIC, type Traffic } from './inner_check.ts';
+import { EspOpener } from './esp_open.ts';
+import { InnerCheck, NOT_TRAFFIC } from './inner_check.ts';
 import { AGAIN, FULL, NonceLedger, REUSED } from './nonce_ledger.ts';
 import {
   addressText,
@@ -17,6 +17,7 @@ import {
   readIpv4,
 } from './packet.ts';
 import { Reassembly } from './reassembly.ts';
+import type { Traffic } from './traffic.ts';
 import { type Violation, ViolationLog } from './violation.ts';
 import {
   matchPolicy,
@@ -25,6 +26,7 @@ import {
   policyRow,
   type WirePolicy,
 } from './wire_policy.ts';
+import type { WireSa } from './wire_sa.ts';
 
 export interface WireOracleConfig {
   readonly policies: readonly WirePolicy[];

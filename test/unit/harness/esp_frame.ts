@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createCipheriv } from 'node:crypto';
-import type { WireSa } from '../../../src/harness/oracle/esp_open.ts';
+import type { WireSa } from '../../../src/harness/oracle/wire_sa.ts';
 
 /** Frames for tests, made with node:crypto and nothing of the stack. */
 

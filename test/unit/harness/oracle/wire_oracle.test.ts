@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createCipheriv, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { WireSa } from '../../../../src/harness/oracle/esp_open.ts';
 import { WireOracle } from '../../../../src/harness/oracle/wire_oracle.ts';
 import type { WirePolicy } from '../../../../src/harness/oracle/wire_policy.ts';
+import type { WireSa } from '../../../../src/harness/oracle/wire_sa.ts';
 import { Payloads } from '../../../../src/harness/payload.ts';
 import { TAP_INJECTED, TAP_LOST } from '../../../../src/harness/tap.ts';
 import { type EspOptions, esp, ether, ipv4, udp } from '../esp_frame.ts';

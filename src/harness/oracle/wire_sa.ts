@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** An SA as the oracle is told of it, apart from what the stack believes. */
+export interface WireSa {
+  readonly spi: number;
+  /** Outer destination address. */
+  readonly dst: string;
+  readonly mode: 'tunnel' | 'transport';
+  /** setkey(8)'s name: aes-gcm-16, aes-gcm-12, aes-gcm-8, aes-gmac, chacha20-poly1305, aes-cbc, null. */
+  readonly alg: string;
+  /** Key without salt. */
+  readonly key: Uint8Array;
+  readonly salt?: Uint8Array;
+  /** Of an SA that authenticates apart: hmac-sha1, hmac-sha2-256, -384, -512. */
+  readonly auth?: { readonly alg: string; readonly key: Uint8Array };
+  readonly esn?: boolean;
+  /** With esn: the high half of the first sequence number. */
+  readonly seqHi?: number;
+}
