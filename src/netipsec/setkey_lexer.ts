@@ -11,6 +11,7 @@ export interface Token extends Place {
 
 const BLANK = /[ \t\r\n\f\v]/;
 const PUNCTUATION = ';[]';
+const MAYBE_KEY = /^(0[xX])?[0-9a-fA-F]{13,}/;
 
 /** Words, "strings" and ; [ ] of a setkey(8) file. A comment runs from # to the end of its line. */
 export class SetkeyLexer {
@@ -115,7 +116,9 @@ function isWordChar(c: string): boolean {
   return !BLANK.test(c) && !PUNCTUATION.includes(c) && c !== '"' && c !== '#';
 }
 
+/** What may be a key in the wrong place is not repeated: a string, or many hexadecimal digits. */
 function describe(t: Token): string {
   if (t.kind === 'end') return 'the end of the file';
-  return t.kind === 'string' ? `the string "${t.text}"` : `"${t.text}"`;
+  if (t.kind === 'string') return 'a string';
+  return MAYBE_KEY.test(t.text) ? 'a long number' : `"${t.text}"`;
 }

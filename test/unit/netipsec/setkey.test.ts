@@ -159,6 +159,17 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
     expect(e.message).not.toContain('deadbeef');
   });
 
+  it.each([
+    ['no algorithm before it', '-E 0xdeadbeefdeadbeefdeadbeefdeadbeef'],
+    ['no algorithm before it, and no 0x', '-A deadbeefdeadbeefdeadbeefdeadbeef'],
+    ['a second one', `-E aes-gcm-16 ${KEY20} 0xdeadbeefdeadbeefdeadbeefdeadbeef`],
+    ['a second one in quotes', `-E aes-gcm-16 ${KEY20} "deadbeef"`],
+    ['in the place of an SPI', '; add 1.1.1.1 2.2.2.2 esp 0xdeadbeefdeadbeefdeadbeefdeadbeef'],
+  ])('repeats no key that stands in the wrong place: %s', (_where, rest) => {
+    const e = error(`add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20} ${rest};`);
+    expect(e.message).not.toContain('deadbeef');
+  });
+
   it('names the SPI that is in the SADB already, and deletes only what is there', () => {
     const rig = createIpsecRig();
     const add = parseSetkey(`add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20};`, 'a.conf');
