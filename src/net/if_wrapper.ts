@@ -8,10 +8,11 @@ import type { Ifnet } from './ifnet.ts';
  */
 export class IfWrapper implements Ifnet {
   readonly inner: Ifnet;
-  input: (m: Mbuf) => void = () => {};
+  input: (m: Mbuf) => void;
 
   constructor(inner: Ifnet) {
     this.inner = inner;
+    this.input = inner.input;
     inner.input = (m) => this.received(m);
   }
 

@@ -69,6 +69,14 @@ describe('wrappers are the interface they are round', () => {
     expect(outer.lladdr).toBe(ifp.lladdr);
   });
 
+  test('what comes in before the stack is there is freed, as without a wrapper', () => {
+    const { ifp, pool } = rig.a;
+    ifp.input = (m) => pool.free(m);
+    new TraceIf(ifp, () => {});
+    ifp.input(packet(1));
+    expect(pool.inUse).toBe(0);
+  });
+
   test('trace sees each packet, out and in', () => {
     const { ifp, pool } = rig.a;
     const seen: unknown[] = [];
