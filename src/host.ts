@@ -134,10 +134,16 @@ export class Host {
     this.ipsec.attachOffload(this.nic, this.nic.sa);
   }
 
-  /** Takes the SAs out of the card and the card down; frees every mbuf that it held. */
+  /**
+   * Takes the SAs out of the card and the card down; frees every mbuf that it held, also when the
+   * card does not answer (then BusError is thrown after that).
+   */
   detach(): void {
-    this.ipsec.detachOffload(this.nic);
-    this.nic.detach();
+    try {
+      this.ipsec.detachOffload(this.nic);
+    } finally {
+      this.nic.detach();
+    }
   }
 
   /** Gives the card's interface an address (host order); prefixLen 32 is an alias without a network. */

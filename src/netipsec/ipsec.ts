@@ -9,7 +9,7 @@ import { IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
 import { IpsecTransmit } from './ipsec_transmit.ts';
-import { OffloadReasons } from './offload_reason.ts';
+import { OffloadReasons, R_SA_NOT_INSTALLED } from './offload_reason.ts';
 import type { Carrier, FinishInSoftware, SaCounters, SaOffload } from './pact.ts';
 import type { Sa } from './sa.ts';
 import { SaOffloads } from './sa_offload.ts';
@@ -63,12 +63,13 @@ export class Ipsec implements IpsecMethods {
     const xform = new XformEsp(inet);
     const parts = { inet, carrier, offloads, sadb, cache, xform, reasons };
     const transmit = new IpsecTransmit(parts);
-    this.finishInSoftware = (m, ipOffset) => transmit.finishInSoftware(m, ipOffset);
+    this.finishInSoftware = (m, ipOffset) =>
+      transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);
     this.carrier = carrier;
     this.sadb = sadb;
     this.#offloads = offloads;
     this.#transmit = transmit;
-    this.#output = new IpsecOutput({ ...parts, finish: this.finishInSoftware });
+    this.#output = new IpsecOutput({ ...parts, transmit });
     this.#input = new IpsecInput(parts);
     this.#policy = new IpsecPolicy(parts);
   }
@@ -84,10 +85,10 @@ export class Ipsec implements IpsecMethods {
     this.sadb.changes++;
   }
 
-  /** The card goes away; what it had is software's from here on. */
+  /** The card goes away; what it had is software's from here on. Throws what the card throws. */
   detachOffload(ifp: Ifnet): void {
-    this.#offloads.detach(ifp, this.sadb.list());
     this.sadb.changes++;
+    this.#offloads.detach(ifp, this.sadb.list());
   }
 
   /**

@@ -24,6 +24,7 @@ import {
   IPSEC_UNKNOWN_PROTO,
   IPSEC_USE_NO_SA,
 } from './ipsec_counters.ts';
+import type { IpsecTransmit } from './ipsec_transmit.ts';
 import { type OffloadReasons, R_INNER_TRANSFORM, R_NEEDS_FRAGMENTATION } from './offload_reason.ts';
 import {
   type Carrier,
@@ -45,8 +46,7 @@ export interface OutputParts {
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
   readonly xform: Xform;
-  /** Does the crypto that is still to be done on m in software: pact.ts. */
-  readonly finish: (m: Mbuf, ipOffset: number) => number;
+  readonly transmit: IpsecTransmit;
 }
 
 /** The way out: policy, SA, ESP, and one tag for each transform. */
@@ -118,7 +118,7 @@ export class IpsecOutput {
 
   /** One transform. On an error m is freed. */
   #protect(m: Mbuf, sa: Sa, request: IpsecRequest, isLast: boolean): number {
-    const { carrier, inet, offloads, reasons, xform } = this.#p;
+    const { carrier, inet, offloads, reasons, transmit, xform } = this.#p;
     const mbufs = this.#mbufs;
     const { view } = mbufs;
     const at = mbufs.off[m]!;
@@ -134,7 +134,7 @@ export class IpsecOutput {
       return this.#drop(m, IPSEC_TOO_BIG, EMSGSIZE);
     }
     // Another transform goes round one whose crypto still waits: it has to be done by now.
-    const late = this.#p.finish(m, 0);
+    const late = transmit.finishInSoftware(m, 0, R_INNER_TRANSFORM);
     if (late !== 0) {
       mbufs.free(m);
       return late;

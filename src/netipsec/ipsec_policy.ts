@@ -5,7 +5,7 @@ import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
-import { IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
+import { ESP_REPORT_MISFIT, IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
 import { type Carrier, newOffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
@@ -34,9 +34,12 @@ export class IpsecPolicy {
 
   /** IpsecMethods.checkIn for IPv4: 0, or EACCES, counted. */
   checkIn(m: Mbuf, proto: number): number {
-    // What is still to be taken out of ESP is judged by what is inside.
-    if (proto === IPPROTO_ESP || proto === IPPROTO_AH) return 0;
-    const { cache } = this.#p;
+    const { cache, carrier } = this.#p;
+    if (proto === IPPROTO_ESP || proto === IPPROTO_AH) {
+      // What is still to be taken out of ESP is judged by what is inside: by whom it is for. But a
+      // card has decrypted this one for us, and a gateway would send it on in clear.
+      return carrier.read(m, this.#done) ? this.#refuse(ESP_REPORT_MISFIT) : 0;
+    }
     const mbufs = this.#mbufs;
     readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const policy = cache.policy[cache.lookup('in', this.#flow)]!;

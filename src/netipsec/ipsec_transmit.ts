@@ -43,7 +43,7 @@ export class IpsecTransmit {
 
   /** IpsecMethods.beforeTransmit: 0, or an errno, counted; the caller frees m. */
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
-    const { carrier, inet, sadb, offloads, reasons } = this.#p;
+    const { carrier, inet, sadb, offloads } = this.#p;
     const { tags } = inet.pool;
     const r = this.#request;
     if (!carrier.take(m, r)) return 0;
@@ -53,8 +53,7 @@ export class IpsecTransmit {
     if (!isMeantFor || !isInCard) {
       let why = isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED;
       if (ifp === IF_NONE) why = R_NEEDS_FRAGMENTATION;
-      reasons.tx[why]!++;
-      return this.#finish(m, ipOffset, r);
+      return this.#finish(m, ipOffset, r, why);
     }
     const before = tags.allocs;
     const error = carrier.handOver(m);
@@ -64,14 +63,17 @@ export class IpsecTransmit {
     return ENOBUFS;
   }
 
-  /** pact.ts FinishInSoftware: 0 also when there is nothing to finish. */
-  finishInSoftware(m: Mbuf, ipOffset: number): number {
+  /**
+   * pact.ts FinishInSoftware: 0 also when there is nothing to finish. `why` is the reason that is
+   * counted, an index into OFFLOAD_REASONS.
+   */
+  finishInSoftware(m: Mbuf, ipOffset: number, why: number): number {
     const r = this.#request;
-    return this.#p.carrier.take(m, r) ? this.#finish(m, ipOffset, r) : 0;
+    return this.#p.carrier.take(m, r) ? this.#finish(m, ipOffset, r, why) : 0;
   }
 
-  #finish(m: Mbuf, ipOffset: number, r: OffloadRequest): number {
-    const { carrier, inet, sadb, xform } = this.#p;
+  #finish(m: Mbuf, ipOffset: number, r: OffloadRequest, why: number): number {
+    const { carrier, inet, reasons, sadb, xform } = this.#p;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     if (sa === null) {
       // Its key is gone, and in clear it must not leave.
@@ -82,6 +84,7 @@ export class IpsecTransmit {
     // nothing else was, or will be, encrypted under them.
     xform.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
     carrier.done(m);
+    reasons.tx[why]!++;
     this.#n[IPSEC_LATE_SOFTWARE]!++;
     const headerLen = ipOffset + r.espOffset + ESP_HDR_LEN + sa.session.ivBytes;
     const payloadLen = inet.pool.len[m]! - headerLen - r.trailerLen;

@@ -35,29 +35,29 @@ export class SaOffloads {
     for (const sa of sas) this.#installOn(sa, ifp, card);
   }
 
-  /** A card goes: it gives back the SAs it has. */
+  /** A card goes: it gives back the SAs it has. Throws, at the end, what it threw first. */
   detach(ifp: Ifnet, sas: readonly Sa[]): void {
     const at = this.#ports.findIndex((p) => p.ifp === ifp);
     if (at < 0) return;
     const [{ card }] = this.#ports.splice(at, 1) as [Port];
-    for (const sa of sas) {
+    forEachOf(sas, (sa) => {
       const i = sa.installs.findIndex((e) => e.ifIndex === ifp.index);
-      if (i < 0) continue;
+      if (i < 0) return;
       const [{ cardSa }] = sa.installs.splice(i, 1) as [SaInstall];
       card.saRemove(sa.direction, cardSa);
-    }
+    });
   }
 
   install(sa: Sa): void {
     for (const { ifp, card } of this.#ports) this.#installOn(sa, ifp, card);
   }
 
+  /** Takes the SA out of every card. Throws, at the end, what a card threw first. */
   remove(sa: Sa): void {
-    const installs = sa.installs.splice(0);
-    for (const { ifIndex, cardSa } of installs) {
+    forEachOf(sa.installs.splice(0), ({ ifIndex, cardSa }) => {
       const port = this.#ports.find((p) => p.ifp.index === ifIndex);
       port?.card.saRemove(sa.direction, cardSa);
-    }
+    });
   }
 
   /** The card's name for the SA on an interface, or -1. */
@@ -106,6 +106,19 @@ export class SaOffloads {
     if (answer.errno === ENOSPC) reason = R_SA_TABLE_FULL;
     sa.refusal = { reason, text: `${ifp.name}: ${answer.reason}` };
   }
+}
+
+/** Calls f for every item, also after one of them threw; then throws the first error. */
+export function forEachOf<T>(items: readonly T[], f: (item: T) => void): void {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    try {
+      f(item);
+    } catch (e) {
+      errors.push(e);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 function toOffloadSa(sa: Sa): OffloadSa {

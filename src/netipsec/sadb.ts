@@ -5,8 +5,8 @@ import { newSession } from '../opencrypto/session.ts';
 import { ReplayWindow } from './replay.ts';
 import type { Sa, SaParams } from './sa.ts';
 import { SaIndex } from './sa_index.ts';
-import type { SaOffloads } from './sa_offload.ts';
-import { SpentKeys } from './spent_keys.ts';
+import { forEachOf, type SaOffloads } from './sa_offload.ts';
+import { SenderKeys } from './sender_keys.ts';
 
 export type SadbErrorCode =
   | 'badSpi'
@@ -15,6 +15,7 @@ export type SadbErrorCode =
   | 'badKeyLength'
   | 'badReplayWindow'
   | 'noAuthentication'
+  | 'keyInUse'
   | 'full';
 
 /** An SA that cannot be. `code` is for programs, the message for people. */
@@ -47,7 +48,7 @@ export class Sadb {
   readonly #byEnds: SaIndex;
   readonly #offloads: SaOffloads;
   readonly #directionOf: (src: number, dst: number) => 'in' | 'out';
-  readonly #spent = new SpentKeys();
+  readonly #keys = new SenderKeys();
 
   constructor(
     capacity: number,
@@ -68,14 +69,18 @@ export class Sadb {
     if (this.find(p.dst, p.spi) !== null) {
       throw new SadbError('duplicateSpi', `SPI ${p.spi} for this destination is in use`);
     }
-    const handle = this.#free.pop() ?? this.#slots.length;
+    const handle = this.#free.at(-1) ?? this.#slots.length;
     if (handle >= this.#capacity) {
       throw new SadbError('full', `the SADB holds ${this.#capacity} SAs already`);
     }
-    this.#generations[handle]!++;
-    const generation = this.#generations[handle]!;
+    const generation = (this.#generations[handle]! + 1) >>> 0;
     const sa = makeSa(p, checked, handle, generation, this.#directionOf(p.src, p.dst));
-    if (sa.direction === 'out') sa.seq = Math.max(sa.seq, this.#spent.lastSeq(sa));
+    if (sa.direction === 'out' && !this.#keys.take(sa)) {
+      const text = 'another SA sends with this key: IVs would come twice (RFC 4106 §3.1)';
+      throw new SadbError('keyInUse', text);
+    }
+    this.#free.pop();
+    this.#generations[handle] = generation;
     this.#slots[handle] = sa;
     this.#bySpi.insert(sa.dst, sa.spi, handle);
     this.#byEnds.insert(sa.src, sa.dst, handle);
@@ -91,7 +96,7 @@ export class Sadb {
   delete(sa: Sa): void {
     if (!sa.alive) throw new TypeError(`SA ${sa.handle} is deleted twice`);
     sa.alive = false;
-    if (sa.direction === 'out') this.#spent.note(sa);
+    if (sa.direction === 'out') this.#keys.release(sa);
     this.#slots[sa.handle] = null;
     this.#bySpi.remove(sa.handle);
     this.#byEnds.remove(sa.handle);
@@ -107,9 +112,15 @@ export class Sadb {
     }
   }
 
-  /** Deletes all. */
+  /** Deletes all. Throws, at the end, what a card threw first. */
   flush(): void {
-    for (const sa of this.list()) this.delete(sa);
+    forEachOf(this.list(), (sa) => this.delete(sa));
+  }
+
+  /** Deletes the SAs from src to dst. Throws as flush() does. */
+  deleteBetween(src: number, dst: number): void {
+    const sas = this.list().filter((sa) => sa.src === src && sa.dst === dst);
+    forEachOf(sas, (sa) => this.delete(sa));
   }
 
   /** RFC 4301 §4.1: a received packet's SA, by destination and SPI. All are ESP. */

@@ -151,7 +151,7 @@ function applyStatement(sadb: Sadb, spd: Spd, s: SetkeyStatement, file: string):
       return;
     }
     case 'deleteall':
-      for (const sa of sadb.list()) if (sa.src === s.src && sa.dst === s.dst) sadb.delete(sa);
+      sadb.deleteBetween(s.src, s.dst);
       return;
     case 'flush':
       sadb.flush();

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { EACCES, EHOSTUNREACH, EMSGSIZE, ENOBUFS, ESRCH } from '../../../src/kern/errno.ts';
 import { IFCAP_IPSEC, type Ifnet } from '../../../src/net/ifnet.ts';
+import { ipForward } from '../../../src/netinet/ip_forward.ts';
 import { ipSend } from '../../../src/netinet/ip_output.ts';
 import { UdpSocket } from '../../../src/netinet/socket.ts';
 import { newOffloadRequest, PACKET_TAG_IPSEC_OUT_DONE } from '../../../src/netipsec/pact.ts';
@@ -209,6 +210,14 @@ describe('the last gate before an interface', () => {
     rig.end();
   });
 
+  it('counts a reason for what a driver gives back', () => {
+    const { m, ...rig } = caught();
+    expect(rig.ipsecA.finishInSoftware(m, 14)).toBe(0);
+    expect(rig.ipsecA.reasons.list().map((r) => r.reason)).toEqual(['saNotInstalled']);
+    rig.a.pool.free(m);
+    rig.end();
+  });
+
   it('gives the bytes that the card would have given', () => {
     const first = caught();
     const second = caught();
@@ -317,6 +326,24 @@ describe('fail closed, on the way in', () => {
     rig.pump();
     expect(rig.b.counters.get('esp.inOk')).toBe(1);
     expect(rig.b.counters.get('esp.replay')).toBe(1);
+    rig.end();
+  });
+
+  it('what a card decrypted for another host is not passed on', () => {
+    const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+    rig.ipsecB.attachOffload(rig.b.ifp, new FakeCard(rig.b, rig.ipsecB.carrier));
+    rig.setkey(GCM_SAS + TRANSPORT);
+    rig.b.inet.addrs.isLocal = () => false;
+    rig.b.inet.forward = ipForward;
+    let passedOn = 0;
+    rig.b.ifp.onWire = (data, at) => {
+      if (data[at + 13] === 0) passedOn++;
+      return true;
+    };
+    rig.a.inet.arp.addStatic(2, rig.b.addr, rig.b.ifp.lladdr);
+    send(rig);
+    expect(rig.b.counters.get('esp.reportMisfit')).toBe(1);
+    expect(passedOn).toBe(0);
     rig.end();
   });
 

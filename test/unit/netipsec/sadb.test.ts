@@ -17,6 +17,13 @@ const GCM: SaParams = {
   key: new Uint8Array(20).fill(7),
 };
 
+/** A key that no other SA of a test has. */
+function keyNumber(n: number): Uint8Array {
+  const key = new Uint8Array(20);
+  new DataView(key.buffer).setUint32(0, n);
+  return key;
+}
+
 function newSadb(capacity = 8): Sadb {
   return new Sadb(capacity, new SaOffloads(false), () => 'out');
 }
@@ -53,16 +60,17 @@ describe('SADB', () => {
     const sadb = newSadb();
     sadb.add(GCM);
     expect(codeOf(() => sadb.add(GCM))).toBe('duplicateSpi');
-    expect(codeOf(() => sadb.add({ ...GCM, dst: 5 }))).toBe('none');
+    expect(codeOf(() => sadb.add({ ...GCM, dst: 5, key: keyNumber(1) }))).toBe('none');
   });
 
   it('says so when it is full, and has room again after a delete', () => {
     const sadb = newSadb(2);
     const first = sadb.add(GCM);
-    sadb.add({ ...GCM, spi: 0x1001 });
-    expect(codeOf(() => sadb.add({ ...GCM, spi: 0x1002 }))).toBe('full');
+    sadb.add({ ...GCM, spi: 0x1001, key: keyNumber(1) });
+    const third = { ...GCM, spi: 0x1002, key: keyNumber(2) };
+    expect(codeOf(() => sadb.add(third))).toBe('full');
     sadb.delete(first);
-    expect(codeOf(() => sadb.add({ ...GCM, spi: 0x1002 }))).toBe('none');
+    expect(codeOf(() => sadb.add(third))).toBe('none');
   });
 
   it('uses a handle again only with another generation', () => {
@@ -96,6 +104,24 @@ describe('SADB', () => {
     expect(sadb.add({ ...GCM, sentSeq: 900 }).seq).toBe(900);
   });
 
+  it('RFC 4106 §3.1: no two SAs send with one key at a time, and a refused one takes no room', () => {
+    const sadb = newSadb(2);
+    const first = sadb.add(GCM);
+    expect(codeOf(() => sadb.add({ ...GCM, spi: 0x2000 }))).toBe('keyInUse');
+    expect(sadb.list()).toEqual([first]);
+    expect(sadb.find(GCM.dst, 0x2000)).toBeNull();
+    sadb.delete(first);
+    sadb.add({ ...GCM, spi: 0x2000 });
+    sadb.add({ ...GCM, spi: 0x2001, key: keyNumber(1) });
+    expect(sadb.list().length).toBe(2);
+  });
+
+  it('SAs to receive with may share a key: the numbers come from their senders', () => {
+    const sadb = new Sadb(8, new SaOffloads(false), () => 'in');
+    sadb.add(GCM);
+    expect(codeOf(() => sadb.add({ ...GCM, spi: 0x2000 }))).toBe('none');
+  });
+
   it('leaves no key behind in a deleted SA', () => {
     const sadb = newSadb();
     const sa = sadb.add(GCM);
@@ -106,7 +132,10 @@ describe('SADB', () => {
   it('finds 3000 SAs by SPI, and the newest between two ends', () => {
     const sadb = newSadb(3000);
     const all = Array.from({ length: 3000 }, (_, i) =>
-      sadb.add({ ...GCM, spi: 256 + i, src: i % 50, dst: i % 70, reqid: i % 3 }),
+      sadb.add({
+        ...{ ...GCM, spi: 256 + i, src: i % 50, dst: i % 70 },
+        ...{ reqid: i % 3, key: keyNumber(i) },
+      }),
     );
     for (const sa of all) expect(sadb.find(sa.dst, sa.spi)).toBe(sa);
     const newest = all.findLast((sa) => sa.src === 7 && sa.dst === 7)!;
@@ -210,5 +239,36 @@ describe('why a packet is not offloaded has an answer', () => {
     rig.ipsecA.sadb.flush();
     expect(card.installed.size).toBe(0);
     rig.end();
+  });
+
+  describe('a card that does not answer', () => {
+    function withMute(): { rig: IpsecRig; card: FakeCard } {
+      const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+      const card = new FakeCard(rig.a, rig.ipsecA.carrier);
+      rig.ipsecA.attachOffload(rig.a.ifp, card);
+      rig.setkey(GCM_SAS + TRANSPORT);
+      card.saRemove = () => {
+        throw new Error('mute');
+      };
+      return { rig, card };
+    }
+
+    it('a flush says so, and has flushed all', () => {
+      const { rig } = withMute();
+      const all = rig.ipsecA.sadb.list();
+      expect(() => rig.ipsecA.sadb.flush()).toThrow('mute');
+      expect(rig.ipsecA.sadb.list()).toEqual([]);
+      expect(all.every((sa) => sa.key.every((b) => b === 0))).toBe(true);
+      rig.end();
+    });
+
+    it('goes away all the same: no packet waits for its crypto', () => {
+      const { rig } = withMute();
+      expect(() => rig.ipsecA.detachOffload(rig.a.ifp)).toThrow('mute');
+      for (const sa of rig.ipsecA.sadb.list()) expect(rig.ipsecA.cardCounters(sa)).toBeNull();
+      expect(send(rig)[0]!.reason).toBe('saNotInstalled');
+      expect(rig.b.counters.get('esp.inOk')).toBe(1);
+      rig.end();
+    });
   });
 });

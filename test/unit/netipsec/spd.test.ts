@@ -146,7 +146,7 @@ describe('SPD', () => {
     const f = { src: 1, dst: 2, proto: 17, sport: 1, dport: 1 };
     const p = { key: new Uint8Array(20), cipher: 'aes-gcm-16', src: 1, dst: 2 };
     cache.sa[cache.lookup('out', f)] = sadb.add({ ...p, spi: 256 });
-    sadb.add({ ...p, spi: 257 });
+    sadb.add({ ...p, spi: 257, key: new Uint8Array(20).fill(1) });
     expect(cache.sa[cache.lookup('out', f)]).toBeNull();
   });
 
