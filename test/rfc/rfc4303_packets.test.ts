@@ -309,18 +309,23 @@ describe('fragments', () => {
 });
 
 describe('bundles: two transforms of one policy', () => {
+  /** Tunnel SAs with SPIs and salts of their own. */
+  const OUTER_SALT = Buffer.from('40414243', 'hex');
+  const OUTER_SAS = sas('-m tunnel')
+    .replaceAll('0x100', '0x200')
+    .replace('10111213;', '40414243;')
+    .replace('30313233;', '50515253;');
+
   it('are applied in order, one tag each, and taken off again', () => {
     const rig = createIpsecRig();
     const request = (s: string, d: string) => `esp/transport//require esp/tunnel/${s}-${d}/require`;
-    const inner = sas('-m transport');
-    const outer = sas('-m tunnel').replaceAll('0x100', '0x200');
-    rig.setkey(inner + outer + policies(request));
+    rig.setkey(sas('-m transport') + OUTER_SAS + policies(request));
     let got = 0;
     new UdpSocket(rig.b.inet).bind(0, 7).onMessage(() => {
       got++;
     });
     const [p] = sent(rig, Buffer.from('hello'));
-    const first = refOpen({ ...REF, spi: 0x2001 }, p!.subarray(20))!;
+    const first = refOpen({ ...REF, spi: 0x2001, salt: OUTER_SALT }, p!.subarray(20))!;
     expect(first.nextHeader).toBe(4);
     const second = refOpen(REF, first.payload.subarray(20))!;
     expect(second.nextHeader).toBe(17);
@@ -335,8 +340,7 @@ describe('bundles: two transforms of one policy', () => {
     const card = new FakeCard(rig.a, rig.ipsecA.carrier);
     rig.ipsecA.attachOffload(rig.a.ifp, card);
     const request = (s: string, d: string) => `esp/transport//require esp/tunnel/${s}-${d}/require`;
-    const outer = sas('-m tunnel').replaceAll('0x100', '0x200');
-    rig.setkey(sas('-m transport') + outer + policies(request));
+    rig.setkey(sas('-m transport') + OUTER_SAS + policies(request));
     sent(rig, Buffer.from('hello'));
     expect(card.encrypted).toBe(1);
     expect(rig.b.counters.get('esp.inOk')).toBe(2);
