@@ -9,12 +9,11 @@ import {
   ESP_OFFSET_MIN,
   ICV_BYTES,
 } from '../dev/nic/nic_regs.ts';
+import { ETHER_HDR_LEN, ETHERTYPE_IP } from '../header/ether.ts';
+import { IPPROTO_ESP } from '../header/ip.ts';
 import { gcmOpen, gcmSeal } from './gcm.ts';
 import type { ModelSa } from './model_sa.ts';
 
-const ETHER_HEADER_BYTES = 14;
-const ETHERTYPE_IPV4 = 0x0800;
-const IPPROTO_ESP = 50;
 /** ESP header and IV: where the cipher text begins, from the ESP header. */
 const TEXT_AT = ESP_HEADER_BYTES + ESP_IV_BYTES;
 
@@ -30,10 +29,10 @@ export interface EspPlace {
 
 /** Finds ESP in an unfragmented IPv4 frame whose lengths make sense; else false. */
 export function findEsp(frame: Uint8Array, place: EspPlace): boolean {
-  const ip = ETHER_HEADER_BYTES;
+  const ip = ETHER_HDR_LEN;
   if (frame.length < ip + 20) return false;
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (view.getUint16(12) !== ETHERTYPE_IPV4 || frame[ip]! >> 4 !== 4) return false;
+  if (view.getUint16(12) !== ETHERTYPE_IP || frame[ip]! >> 4 !== 4) return false;
   const headerBytes = (frame[ip]! & 15) * 4;
   const totalBytes = view.getUint16(ip + 2);
   if (frame[ip + 9] !== IPPROTO_ESP || (view.getUint16(ip + 6) & 0x3fff) !== 0) return false;

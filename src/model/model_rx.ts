@@ -13,12 +13,12 @@ import {
   NO_SA_IDX,
   RXD_BYTES,
 } from '../dev/nic/nic_regs.ts';
+import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { type EspPlace, findEsp, openEsp } from './model_esp.ts';
 import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
 import type { ModelSaTable } from './model_sa.ts';
 
-const ETHER_HEADER_BYTES = 14;
 const NEVER = Number.POSITIVE_INFINITY;
 /** Frames wait in here for buffers; what does not fit is dropped. */
 const FIFO_BYTES = 32768;
@@ -63,7 +63,7 @@ export class ModelRx {
       card.stats.rxFiltered++;
       return;
     }
-    if (frame.length < ETHER_HEADER_BYTES || frame.length > card.maxFrameBytes) {
+    if (frame.length < ETHER_HDR_LEN || frame.length > card.maxFrameBytes) {
       card.stats.rxLenBad++;
       return;
     }

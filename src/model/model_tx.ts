@@ -14,12 +14,12 @@ import {
   TXD_ESN,
   TXD_IPSEC,
 } from '../dev/nic/nic_regs.ts';
+import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
 import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
 import type { ModelSaTable } from './model_sa.ts';
 
-const ETHER_HEADER_BYTES = 14;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Transmit side: descriptor, frame, crypto, wire, completion. One frame at a time, in order. */
@@ -115,7 +115,7 @@ export class ModelTx {
   }
 
   #plain(lenBytes: number): number {
-    const isGood = lenBytes >= ETHER_HEADER_BYTES && lenBytes <= this.#card.maxFrameBytes;
+    const isGood = lenBytes >= ETHER_HDR_LEN && lenBytes <= this.#card.maxFrameBytes;
     return isGood ? CODE_OK : CODE_BAD_LEN;
   }
 

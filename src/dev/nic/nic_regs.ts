@@ -109,7 +109,7 @@ export type StatName = (typeof STAT_NAMES)[number];
  *     0         1         2            3                  4       5        6   7
  * Rx descriptor, 4 words:
  *   | addr lo | addr hi | bufLen | cookie |
- * Completion, 4 words:
+ * Completion, 4 words, the phase in bit 31 of the last:
  *   | cookie | len, saIdx | status | phase |
  *     0        1            2        3
  */
@@ -120,7 +120,6 @@ export const CPL_BYTES = 16;
 export const TXD_IPSEC = 1;
 export const TXD_ESN = 2;
 
-export const CPL_PHASE = 0x80000000;
 export const CPL_CODE_MASK = 15;
 /** The card did the ESP crypto: encrypted, or decrypted with a good ICV. */
 export const CPL_SECP = 16;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ESP_TRAILER_LEN, espSpi } from '../../header/esp.ts';
+import { ETHER_HDR_LEN } from '../../header/ether.ts';
+import { IPPROTO_ESP, ipDst, ipLen } from '../../header/ip.ts';
 import {
   HEADROOM_BYTES,
   type Mbuf,
@@ -30,13 +33,6 @@ import {
 import type { Ring } from './nic_ring.ts';
 import type { NicSa } from './nic_sa.ts';
 import { SLOT_LIVE } from './nic_sa_slots.ts';
-
-const ETHER_HEADER_BYTES = 14;
-const IP_LEN = 2;
-const IP_DST = 16;
-/** Pad length and next header. */
-const ESP_TRAILER_BYTES = 2;
-const IPPROTO_ESP = 50;
 
 /** Buffers are given to the card in batches of this many. */
 const REFILL_BATCH = 32;
@@ -128,8 +124,7 @@ export class NicRx {
     // NO_SA and BAD_LEN are news, not errors: the frame came as it was on the wire.
     if (code !== CODE_OK && code !== CODE_NO_SA && code !== CODE_BAD_LEN)
       return this.#dropError(m, code, saIdx);
-    if (lenBytes < ETHER_HEADER_BYTES || lenBytes > this.#bufBytes)
-      return this.#drop(m, C.NIC_RX_ERR);
+    if (lenBytes < ETHER_HDR_LEN || lenBytes > this.#bufBytes) return this.#drop(m, C.NIC_RX_ERR);
     this.#pool.len[m] = lenBytes;
     this.#pool.rcvIf[m] = this.#config.index;
     return (status & CPL_SECP) === 0 ? m : this.#tag(m, status, saIdx);
@@ -146,21 +141,21 @@ export class NicRx {
     const espOffset = (status >>> 8) & 0xff;
     if ((status & CPL_ESP_SEEN) === 0 || espOffset + 8 > pool.len[m]!)
       return this.#drop(m, C.NIC_RX_ERR);
-    const spi = view.getUint32(off + espOffset);
-    const dst = view.getUint32(off + ETHER_HEADER_BYTES + IP_DST);
+    const spi = espSpi(view, off + espOffset);
+    const dst = ipDst(view, off + ETHER_HDR_LEN);
     const sa = this.#sa.in;
     if (saIdx >= SA_COUNT || sa.state[saIdx] !== SLOT_LIVE) return this.#drop(m, C.NIC_RX_SA_GONE);
     if (sa.spi[saIdx] !== spi || sa.dst[saIdx] !== dst) return this.#drop(m, C.NIC_RX_SA_GONE);
 
-    const ipEnd = off + ETHER_HEADER_BYTES + view.getUint16(off + ETHER_HEADER_BYTES + IP_LEN);
-    const padLen = pool.data[ipEnd - ICV_BYTES - ESP_TRAILER_BYTES]!;
+    const ipEnd = off + ETHER_HDR_LEN + ipLen(view, off + ETHER_HDR_LEN);
+    const padLen = pool.data[ipEnd - ICV_BYTES - ESP_TRAILER_LEN]!;
     const r = this.#report;
     r.spi = spi;
     r.dst0 = dst;
     r.saHandle = sa.handle[saIdx]!;
     r.generation = sa.generation[saIdx]!;
-    r.espOffset = espOffset - ETHER_HEADER_BYTES;
-    r.trailerLen = padLen + ESP_TRAILER_BYTES + ICV_BYTES;
+    r.espOffset = espOffset - ETHER_HDR_LEN;
+    r.trailerLen = padLen + ESP_TRAILER_LEN + ICV_BYTES;
     r.cardSa = saIdx;
     if (this.#config.carrier.report(m, r) !== 0) return this.#drop(m, C.NIC_RX_NO_TAG);
     sa.packets[saIdx]!++;

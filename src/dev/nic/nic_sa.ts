@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_ESP } from '../../header/ip.ts';
 import { EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
 import type { OffloadSa, SaCounters, SaInstalled, SaOffload } from '../../netipsec/pact.ts';
 import { BusError, type NicBus } from './nic_bus.ts';
@@ -218,7 +219,7 @@ function refuse(errno: number, reason: string): SaInstalled {
 
 /** Why the card cannot do an SA, or null. */
 function unsupported(sa: OffloadSa): string | null {
-  if (sa.proto !== 50) return `protocol ${sa.proto} is not ESP`;
+  if (sa.proto !== IPPROTO_ESP) return `protocol ${sa.proto} is not ESP`;
   if (sa.alg !== 'aes-gcm-16') return `the card does not do ${sa.alg}`;
   if (sa.key.length !== 16 && sa.key.length !== 32)
     return `the card does not do keys of ${8 * sa.key.length} bits`;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ETHER_HDR_LEN } from '../../header/ether.ts';
 import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../../kern/mbuf.ts';
 import { newOffloadRequest, type OffloadRequest } from '../../netipsec/pact.ts';
@@ -24,7 +25,6 @@ import type { Ring } from './nic_ring.ts';
 import type { NicSa } from './nic_sa.ts';
 import { SLOT_LIVE } from './nic_sa_slots.ts';
 
-const ETHER_HEADER_BYTES = 14;
 const NO_SA = -1;
 
 /** Transmit side: descriptors out, completions in. Owns each mbuf from transmit() to completion. */
@@ -68,7 +68,7 @@ export class NicTx {
     const lenBytes = pool.len[m]!;
     if (this.#ring.free === 0) return this.#drop(m, C.NIC_TX_RING_FULL, ENOBUFS);
     if (lenBytes > this.#maxFrameBytes) return this.#drop(m, C.NIC_TX_TOO_BIG, EMSGSIZE);
-    if (lenBytes < ETHER_HEADER_BYTES) return this.#drop(m, C.NIC_TX_TOO_SHORT, EINVAL);
+    if (lenBytes < ETHER_HDR_LEN) return this.#drop(m, C.NIC_TX_TOO_SHORT, EINVAL);
 
     const r = this.#request;
     const carrier = this.#config.carrier;
@@ -82,7 +82,7 @@ export class NicTx {
     this.handoverAllocs += pool.tags.allocs - allocs;
     const flags = this.#sa.out.esn[r.cardSa] === 1 ? TXD_IPSEC | TXD_ESN : TXD_IPSEC;
     // The card appends the ICV itself; ipsec left room for it.
-    const at = ETHER_HEADER_BYTES + r.espOffset;
+    const at = ETHER_HDR_LEN + r.espOffset;
     this.#put(m, lenBytes - ICV_BYTES, flags, at, r.esnHi, r.cardSa);
     this.#sa.outstanding[r.cardSa]!++;
     this.#n[C.NIC_TX_OFFLOADED]!++;
@@ -93,7 +93,7 @@ export class NicTx {
   #fits(r: OffloadRequest, lenBytes: number): boolean {
     const out = this.#sa.out;
     const i = r.cardSa;
-    const at = ETHER_HEADER_BYTES + r.espOffset;
+    const at = ETHER_HDR_LEN + r.espOffset;
     return (
       r.ifIndex === this.#config.index &&
       i >= 0 &&
@@ -110,7 +110,7 @@ export class NicTx {
 
   /** No descriptor was posted for m, so its (key, IV) is unused: software may do the crypto. */
   #finishInSoftware(m: Mbuf): number {
-    const errno = this.#config.finishInSoftware(m, ETHER_HEADER_BYTES);
+    const errno = this.#config.finishInSoftware(m, ETHER_HDR_LEN);
     if (errno !== 0) return this.#drop(m, C.NIC_TX_MISFIT, errno);
     this.#n[C.NIC_TX_SOFTWARE]!++;
     this.#put(m, this.#pool.len[m]!, 0, 0, 0, NO_SA);
