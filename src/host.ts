@@ -2,11 +2,12 @@
 
 import { Nic } from './dev/nic/if_nic.ts';
 import type { NicBus } from './dev/nic/nic_bus.ts';
-import { type NicOptions, nicRingBytes } from './dev/nic/nic_config.ts';
+import { NIC_DEFAULTS, type NicOptions, nicRingBytes } from './dev/nic/nic_config.ts';
+import { ETHER_HDR_LEN } from './header/ether.ts';
 import type { Clock } from './kern/clock.ts';
 import { Counters } from './kern/counters.ts';
 import { MTagPool } from './kern/m_tag.ts';
-import { MbufPool } from './kern/mbuf.ts';
+import { MbufPool, mbufPoolBytes } from './kern/mbuf.ts';
 import { LoopIf } from './net/if_loop.ts';
 import {
   addAddress,
@@ -23,12 +24,9 @@ import type { Carrier } from './netipsec/pact.ts';
 import { applySetkey, parseSetkey } from './netipsec/setkey.ts';
 
 const ARENA_ALIGN = 4096;
-const ETHER_BYTES = 14;
 const JUMBO_CLUSTERS = 16;
 /** Mbufs beyond those that a full set of rings holds: sockets, fragments, packets between layers. */
 const SPARE_MBUFS = 1024;
-const CLUSTER_OVERHEAD_BYTES = 256;
-const JUMBO_BYTES = 65536 + 512;
 
 export interface HostConfig {
   readonly name: string;
@@ -54,10 +52,10 @@ function ringArea(options: Partial<NicOptions> | undefined): number {
 }
 
 function poolShape(mtu: number, options: Partial<NicOptions> | undefined) {
-  const frameBytes = mtu + ETHER_BYTES;
-  const count = (1 << (options?.log2Tx ?? 10)) + (1 << (options?.log2Rx ?? 10)) + SPARE_MBUFS;
-  const sizeBytes = count * (frameBytes + CLUSTER_OVERHEAD_BYTES) + JUMBO_CLUSTERS * JUMBO_BYTES;
-  return { frameBytes, count, sizeBytes };
+  const { log2Tx, log2Rx } = { ...NIC_DEFAULTS, ...options };
+  const frameBytes = mtu + ETHER_HDR_LEN;
+  const count = (1 << log2Tx) + (1 << log2Rx) + SPARE_MBUFS;
+  return { frameBytes, count, sizeBytes: mbufPoolBytes(frameBytes, count, JUMBO_CLUSTERS) };
 }
 
 /** Arena bytes that a host takes. */

@@ -3,17 +3,16 @@ import { Nic } from '../dev/nic/if_nic.ts';
 import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
 import { type NicOptions, nicRingBytes } from '../dev/nic/nic_config.ts';
 import { MAX_FRAME_LIMIT, REG_STATUS } from '../dev/nic/nic_regs.ts';
+import { ETHER_HDR_LEN } from '../header/ether.ts';
 import type { Counters } from '../kern/counters.ts';
 import { MTagPool } from '../kern/m_tag.ts';
-import { MbufPool } from '../kern/mbuf.ts';
+import { MbufPool, mbufPoolBytes } from '../kern/mbuf.ts';
 import { IFF_PROMISC } from '../net/ifnet.ts';
 import type { Carrier, FinishInSoftware } from '../netipsec/pact.ts';
 
 const ALIGN = 4096;
 const JUMBOS = 20;
-const JUMBO_BYTES = 65536 + 512;
 const MBUFS = 128;
-const CLUSTER_BYTES = MAX_FRAME_LIMIT + 256;
 /** Small rings, and no long wait for an interrupt: few frames are in the card at once. */
 const OPTIONS: Partial<NicOptions> = {
   log2Tx: 4,
@@ -25,7 +24,7 @@ const OPTIONS: Partial<NicOptions> = {
   maxFrameBytes: MAX_FRAME_LIMIT,
 };
 const RING_BYTES = (nicRingBytes(OPTIONS) + ALIGN - 1) & ~(ALIGN - 1);
-const POOL_BYTES = MBUFS * CLUSTER_BYTES + JUMBOS * JUMBO_BYTES;
+const POOL_BYTES = mbufPoolBytes(MAX_FRAME_LIMIT, MBUFS, JUMBOS);
 /** Arena bytes of a lone card's host. */
 export const LONE_ARENA_BYTES = (ALIGN + RING_BYTES + POOL_BYTES + ALIGN - 1) & ~(ALIGN - 1);
 
@@ -73,7 +72,7 @@ export function loneNic(
     name: 'nic0',
     index: 1,
     lladdr: Uint8Array.of(2, 0, 0, 0, 0, 1),
-    mtu: MAX_FRAME_LIMIT - 14,
+    mtu: MAX_FRAME_LIMIT - ETHER_HDR_LEN,
     bus: sim.buses[0]!,
     mbufs,
     counters,

@@ -22,6 +22,7 @@ export const NO_MBUF: Mbuf = -1;
 export const HEADROOM_BYTES = 128;
 /** Room behind the packet: padding, ESP trailer and ICV. */
 export const TAILROOM_BYTES = 64;
+/** Holds an IP packet of 65535 bytes. */
 const JUMBO_CLUSTER_BYTES = 65536 + 512;
 
 /** The packet came with a link-level broadcast or multicast address. */
@@ -36,6 +37,16 @@ export interface MbufPoolConfig {
   /** Largest frame an ordinary cluster holds, without headroom and tailroom. */
   readonly frameBytes: number;
   readonly jumboCount: number;
+}
+
+/** Arena bytes of a pool with so many ordinary and jumbo clusters; frameBytes as in its config. */
+export function mbufPoolBytes(frameBytes: number, count: number, jumboCount: number): number {
+  return count * clusterBytes(frameBytes) + jumboCount * JUMBO_CLUSTER_BYTES;
+}
+
+/** Whole cache lines. */
+function clusterBytes(frameBytes: number): number {
+  return (frameBytes + HEADROOM_BYTES + TAILROOM_BYTES + 63) & ~63;
 }
 
 export class MbufPool {
@@ -66,7 +77,7 @@ export class MbufPool {
   #freeJumboCount: number;
 
   constructor(arena: Uint8Array, tags: MTagPool, config: MbufPoolConfig) {
-    const cluster = (config.frameBytes + HEADROOM_BYTES + TAILROOM_BYTES + 63) & ~63;
+    const cluster = clusterBytes(config.frameBytes);
     const jumbo = config.jumboCount;
     const ordinary = Math.floor((config.sizeBytes - jumbo * JUMBO_CLUSTER_BYTES) / cluster);
     if (ordinary < 1) throw new RangeError(`"sizeBytes" ${config.sizeBytes} holds no cluster`);
