@@ -6,9 +6,8 @@ import {
   createSecretKey,
 } from 'node:crypto';
 import type { CipherAlg } from './algorithm.ts';
+import { ESP_HEADER_BYTES, writeU32 } from './esp_bytes.ts';
 import type { CryptoSession } from './session.ts';
-
-const ESP_HEADER_BYTES = 8;
 
 /** AES-GCM as RFC 4106 uses it: nonce = salt, IV; AAD = SPI, [high half,] sequence number. */
 export class GcmSession implements CryptoSession {
@@ -86,11 +85,4 @@ export class GcmSession implements CryptoSession {
     const iv = espOff + ESP_HEADER_BYTES;
     for (let i = 0; i < this.ivBytes; i++) this.#nonce[4 + i] = data[iv + i]!;
   }
-}
-
-function writeU32(b: Uint8Array, at: number, value: number): void {
-  b[at] = value >>> 24;
-  b[at + 1] = value >>> 16;
-  b[at + 2] = value >>> 8;
-  b[at + 3] = value;
 }

@@ -9,9 +9,8 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import type { AuthAlg, CipherAlg } from './algorithm.ts';
+import { ESP_HEADER_BYTES, writeU32 } from './esp_bytes.ts';
 import type { CryptoSession } from './session.ts';
-
-const ESP_HEADER_BYTES = 8;
 
 /** A cipher (AES-CBC, or none) and then an HMAC over header, IV and text (RFC 4303 §3.3.2.1). */
 export class HmacSession implements CryptoSession {
@@ -105,11 +104,4 @@ function deriveIvKey(key: Uint8Array): KeyObject {
   return createSecretKey(
     createHash('sha256').update('esp cbc iv').update(key).digest().subarray(0, 16),
   );
-}
-
-function writeU32(b: Uint8Array, at: number, value: number): void {
-  b[at] = value >>> 24;
-  b[at + 1] = value >>> 16;
-  b[at + 2] = value >>> 8;
-  b[at + 3] = value;
 }
