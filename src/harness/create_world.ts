@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { SimConfig } from '../dev/nic/nic_bus.ts';
+import { etherParse } from '../header/ether.ts';
 import { Host, hostBytes } from '../host.ts';
 import type { Clock } from '../kern/clock.ts';
 import { Capture } from './capture.ts';
@@ -7,7 +8,7 @@ import { Digest } from './digest.ts';
 import { FlowTraffic } from './flow_traffic.ts';
 import { openSim } from './open_sim.ts';
 import { oracleFor } from './oracle_setup.ts';
-import { addressOf, INNER, MACS, macOf, OUTER, setkeyFile } from './topology.ts';
+import { addressOf, INNER, MACS, OUTER, setkeyFile } from './topology.ts';
 import { World } from './world.ts';
 import { type WorldConfig, type WorldOptions, worldConfig } from './world_options.ts';
 
@@ -34,7 +35,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       (i) =>
         new Host({
           name: `host${i}`,
-          lladdr: macOf(MACS[i]!),
+          lladdr: etherParse(MACS[i]!),
           bus: sim.buses[i]!,
           baseBytes: ARENA_ALIGN + i * perHost,
           clock,

@@ -19,6 +19,7 @@ import {
   ipProto,
   ipVersion,
 } from '../header/ip.ts';
+import { UDP_HDR_LEN, udpDport, udpSport } from '../header/udp.ts';
 import type { Clock } from '../kern/clock.ts';
 import { Counters } from '../kern/counters.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
@@ -49,7 +50,6 @@ const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_QINQ = 0x88a8;
 const IPV6_HDR_LEN = 40;
 const IPV6_NEXT = 6;
-const UDP_HDR_LEN = 8;
 const UDP_ENCAP_PORT = 4500;
 /** High halves tried to find where an SA with ESN is; what the capture left out cannot be known. */
 const ESN_HIGH_MAX = 4096;
@@ -187,8 +187,7 @@ export class ReplayInput {
     const udp = at + hdrLen;
     const isLong = pool.len[m]! >= hdrLen + UDP_HDR_LEN + ESP_HDR_LEN;
     if (ipProto(v, at) !== IPPROTO_UDP || !isLong) return false;
-    if (v.getUint16(udp) !== UDP_ENCAP_PORT && v.getUint16(udp + 2) !== UDP_ENCAP_PORT)
-      return false;
+    if (udpSport(v, udp) !== UDP_ENCAP_PORT && udpDport(v, udp) !== UDP_ENCAP_PORT) return false;
     if (this.ipsec.sadb.find(ipDst(v, at), espSpi(v, udp + UDP_HDR_LEN)) === null) return false;
     pool.data.copyWithin(at + UDP_HDR_LEN, at, udp);
     pool.adj(m, UDP_HDR_LEN);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createHash } from 'node:crypto';
+import { ipParse } from '../header/ip.ts';
 
 /**
  * The two hosts of the built-in scenarios and the setkey(8) file of each.
@@ -60,12 +61,7 @@ export function setkeyFile(host: 0 | 1, mode: Mode, algorithm: Algorithm, seed: 
   return lines.join('\n') + '\n';
 }
 
-/** '10.0.0.1' as a number in host order. */
+/** '10.0.0.1' as a number in host order. Throws TypeError on anything else. */
 export function addressOf(text: string): number {
-  return text.split('.').reduce((n, part) => n * 256 + Number(part), 0);
-}
-
-/** '02:00:…' as six bytes. */
-export function macOf(text: string): Uint8Array {
-  return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
+  return ipParse(text);
 }
