@@ -11,7 +11,7 @@
  * carries the index modulo PORTS, from which a receiver recovers it.
  */
 
-export const MARKER_BYTES = 8;
+const MARKER_BYTES = 8;
 const INDEX_BYTES = 4;
 const BLOCK_BYTES = 1 << 16;
 /** First source port, and how many there are: 2048..63487, clear of well-known and ephemeral ends. */

@@ -14,8 +14,3 @@ export const SIZE_MAX_BYTES = 65507;
 export function payloadBytes(size: PacketSize, index: number): number {
   return size === 'imix' ? IMIX[index % IMIX.length]! : size;
 }
-
-/** The largest payload that the size asks for. */
-export function maxPayloadBytes(size: PacketSize): number {
-  return size === 'imix' ? Math.max(...IMIX) : size;
-}

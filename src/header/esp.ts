@@ -11,15 +11,10 @@
  */
 export const ESP_SPI = 0;
 export const ESP_SEQ = 4;
-export const ESP_IV = 8;
 /** SPI and sequence number. */
 export const ESP_HDR_LEN = 8;
-export const ESP_GCM_IV_LEN = 8;
 /** Pad length and next header. */
 export const ESP_TRAILER_LEN = 2;
-/** From the start of the ICV, backwards. */
-export const ESP_PADLEN_BEFORE_ICV = -2;
-export const ESP_NXT_BEFORE_ICV = -1;
 
 export function espSpi(v: DataView, at: number): number {
   return v.getUint32(at + ESP_SPI);

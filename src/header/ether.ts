@@ -11,9 +11,6 @@ export const ETHER_DST = 0;
 export const ETHER_SRC = 6;
 export const ETHER_TYPE = 12;
 export const ETHER_HDR_LEN = 14;
-export const ETHER_ADDR_LEN = 6;
-/** Smallest frame without FCS: shorter ones are padded by the sender's MAC. */
-export const ETHER_MIN_LEN = 60;
 
 export const ETHERTYPE_IP = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
@@ -56,16 +53,10 @@ export function etherPut(
   b[at + ETHER_TYPE + 1] = type;
 }
 
-/** '02:00:00:00:00:01' and back. Throws TypeError on anything else. */
+/** '02:00:00:00:00:01' as six bytes. Throws TypeError on anything else. */
 export function etherParse(text: string): Uint8Array {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) {
     throw new TypeError(`"${text}" is no Ethernet address such as 02:00:00:00:00:01`);
   }
   return Uint8Array.from(text.split(':'), (x) => Number.parseInt(x, 16));
-}
-
-export function etherText(b: Uint8Array, at: number): string {
-  const parts: string[] = [];
-  for (let i = 0; i < 6; i++) parts.push(b[at + i]!.toString(16).padStart(2, '0'));
-  return parts.join(':');
 }

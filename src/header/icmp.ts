@@ -12,8 +12,6 @@ export const ICMP_TYPE = 0;
 export const ICMP_CODE = 1;
 export const ICMP_SUM = 2;
 export const ICMP_ID = 4;
-/** Parameter problem: the byte of the header that is at fault. */
-export const ICMP_PTR = 4;
 export const ICMP_SEQ = 6;
 /** RFC 1191 §4 */
 export const ICMP_NEXTMTU = 6;
@@ -28,7 +26,6 @@ export const ICMP_TIMXCEED = 11;
 export const ICMP_PARAMPROB = 12;
 
 /** Codes of ICMP_UNREACH. */
-export const ICMP_UNREACH_NET = 0;
 export const ICMP_UNREACH_HOST = 1;
 export const ICMP_UNREACH_PROTOCOL = 2;
 export const ICMP_UNREACH_PORT = 3;

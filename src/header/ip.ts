@@ -29,7 +29,6 @@ export const IP_MAX_HDR_LEN = 60;
 export const IP_MAXPACKET = 65535;
 
 /** Bits of the field at IP_OFF. */
-export const IP_RF = 0x8000;
 export const IP_DF = 0x4000;
 export const IP_MF = 0x2000;
 export const IP_OFFMASK = 0x1fff;
@@ -48,9 +47,7 @@ export const IPOPT_RR = 7;
 export const IPOPT_TS = 68;
 export const IPOPT_LSRR = 131;
 export const IPOPT_SSRR = 137;
-export const IPOPT_RA = 148;
 
-export const INADDR_ANY = 0;
 export const INADDR_BROADCAST = 0xffffffff;
 
 export function ipVersion(v: DataView, at: number): number {

@@ -60,7 +60,8 @@ export class MTagPool {
 
   /** m_tag_alloc: a tag of its own, on no mbuf; NO_TAG when the pool is empty. Payload is zero. */
   alloc(cookie: number, id: number, lenBytes: number): MTag {
-    if (lenBytes > MTAG_PAYLOAD_BYTES) throw new RangeError(`"lenBytes" ${lenBytes} > 48`);
+    if (lenBytes > MTAG_PAYLOAD_BYTES)
+      throw new RangeError(`"lenBytes" ${lenBytes} > ${MTAG_PAYLOAD_BYTES}`);
     if (this.#freeCount === 0 || this.failNext > 0) {
       if (this.failNext > 0) this.failNext--;
       this.refused++;

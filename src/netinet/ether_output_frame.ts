@@ -6,9 +6,9 @@ import type { Mbuf } from '../kern/mbuf.ts';
 import type { Ifnet } from '../net/ifnet.ts';
 import type { Inet } from './inet.ts';
 
-export const ETHER_NO_HEADROOM = counter('ether.noHeadroom', 'no room for the Ethernet header');
+const ETHER_NO_HEADROOM = counter('ether.noHeadroom', 'no room for the Ethernet header');
 export const IF_GATE_REFUSED = counter('if.gateRefused', 'IPsec refused it at the last gate');
-export const IF_SENT = counter('if.sent', 'packets handed to interfaces');
+const IF_SENT = counter('if.sent', 'packets handed to interfaces');
 
 /**
  * Frames m and gives it to the interface: after the last gate, behind which a packet is on its way

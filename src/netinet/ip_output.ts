@@ -22,10 +22,10 @@ import { etherOutput } from './ether_output.ts';
 import type { Inet } from './inet.ts';
 import { ipFragment } from './ip_fragment.ts';
 
-export const IP_SENT = counter('ip.sent', 'IPv4 packets given to ip_output');
+const IP_SENT = counter('ip.sent', 'IPv4 packets given to ip_output');
 const IP_NO_ROUTE = counter('ip.noRoute', 'no route to the destination');
 const IP_IF_DOWN = counter('ip.ifDown', 'interface of the route is down');
-export const IP_CANT_FRAG = counter('ip.cantFrag', 'longer than the MTU, and fragments forbidden');
+const IP_CANT_FRAG = counter('ip.cantFrag', 'longer than the MTU, and fragments forbidden');
 const IP_TOO_LONG = counter('ip.tooLong', 'longer than 65535 bytes');
 const IP_NO_HEADROOM = counter('ip.noHeadroom', 'no room for the IP header');
 

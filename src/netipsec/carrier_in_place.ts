@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENOBUFS } from '../kern/errno.ts';
-import { type MTag, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
+import { MTAG_PAYLOAD_BYTES, type MTag, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import {
   type Carrier,
@@ -11,8 +11,6 @@ import {
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
 } from './pact.ts';
-
-const PAYLOAD_BYTES = 48;
 
 /**
  * The request travels in ipsec's own tag, and the driver consumes that very tag: one allocation for
@@ -29,7 +27,7 @@ export class CarrierInPlace implements Carrier {
   }
 
   request(m: Mbuf, r: OffloadRequest): number {
-    const t = this.#tags.alloc(MTAG_COOKIE_IPSEC, r.state, PAYLOAD_BYTES);
+    const t = this.#tags.alloc(MTAG_COOKIE_IPSEC, r.state, MTAG_PAYLOAD_BYTES);
     if (t === NO_TAG) return ENOBUFS;
     packTag(this.#tags, t, r);
     this.#tags.prepend(this.#mbufs, m, t);
@@ -96,7 +94,7 @@ export class CarrierInPlace implements Carrier {
 }
 
 /** Writes r into the payload of t, in the word order that pact.ts fixes. */
-export function packTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
+function packTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
   const w = tags.words;
   const p = tags.payload(t);
   w[p] = r.spi;
@@ -114,7 +112,7 @@ export function packTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
 }
 
 /** Fills r from t. */
-export function unpackTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
+function unpackTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
   const w = tags.words;
   const p = tags.payload(t);
   r.state = tags.id(t);

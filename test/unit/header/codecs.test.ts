@@ -34,7 +34,13 @@ describe('what is written is read back, and nothing beside it is touched', () =>
         expect(ether.etherSame(b, o + ether.ETHER_SRC, src, 0)).toBe(true);
         expect(ether.etherIsGroup(b, o)).toBe((dst[0]! & 1) === 1);
         untouched(b, o, ether.ETHER_HDR_LEN);
-        expect(ether.etherParse(ether.etherText(b, o))).toEqual(dst);
+        expect(
+          ether.etherParse(
+            Buffer.from(dst)
+              .toString('hex')
+              .replace(/..(?=.)/g, '$&:'),
+          ),
+        ).toEqual(dst);
       }),
     );
   });

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { SaParams } from '../../../src/netipsec/sa.ts';
 import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
 import { SetkeyError } from '../../../src/netipsec/setkey_error.ts';
-import { policyToSetkey, saToSetkey } from '../../../src/netipsec/setkey_format.ts';
 import type { Policy } from '../../../src/netipsec/spd.ts';
 import { createIpsecRig } from './ipsec_rig.ts';
+import { policyToSetkey, saToSetkey } from './setkey_format.ts';
 
 const KEY20 = `0x${'ab'.repeat(20)}`;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ipText } from '../header/ip.ts';
-import type { SaParams } from './sa.ts';
-import { UPPERSPEC } from './setkey_value.ts';
-import type { IpsecRequest, Policy } from './spd.ts';
+import { ipText } from '../../../src/header/ip.ts';
+import type { SaParams } from '../../../src/netipsec/sa.ts';
+import { UPPERSPEC } from '../../../src/netipsec/setkey_value.ts';
+import type { IpsecRequest, Policy } from '../../../src/netipsec/spd.ts';
 
 /** An SA as setkey's `add` line. It holds the keys. */
 export function saToSetkey(sa: SaParams): string {
