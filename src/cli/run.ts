@@ -149,7 +149,7 @@ async function run(argv: string[]): Promise<number> {
     progressDone();
     const report = await finishRun(world, name);
     if (values.json) printJson(report);
-    else process.stdout.write(runTable(report));
+    else process.stdout.write(runTable(report, world.oracle?.figures ?? null));
     return passed(report) ? exitCode.pass : exitCode.checkFailed;
   } catch (error) {
     progressDone();

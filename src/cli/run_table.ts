@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { violationText } from '../harness/oracle/violation.ts';
+import type { WireFigures } from '../harness/oracle/wire_oracle.ts';
 import type { RunReport } from '../harness/run_report.ts';
 import { bold, dim, green, red, table } from './terminal.ts';
 
 const n = (x: number): string => x.toLocaleString('en-US');
 
-/** The result of a run as a person likes to read it. */
-export function runTable(r: RunReport): string {
+/** The result of a run as a person likes to read it; `wire` is null when nobody watched. */
+export function runTable(r: RunReport, wire: WireFigures | null): string {
   const { packets: p, tags, rtl, time, ffi } = r;
   const esp = p.offloadedTx + p.offloadedRx + p.software;
   const rows: [string, string, string][] = [
     ['packets', `${n(p.sent)} sent, ${n(p.delivered)} delivered`, lostText(r)],
     ['compared', `${n(r.compared)} byte for byte`, verdict(r.mismatches, 'differ')],
-    ['wire', 'every frame decrypted apart', verdict(r.plaintextLeaks, 'in clear')],
+    wire === null
+      ? ['wire', 'not watched', '']
+      : [
+          'wire',
+          `${n(wire.frames)} frames, ${n(wire.decrypted)} ESP packets decrypted apart`,
+          verdict(r.plaintextLeaks, 'leaked'),
+        ],
     [
       'ESP',
       `${n(p.offloadedTx)} encrypted, ${n(p.offloadedRx)} decrypted by the cards`,

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCapture } from '../../src/header/pcap.ts';
-import { startTagwire, tagwire, temporaryDir } from '../lib/cli.ts';
+import { ROOT, startTagwire, tagwire, temporaryDir } from '../lib/cli.ts';
 
 describe('tagwire run: bad input', () => {
   it.each([
@@ -95,6 +95,30 @@ describe('tagwire run: bad input', () => {
     const r = tagwire(['run', '--nic', 'model', '--out', join(file, 'deeper')]);
     expect(r.status).toBe(2);
     expect(r.stderr).toMatch(/--out/);
+  });
+});
+
+describe('tagwire run: what the wire oracle saw', () => {
+  const script = `import { addressOf, defineScenario, INNER } from 'tagwire';
+export default defineScenario({
+  summary: 'a datagram from an address that no policy names; ICMP answers it',
+  world: { mode: 'tunnel' },
+  async run(world) {
+    world.hosts[0].udp().sendTo(new Uint8Array(9), addressOf(INNER[1]), 9);
+    await world.flow(0, { packets: 3, size: 64 });
+  },
+});
+`;
+  it.each([
+    ['on', /wire +5 frames, 3 ESP packets decrypted apart +none leaked/],
+    ['off', /wire +not watched/],
+  ])('with --oracles %s', (oracles, line) => {
+    const dir = temporaryDir('wire');
+    const file = join(dir, 'clear.ts');
+    writeFileSync(file, script.replace("'tagwire'", JSON.stringify(join(ROOT, 'src/index.ts'))));
+    const r = tagwire(['run', file, '--nic', 'model', '--oracles', oracles, '--out', dir]);
+    expect(r.stderr + r.stdout).toMatch(line);
+    expect(r.status).toBe(0);
   });
 });
 
