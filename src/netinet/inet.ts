@@ -51,7 +51,9 @@ export class Inet {
     this.counters = config.counters;
     this.clock = config.clock;
     this.arp = new ArpTable(config.clock);
-    this.reass = new IpReass(config.pool, config.counters, config.clock);
+    this.reass = new IpReass(config.pool, config.counters, config.clock, (a, b) =>
+      this.ipsec.sameOrigin(a, b),
+    );
     this.icmpLimit = new IcmpLimit(config.clock);
     this.pcbs = new InPcbs(rng);
     this.#nextId = rng.below(0x10000);

@@ -57,6 +57,7 @@ export class IpReass {
   readonly #pool: MbufPool;
   readonly #counters: Counters;
   readonly #clock: Clock;
+  readonly #sameOrigin: (a: Mbuf, b: Mbuf) => boolean;
   readonly #state: Uint8Array = new Uint8Array(REASS_DATAGRAMS);
   readonly #src: Uint32Array = new Uint32Array(REASS_DATAGRAMS);
   readonly #dst: Uint32Array = new Uint32Array(REASS_DATAGRAMS);
@@ -73,10 +74,17 @@ export class IpReass {
   readonly #fragments: Int32Array = new Int32Array(REASS_DATAGRAMS);
   readonly #bitmap: Uint32Array = new Uint32Array(REASS_DATAGRAMS * WORDS);
 
-  constructor(pool: MbufPool, counters: Counters, clock: Clock) {
+  /** sameOrigin: may two fragments be parts of one datagram, as IPsec sees it? */
+  constructor(
+    pool: MbufPool,
+    counters: Counters,
+    clock: Clock,
+    sameOrigin: (a: Mbuf, b: Mbuf) => boolean,
+  ) {
     this.#pool = pool;
     this.#counters = counters;
     this.#clock = clock;
+    this.#sameOrigin = sameOrigin;
   }
 
   /** A fragment, at its checked IP header. Owns m. The whole datagram, or NO_MBUF. */
@@ -188,6 +196,7 @@ export class IpReass {
   /**
    * Did m come as the fragments before it did? Tags are private, but their names are not: if those
    * differ, one fragment came through IPsec and another did not, and the whole would pass for both.
+   * What more there is to it, IPsec says.
    */
   #sameTags(slot: number, m: Mbuf): boolean {
     const { tags } = this.#pool;
@@ -199,7 +208,7 @@ export class IpReass {
       a = tags.next(a);
       b = tags.next(b);
     }
-    return a === b;
+    return a === b && this.#sameOrigin(this.#jumbo[slot]!, m);
   }
 
   #countPresent(slot: number, block: number, count: number): number {

@@ -19,6 +19,8 @@ export interface IpsecMethods {
    * 0, or EACCES (the caller frees it; the method has counted it).
    */
   checkIn(m: Mbuf, family: 4 | 6, ipHeaderLen: number, proto: number): number;
+  /** Reassembly: did a and b come in through SAs that policy cannot tell apart (RFC 4301 §7)? */
+  sameOrigin(a: Mbuf, b: Mbuf): boolean;
   /**
    * Last gate before ifp.transmit(m): a packet whose crypto is still to be done must be going out by
    * the interface it was meant for; else it is finished in software here, or refused (errno: the
@@ -35,6 +37,7 @@ export const NO_IPSEC: IpsecMethods = {
     throw new Error('no IPsec is installed');
   },
   checkIn: () => 0,
+  sameOrigin: () => true,
   beforeTransmit: () => 0,
   headerSize: () => 0,
 };

@@ -111,6 +111,10 @@ export class Ipsec implements IpsecMethods {
     return family === 4 ? this.#policy.checkIn(m, proto) : 0;
   }
 
+  sameOrigin(a: Mbuf, b: Mbuf): boolean {
+    return this.#policy.sameOrigin(a, b);
+  }
+
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
     return this.#transmit.beforeTransmit(m, ifp, ipOffset);
   }

@@ -6,7 +6,7 @@ import type { Inet } from '../netinet/inet.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
 import { ESP_REPORT_MISFIT, IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
-import { type Carrier, newOffloadRequest } from './pact.ts';
+import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
 import type { IpsecRequest } from './spd.ts';
@@ -25,6 +25,7 @@ export class IpsecPolicy {
   readonly #n: Float64Array;
   readonly #flow = newFlow();
   readonly #done = newOffloadRequest();
+  readonly #other = newOffloadRequest();
 
   constructor(parts: PolicyParts) {
     this.#p = parts;
@@ -50,6 +51,26 @@ export class IpsecPolicy {
       if (request.level !== 'use' && !this.#isMet(m, request)) return this.#refuse(IPSEC_IN_POLICY);
     }
     return 0;
+  }
+
+  /** IpsecMethods.sameOrigin: the same transforms, by SAs alike in all that #fits() looks at. */
+  sameOrigin(a: Mbuf, b: Mbuf): boolean {
+    const { carrier } = this.#p;
+    for (let i = 0; ; i++) {
+      const more = carrier.accepted(a, i, this.#done);
+      if (carrier.accepted(b, i, this.#other) !== more) return false;
+      if (!more) return true;
+      if (!this.#isAlike(this.#done, this.#other)) return false;
+    }
+  }
+
+  #isAlike(x: OffloadRequest, y: OffloadRequest): boolean {
+    if (x.saHandle === y.saHandle && x.generation === y.generation) return true;
+    const { sadb } = this.#p;
+    const p = sadb.byHandle(x.saHandle, x.generation);
+    const q = sadb.byHandle(y.saHandle, y.generation);
+    if (p === null || q === null) return false;
+    return p.src === q.src && p.dst === q.dst && p.mode === q.mode && p.reqid === q.reqid;
   }
 
   #isMet(m: Mbuf, request: IpsecRequest): boolean {

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { EACCES, EHOSTUNREACH, EMSGSIZE, ENOBUFS, ESRCH } from '../../../src/kern/errno.ts';
 import { IFCAP_IPSEC, type Ifnet } from '../../../src/net/ifnet.ts';
 import { ipForward } from '../../../src/netinet/ip_forward.ts';
-import { ipSend } from '../../../src/netinet/ip_output.ts';
+import { ipOutput, ipSend } from '../../../src/netinet/ip_output.ts';
 import { UdpSocket } from '../../../src/netinet/socket.ts';
 import { newOffloadRequest, PACKET_TAG_IPSEC_OUT_DONE } from '../../../src/netipsec/pact.ts';
+import { ipPacket, udpDatagram } from '../../lib/packets.ts';
 import { refOpen } from '../../reference/esp.ts';
 import { FakeCard } from './fake_card.ts';
 import { createIpsecRig, GCM_SAS, type IpsecRig, TRANSPORT, TUNNEL } from './ipsec_rig.ts';
@@ -345,6 +346,49 @@ describe('fail closed, on the way in', () => {
     expect(rig.b.counters.get('esp.reportMisfit')).toBe(1);
     expect(passedOn).toBe(0);
     rig.end();
+  });
+
+  describe('two fragments that came out of a tunnel', () => {
+    const SECOND =
+      'add 10.0.0.1 10.0.0.2 esp 0x2001 MORE -r 8 -E aes-gcm-16 0x404142434445464748494a4b4c4d4e4f50515253;';
+
+    /** The halves of a datagram, the second one under the SA that `more` makes; delivered to B. */
+    function halves(more: string): IpsecRig {
+      const rig = createIpsecRig();
+      rig.setkey(GCM_SAS + TUNNEL);
+      new UdpSocket(rig.b.inet).bind(0, 9).onMessage(() => {});
+      const { pool, inet, addr } = rig.a;
+      const datagram = udpDatagram(addr, 7, rig.b.addr, 9, new Uint8Array(24));
+      const half = (payload: Uint8Array, off: number): void => {
+        const bytes = ipPacket({ src: addr, dst: rig.b.addr, proto: 17, payload, off });
+        const m = pool.alloc();
+        pool.append(m, bytes.length);
+        pool.data.set(bytes, pool.off[m]!);
+        expect(ipOutput(inet, m)).toBe(0);
+        rig.pump();
+      };
+      half(datagram.subarray(0, 16), 0x2000);
+      if (more !== '') rig.setkey(more);
+      half(datagram.subarray(16), 2);
+      expect(rig.b.counters.get('esp.inOk')).toBe(2);
+      return rig;
+    }
+
+    it.each([
+      ['one SA', ''],
+      ['two SAs that policy cannot tell apart, as in a rekey', SECOND.replace('MORE', '')],
+    ])('under %s make a whole', (_name, more) => {
+      const rig = halves(more);
+      expect(rig.b.counters.get('udp.delivered')).toBe(1);
+      rig.end();
+    });
+
+    it('under two SAs that policy tells apart make none', () => {
+      const rig = halves(SECOND.replace('MORE', '-u 7'));
+      expect(rig.b.counters.get('reass.mixed')).toBe(1);
+      expect(rig.b.counters.get('udp.delivered')).toBe(0);
+      rig.end();
+    });
   });
 
   it('out of tags on receive: dropped', () => {
