@@ -16,10 +16,13 @@ export interface Flow {
   src: number;
   dst: number;
   proto: number;
-  /** 0 when the packet has, or shows, none. */
+  /** 0 when the packet has none, PORT_HIDDEN when it has them and does not show them. */
   sport: number;
   dport: number;
 }
+
+/** RFC 4301 §4.4.1.1, OPAQUE: a later fragment does not carry the ports of its datagram. */
+export const PORT_HIDDEN = -1;
 
 export function newFlow(): Flow {
   return { src: 0, dst: 0, proto: 0, sport: 0, dport: 0 };
@@ -35,7 +38,12 @@ export function readFlow(view: DataView, at: number, lenBytes: number, flow: Flo
   flow.dport = 0;
   const hasPorts = flow.proto === IPPROTO_UDP || flow.proto === IPPROTO_TCP;
   const isLaterFragment = (ipOff(view, at) & IP_OFFMASK) !== 0;
-  if (!hasPorts || isLaterFragment || lenBytes < headerLen + 4) return;
+  if (hasPorts && isLaterFragment) {
+    flow.sport = PORT_HIDDEN;
+    flow.dport = PORT_HIDDEN;
+    return;
+  }
+  if (!hasPorts || lenBytes < headerLen + 4) return;
   flow.sport = view.getUint16(at + headerLen);
   flow.dport = view.getUint16(at + headerLen + 2);
 }

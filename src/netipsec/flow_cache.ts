@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Flow } from './flow.ts';
+import { type Flow, PORT_HIDDEN } from './flow.ts';
 import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
 import type { Direction, Policy, Spd } from './spd.ts';
 
 const SLOTS = 4096; // a power of two
 const DIRECTION_BIT = 0x100;
+const HIDDEN_BIT = 0x200;
 
 /**
  * What SPD and SADB said about the flows seen last, so that the price of a packet does not depend on
@@ -31,7 +32,8 @@ export class FlowCache {
 
   /** The slot of the flow, its policy looked up. */
   lookup(direction: Direction, flow: Flow): number {
-    const proto = direction === 'in' ? flow.proto | DIRECTION_BIT : flow.proto;
+    const hidden = flow.sport === PORT_HIDDEN ? HIDDEN_BIT : 0;
+    const proto = flow.proto | hidden | (direction === 'in' ? DIRECTION_BIT : 0);
     const ports = ((flow.sport << 16) | flow.dport) >>> 0;
     const i = slotOf(flow.src, flow.dst, ports, proto);
     if (

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Flow } from './flow.ts';
+import { type Flow, PORT_HIDDEN } from './flow.ts';
 
 export type Direction = 'in' | 'out';
 export type Level = 'use' | 'require' | 'unique';
@@ -45,6 +45,12 @@ export class SpdError extends Error {
   }
 }
 
+/** What a packet gets of which nobody can say whether a policy is about it. */
+const UNSURE: Policy = {
+  ...{ direction: 'out', src: 0, srcPrefixLen: 0, dst: 0, dstPrefixLen: 0 },
+  ...{ proto: 0, sport: 0, dport: 0, action: 'discard', requests: [] },
+};
+
 /**
  * The security policies of a host, RFC 4301 §4.4.1: ordered, the first that fits decides. A packet
  * that fits none is let through as it is, as in FreeBSD.
@@ -87,7 +93,13 @@ export class Spd {
 
   lookup(direction: Direction, flow: Flow): Policy | null {
     const list = this.#list(direction);
-    for (let i = 0; i < list.length; i++) if (matches(list[i]!, flow)) return list[i]!;
+    for (let i = 0; i < list.length; i++) {
+      const policy = list[i]!;
+      if (matches(policy, flow)) return policy;
+      // RFC 4301 §7: this may be what a policy about ports is for; then it does not pass in clear.
+      const isUnsure = flow.sport === PORT_HIDDEN && policy.action !== 'none';
+      if (isUnsure && matchesButPorts(policy, flow)) return UNSURE;
+    }
     return null;
   }
 
@@ -101,10 +113,14 @@ export class Spd {
 }
 
 /** Does the packet fit the selectors? A port that the packet does not show fits only "any". */
-export function matches(s: Selector, flow: Flow): boolean {
-  if (s.proto !== 0 && s.proto !== flow.proto) return false;
+function matches(s: Selector, flow: Flow): boolean {
   if (s.sport !== 0 && s.sport !== flow.sport) return false;
   if (s.dport !== 0 && s.dport !== flow.dport) return false;
+  return matchesButPorts(s, flow);
+}
+
+function matchesButPorts(s: Selector, flow: Flow): boolean {
+  if (s.proto !== 0 && s.proto !== flow.proto) return false;
   return samePrefix(s.src, flow.src, s.srcPrefixLen) && samePrefix(s.dst, flow.dst, s.dstPrefixLen);
 }
 

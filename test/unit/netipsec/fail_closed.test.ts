@@ -129,6 +129,39 @@ describe('fail closed, on the way out', () => {
   });
 });
 
+describe('RFC 4301 §7: a later fragment that a gateway passes on does not show its ports', () => {
+  /** Sends a later fragment of UDP from A; true: it was on the wire, as it is. */
+  function leaves(spd: string): boolean {
+    const rig = watched();
+    rig.setkey(spd);
+    const payload = new Uint8Array([...MARKER, 0, 0, 0, 0]);
+    const bytes = ipPacket({ src: rig.a.addr, dst: rig.b.addr, proto: 17, payload, off: 100 });
+    const m = rig.a.pool.alloc();
+    rig.a.pool.append(m, bytes.length);
+    rig.a.pool.data.set(bytes, rig.a.pool.off[m]!);
+    const errno = ipOutput(rig.a.inet, m);
+    rig.pump();
+    expect(errno).toBe(rig.leaks > 0 ? 0 : EACCES);
+    expect(rig.a.counters.get('ipsec.discard')).toBe(rig.leaks > 0 ? 0 : 1);
+    rig.end();
+    return rig.leaks > 0;
+  }
+  const policy = (port: string, action: string, proto = 'udp'): string =>
+    `spdadd 10.0.0.1 10.0.0.2${port} ${proto} -P out ${action};`;
+  const protect = 'ipsec esp/transport//require';
+
+  it.each([
+    ['policy protects a port', policy('[9]', protect), false],
+    ['policy discards a port', policy('[9]', 'discard'), false],
+    ['a port is protected, all others are not', policy('[9]', protect) + policy('', 'none'), false],
+    ['all is let through before', policy('', 'none') + policy('[9]', protect), true],
+    ['a port is let through', policy('[9]', 'none'), true],
+    ['policy is about a port of TCP', policy('[9]', protect, 'tcp'), true],
+  ])('%s', (_name, spd, expected) => {
+    expect(leaves(spd)).toBe(expected);
+  });
+});
+
 describe('a packet that comes round again with tags on it', () => {
   it('is not protected twice by one SA, but again when the handle has a new user', () => {
     const rig = watched();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Flow, newFlow, readFlow } from '../../../src/netipsec/flow.ts';
+import { type Flow, newFlow, PORT_HIDDEN, readFlow } from '../../../src/netipsec/flow.ts';
 import { FlowCache } from '../../../src/netipsec/flow_cache.ts';
 import { SaOffloads } from '../../../src/netipsec/sa_offload.ts';
 import { Sadb } from '../../../src/netipsec/sadb.ts';
@@ -182,10 +182,10 @@ describe('selectors of a packet', () => {
     expect(f).toEqual({ src: 0x0a000001, dst: 0x0a000002, proto: 17, sport: 1000, dport: 2000 });
   });
 
-  it('have no ports in a later fragment, nor when the packet ends before them', () => {
+  it('hide the ports of a later fragment, and have none when the packet ends before them', () => {
     const f = newFlow();
     readFlow(udp(3), 0, 28, f);
-    expect([f.sport, f.dport]).toEqual([0, 0]);
+    expect([f.sport, f.dport]).toEqual([PORT_HIDDEN, PORT_HIDDEN]);
     readFlow(udp(0), 0, 23, f);
     expect([f.sport, f.dport]).toEqual([0, 0]);
   });
