@@ -2,7 +2,7 @@
 // Refreshes the parts of README.md that come from elsewhere: npx tsx scripts/readme.ts
 //   <!-- file: PATH -->       the file itself
 //   <!-- output: COMMAND -->  what `npx tagwire …` prints
-//   <!-- bench: PATH -->      a table from the JSON of `npm run bench -- --json`
+//   <!-- bench -->            a table from the JSON of `npm run bench -- --json`: readme.ts FILE
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

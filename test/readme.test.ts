@@ -52,6 +52,21 @@ describe('README.md is the manual and stays true', () => {
     }
   });
 
+  it('shows the way of a packet by files that exist', () => {
+    const picture = README.split("## The packet's way")[1]!.split('```')[1]!;
+    const steps = picture.split('\n').map((line) => line.slice(10).split(/\s{2,}/));
+    const named = steps.filter(([names, folders]) => names && /^(src|rtl|sim)/.test(folders ?? ''));
+    expect(named.length).toBeGreaterThan(15);
+    for (const [names, folders] of named) {
+      for (const name of names!.replaceAll(' again', '').split(/, | or /)) {
+        const paths = folders!
+          .split(', ')
+          .flatMap((folder) => ['ts', 'sv', 'cc'].map((ext) => `${folder}/${name}.${ext}`));
+        expect(paths.filter((path) => existsSync(join(ROOT, path))).length, name).toBe(1);
+      }
+    }
+  });
+
   it('lists the import table that the test enforces', () => {
     const rows = [...README.matchAll(/^\| `(src\/\w+)` \|/gm)].map((m) => m[1]);
     const folders = spawnSync('ls', ['-d', ...rows.map(String)], { cwd: ROOT, encoding: 'utf8' });
