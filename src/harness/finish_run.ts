@@ -147,6 +147,11 @@ function notOffloaded(hosts: readonly Host[]): RunReport['notOffloaded'] {
   return [...counts].map(([reason, count]) => ({ reason, count }));
 }
 
+/** ESP packets that the card, or software, found to have a wrong ICV. */
+function refusedByIcv({ counters }: Host): number {
+  return counters.get('nic.rxAuthFail') + counters.get('esp.badIcv');
+}
+
 function violations(
   world: World,
   leaked: number,
@@ -160,10 +165,17 @@ function violations(
     const text = `${flow.mismatches} packets were delivered, but not as they had been sent`;
     list.push({ oracle: 'delivery', text, frame: 0, cycle, packetIndex: flow.firstMismatch });
   }
-  const lost = sent - delivered - world.totals().wireLost;
-  if (lost > 0 && Object.keys(drops).length === 0) {
+  const totals = world.totals();
+  const lost = sent - delivered - totals.wireLost - sum(Object.values(drops));
+  if (lost > 0) {
     const text = `${lost} packets are missing, and no counter says why`;
     list.push({ oracle: 'accounting', text, frame: 0, cycle, packetIndex: -1 });
+  }
+  const spoilt = totals.wireFlipped + (oracle?.figures.injected ?? 0);
+  const refused = sum(world.hosts.map(refusedByIcv));
+  if (oracle !== null && refused > spoilt) {
+    const text = `${refused} ESP packets were refused by their ICV, and ${spoilt} of them can be wrong`;
+    list.push({ oracle: 'icv', text, frame: 0, cycle, packetIndex: -1 });
   }
   if (leaked > 0) {
     const text = `${leaked} mbufs, tags and descriptors are left at the end`;

@@ -101,13 +101,9 @@ export class World {
     const { sim, hosts, spentMs } = this;
     const t0 = performance.now();
     for (let i = 0; i < hosts.length; i++) hosts[i]!.nic.flush();
-    const stop = sim.run(maxCycles);
+    const stop = this.#run(maxCycles);
     const t1 = performance.now();
-    if (this.digest !== null) this.digest.cycle = sim.cycle;
-    if (sim.tapUsed > 0) {
-      this.#tap.drain(sim.tapUsed, this.#onFrame);
-      sim.tapDrained();
-    }
+    this.#drainTap();
     const t2 = performance.now();
     for (let i = 0; i < hosts.length; i++) {
       if (stop === STOP_BUDGET || sim.irq(i)) hosts[i]!.poll(sim.irq(i));
@@ -175,6 +171,24 @@ export class World {
     } finally {
       this.sim.close();
     }
+  }
+
+  /** A card that fails takes no frame along that was on the wire before. */
+  #run(maxCycles: number): number {
+    try {
+      return this.sim.run(maxCycles);
+    } catch (error) {
+      this.#drainTap();
+      throw error;
+    }
+  }
+
+  #drainTap(): void {
+    const { sim, digest } = this;
+    if (digest !== null) digest.cycle = sim.cycle;
+    if (sim.tapUsed === 0) return;
+    this.#tap.drain(sim.tapUsed, this.#onFrame);
+    sim.tapDrained();
   }
 
   #timers(): void {

@@ -3,7 +3,7 @@ import type { NicOptions } from '../dev/nic/nic_config.ts';
 import type { MbufPool } from '../kern/mbuf.ts';
 import type { Carrier } from '../netipsec/pact.ts';
 import type { Progress } from '../verilator/index.ts';
-import type { Algorithm, Mode } from './topology.ts';
+import { ALGORITHMS, type Algorithm, type Mode } from './topology.ts';
 
 /** What createWorld() may be told; everything has a default. */
 export interface WorldOptions {
@@ -86,24 +86,27 @@ const MTU_MIN = 576;
 const MTU_MAX = 9000;
 
 function inRange(name: string, value: number, min: number, max: number): number {
-  if (!(value >= min && value <= max)) {
-    throw new RangeError(`"${name}" expected ${min}..${max}, got ${value}`);
-  }
-  return value;
+  if (value >= min && value <= max) return value;
+  throw new RangeError(`"${name}" expected ${min}..${max}, got ${value}`);
 }
 
-/** Fills in the defaults. Throws RangeError for a value outside its range. */
+function oneOf<T extends string>(name: string, value: T, choices: readonly T[]): T {
+  if (choices.includes(value)) return value;
+  throw new RangeError(`"${name}" expected ${choices.join(', ')}, got '${value}'`);
+}
+
+/** Fills in the defaults. Throws RangeError for a value that cannot be. */
 export function worldConfig(o: WorldOptions): WorldConfig {
   const wire = o.wire ?? {};
   const memory = o.memory ?? {};
   return {
     seed: inRange('seed', o.seed ?? 1, 0, 0xffffffff),
-    mode: o.mode ?? 'tunnel',
-    alg: o.alg ?? 'aes-gcm-128',
+    mode: oneOf('mode', o.mode ?? 'tunnel', ['tunnel', 'transport']),
+    alg: oneOf('alg', o.alg ?? 'aes-gcm-128', Object.keys(ALGORITHMS) as Algorithm[]),
     setkey: o.setkey ?? null,
     offload: o.offload ?? true,
-    nic: o.nic ?? 'rtl',
-    ffi: o.ffi ?? 'koffi',
+    nic: oneOf('nic', o.nic ?? 'rtl', ['rtl', 'model']),
+    ffi: oneOf('ffi', o.ffi ?? 'koffi', ['koffi', 'ffi-napi']),
     mtu: inRange('mtu', o.mtu ?? MTU_MAX, MTU_MIN, MTU_MAX),
     wireLatencyCycles: inRange('wire.latencyCycles', wire.latencyCycles ?? 500, 1, 1e7),
     lossPpm: Math.round(inRange('wire.lossPercent', wire.lossPercent ?? 0, 0, 100) * 10_000),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
+import { BusError } from '../../src/dev/nic/nic_bus.ts';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
 import type { RunReport } from '../../src/harness/run_report.ts';
+import { addressOf, INNER } from '../../src/harness/topology.ts';
 import type { WorldOptions } from '../../src/harness/world_options.ts';
 
 async function run(options: WorldOptions, packets = 100, size = 200): Promise<RunReport> {
@@ -46,6 +48,22 @@ describe('the digest sees everything', () => {
     expect(flipped.packets.dropped).toBeGreaterThan(0);
     expect(flipped.digest).not.toBe(base);
   });
+});
+
+it('a card that fails takes no frame along that was on the wire before', async () => {
+  const world = await createWorld({ nic: 'model' });
+  let frames = 0;
+  world.onFrame = () => frames++;
+  const { sim, hosts } = world;
+  const run = sim.run.bind(sim);
+  sim.run = () => {
+    while (sim.tapUsed === 0) run(1000);
+    throw new BusError('model', 'assertion failed', sim.cycle);
+  };
+  hosts[0]!.udp().sendTo(Buffer.from('the last words'), addressOf(INNER[1]), 9);
+  expect(() => world.step()).toThrow('assertion failed');
+  expect(frames).toBe(1);
+  world.close();
 });
 
 describe('frames that a host did not ask for', () => {

@@ -32,20 +32,26 @@ export class InnerCheck {
     return proto === PROTO_UDP ? this.#udp(b, at, end, src, dst) : '';
   }
 
+  /** Which of the scenario's packets this UDP packet is, by its ports; NOT_TRAFFIC: none. */
+  indexOf(b: Buffer, at: number, end: number, src: number): number {
+    const traffic = this.#traffic;
+    if (traffic === undefined || end - at < 4) return NOT_TRAFFIC;
+    const dstPort = be16(b, at + 2);
+    if ((traffic.dstPort ?? dstPort) !== dstPort) return NOT_TRAFFIC;
+    return traffic.payloads.indexOf(be16(b, at), this.#next.get(src) ?? 0);
+  }
+
   #udp(b: Buffer, at: number, end: number, src: number, dst: number): string {
     const lenBytes = end - at;
     if (lenBytes < 8 || be16(b, at + 4) !== lenBytes) {
       return `length:UDP length ${lenBytes < 6 ? 'missing' : be16(b, at + 4)} in ${lenBytes} bytes`;
     }
-    const traffic = this.#traffic;
-    if (traffic !== undefined && (traffic.dstPort ?? be16(b, at + 2)) === be16(b, at + 2)) {
-      this.index = traffic.payloads.indexOf(be16(b, at), this.#next.get(src) ?? 0);
-    }
+    this.index = this.indexOf(b, at, end, src);
     const sum = pseudoHeader(src, dst, PROTO_UDP, lenBytes);
     const unsummed = be16(b, at + 6) === 0; // RFC 768: the sender made none
     if (!unsummed && checksum(b, at, end, sum) !== 0) return 'checksum:UDP checksum is wrong';
     if (this.index === NOT_TRAFFIC) return '';
-    const wrong = this.#payload(b, at + 8, lenBytes - 8, traffic!);
+    const wrong = this.#payload(b, at + 8, lenBytes - 8, this.#traffic!);
     this.#next.set(src, this.index + 1);
     return wrong;
   }

@@ -179,7 +179,10 @@ export class WireOracle {
       if (marked) this.#leak('a payload marker inside an ESP packet');
       this.#outerEsp(b, v);
     } else if (!this.#bypassed(b, v)) {
-      this.#leak(`${addressText(v.src)} > ${addressText(v.dst)} protocol ${v.proto} in clear`);
+      const isFirst = v.proto === PROTO_UDP && v.fragmentOffsetBytes === 0;
+      const index = isFirst ? this.#inner.indexOf(b, v.payload, v.end, v.src) : NOT_TRAFFIC;
+      const what = `${addressText(v.src)} > ${addressText(v.dst)} protocol ${v.proto} in clear`;
+      this.#leak(what, index);
     } else if (marked && v.proto !== PROTO_UDP) {
       this.#leak(`a payload marker under protocol ${v.proto}`);
     }
@@ -335,9 +338,9 @@ export class WireOracle {
     return matchPolicy(this.#rows, v.src, v.dst, v.proto, srcPort, dstPort);
   }
 
-  #leak(text: string): void {
+  #leak(text: string, packetIndex: number = NOT_TRAFFIC): void {
     this.figures.plaintextLeaks++;
-    this.#trip('leak', text);
+    this.#trip('leak', text, packetIndex);
   }
 
   #trip(oracle: string, text: string, packetIndex: number = NOT_TRAFFIC): void {

@@ -199,7 +199,11 @@ describe('the wire oracle trips on', () => {
     const o = show(oracle(), ether(innerPacket(0)), TAP_LOST);
     expect(tripped(o)).toEqual(['leak']);
     expect(o.figures.plaintextLeaks).toBe(1);
-    expect(o.violations[0]).toMatchObject({ frame: number, cycle: 999 + number });
+    expect(o.violations[0]).toMatchObject({
+      frame: number,
+      cycle: 999 + number,
+      packetIndex: 0,
+    });
   });
 
   it('a packet in clear behind a VLAN tag', () => {
