@@ -12,11 +12,15 @@ export {
   type SimWorld,
 } from './dev/nic/nic_bus.ts';
 export type { NicOptions } from './dev/nic/nic_config.ts';
+export { Capture } from './harness/capture.ts';
 export { createWorld } from './harness/create_world.ts';
 export { espSaOf } from './harness/esp_sa_of.ts';
 export { finishRun, passed } from './harness/finish_run.ts';
+export { cardLibrary, engineLibrary, type LibraryOptions } from './harness/library.ts';
+export { openLoneCard } from './harness/lone_card.ts';
 export type { Violation } from './harness/oracle/violation.ts';
 export { WireOracle } from './harness/oracle/wire_oracle.ts';
+export { type ReplayOptions, type ReplayReport, replay } from './harness/replay.ts';
 export type { RunReport } from './harness/run_report.ts';
 export {
   defineScenario,
@@ -28,8 +32,16 @@ export type { PacketSize } from './harness/sizes.ts';
 export type { TapFrame } from './harness/tap.ts';
 export { addressOf, INNER, OUTER } from './harness/topology.ts';
 export type { UdpFlow, UdpFlowOptions } from './harness/udp_flow.ts';
+export { EspCard, type EspCardResult } from './harness/vectors/esp_card.ts';
+export { readVectors } from './harness/vectors/read_vectors.ts';
+export { openRtlEngine } from './harness/vectors/rtl_engine.ts';
+export { runVectors, type VectorsResult } from './harness/vectors/run_vectors.ts';
+export { SoftwareEngine } from './harness/vectors/software_engine.ts';
+export { type VectorFile, VectorsError } from './harness/vectors/vector_case.ts';
 export { StalledError, type World } from './harness/world.ts';
 export type { WorldOptions } from './harness/world_options.ts';
+export { CaptureError, type Frame } from './header/capture.ts';
+export { readCapture } from './header/pcap.ts';
 export type { Host } from './host.ts';
 export type { MTagPool } from './kern/m_tag.ts';
 export type { MbufPool } from './kern/mbuf.ts';
@@ -37,3 +49,4 @@ export type { UdpSocket } from './netinet/socket.ts';
 export type { Carrier, OffloadRequest } from './netipsec/pact.ts';
 export { SetkeyError } from './netipsec/setkey_error.ts';
 export { espSaFile } from './report/esp_sa.ts';
+export { VerilatorError } from './verilator/error.ts';

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { accessSync, constants } from 'node:fs';
-import { loneConfig } from '../harness/lone_card.ts';
-import { openSim } from '../harness/open_sim.ts';
+import { openLoneCard } from '../harness/lone_card.ts';
 import { type ReplayReport, replay } from '../harness/replay.ts';
-import { worldConfig } from '../harness/world_options.ts';
 import { CaptureError } from '../header/capture.ts';
 import { CaptureWriteError } from '../header/pcapng.ts';
 import { SetkeyError } from '../netipsec/setkey_error.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
-import { onInterrupt } from './interrupt.ts';
+import { interruptible, onInterrupt } from './interrupt.ts';
 import {
   commonOptions,
   helpText,
@@ -40,12 +38,6 @@ const options = {
     default: 'koffi',
     help: 'how native code is called',
   },
-  out: {
-    type: 'string',
-    value: 'DIR',
-    default: 'out',
-    help: 'directory for decrypted.pcapng',
-  },
   ...commonOptions,
 } as const satisfies OptionTable;
 
@@ -68,12 +60,14 @@ What the card does not decrypt, software does; it is counted as notOffloaded too
     const capture = positionals[0]!;
     readable(capture);
     readable(values.sa);
-    const out = outDirectory(values.out);
-    const config = worldConfig({ nic: values.nic, ffi: values.ffi });
+    const out = outDirectory(values.out, ['decrypted.pcapng']);
+    const { nic, ffi } = values;
     const sim =
       values.engine === 'software'
         ? null
-        : await openSim(config, loneConfig(), buildProgress('card'));
+        : await interruptible((signal) =>
+            openLoneCard({ nic, ffi, onBuild: buildProgress('card'), signal }),
+          );
     const stop = new AbortController();
     const onProgress = (frames: number): void => progress(`${capture}: ${frames} frames`);
     const { signal } = stop;

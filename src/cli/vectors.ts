@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { BindingName } from '../ffi/binding.ts';
-import { loneConfig } from '../harness/lone_card.ts';
-import { openSim } from '../harness/open_sim.ts';
+import { openLoneCard } from '../harness/lone_card.ts';
 import { EspCard, type EspCardResult } from '../harness/vectors/esp_card.ts';
 import { readVectors } from '../harness/vectors/read_vectors.ts';
 import { openRtlEngine } from '../harness/vectors/rtl_engine.ts';
 import { runVectors, type VectorsResult } from '../harness/vectors/run_vectors.ts';
 import { SoftwareEngine } from '../harness/vectors/software_engine.ts';
 import type { VectorFile } from '../harness/vectors/vector_case.ts';
-import { worldConfig } from '../harness/world_options.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
+import { interruptible } from './interrupt.ts';
 import { commonOptions, helpText, type OptionTable, parseOptions } from './options.ts';
 import {
   bold,
@@ -64,7 +63,9 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
     const inputs = positionals.map(readVectors);
     const engine =
       values.engine === 'rtl'
-        ? await openRtlEngine(values.ffi, buildProgress('engine'))
+        ? await interruptible((signal) =>
+            openRtlEngine(values.ffi, buildProgress('engine'), signal),
+          )
         : new SoftwareEngine();
     const files: FileResult[] = [];
     try {
@@ -89,8 +90,9 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
 
 /** ESP packets again, through a card that is alone in its world. */
 async function throughCard(input: VectorFile, ffi: BindingName): Promise<EspCardResult> {
-  const config = worldConfig({ nic: 'rtl', ffi });
-  const sim = await openSim(config, loneConfig(CARD_TAP_BYTES), buildProgress('card'));
+  const sim = await interruptible((signal) =>
+    openLoneCard({ ffi, onBuild: buildProgress('card'), signal }, CARD_TAP_BYTES),
+  );
   try {
     const card = new EspCard(sim);
     const result = card.run(input);

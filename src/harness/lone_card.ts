@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Nic } from '../dev/nic/if_nic.ts';
-import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
+import { BusError, type SimConfig, type SimWorld } from '../dev/nic/nic_bus.ts';
 import { type NicOptions, nicRingBytes } from '../dev/nic/nic_config.ts';
 import { MAX_FRAME_LIMIT, REG_STATUS } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
@@ -9,6 +9,8 @@ import { MTagPool } from '../kern/m_tag.ts';
 import { MbufPool, mbufPoolBytes } from '../kern/mbuf.ts';
 import { IFF_PROMISC } from '../net/ifnet.ts';
 import type { Carrier, FinishInSoftware } from '../netipsec/pact.ts';
+import { openSim } from './open_sim.ts';
+import { type WorldOptions, worldConfig } from './world_options.ts';
 
 const ALIGN = 4096;
 const JUMBOS = 20;
@@ -48,6 +50,18 @@ export function loneConfig(tapBytes = 0): SimConfig {
     reorderPpm: 0,
     reorderCycles: 0,
   };
+}
+
+/**
+ * The simulation of a lone card, for replay() and EspCard. Builds its library when it has to. Throws
+ * VerilatorError, BindingError, BusError.
+ */
+export function openLoneCard(
+  options: Pick<WorldOptions, 'nic' | 'ffi' | 'onBuild' | 'signal'> = {},
+  tapBytes = 0,
+): Promise<SimWorld> {
+  const { onBuild, signal } = options;
+  return openSim(worldConfig(options), loneConfig(tapBytes), onBuild, signal);
 }
 
 /** The mbufs of a lone card's host, in its arena. */
@@ -91,7 +105,7 @@ export function loneReady(sim: SimWorld): void {
   sim.buses[0]!.readReg(REG_STATUS);
 }
 
-/** Runs the card until done() says so. Throws BusError, or Error when nothing moves any more. */
+/** Runs the card until done() says so. Throws BusError, also when nothing moves any more. */
 export function loneRun(sim: SimWorld, nic: Nic, done: () => boolean): void {
   nic.flush();
   while (!done()) {
@@ -99,7 +113,7 @@ export function loneRun(sim: SimWorld, nic: Nic, done: () => boolean): void {
     if (sim.irq(0)) nic.intr();
     else nic.poll();
     if (sim.idleCycles > STALLED_CYCLES && !done()) {
-      throw new Error(`the card stands still (cycle ${sim.cycle})`);
+      throw new BusError('timeout', 'the card stands still', sim.cycle);
     }
   }
 }

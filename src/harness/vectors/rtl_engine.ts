@@ -45,8 +45,12 @@ export class RtlEngine implements VectorEngine {
 export async function openRtlEngine(
   ffi: BindingName,
   onProgress?: (step: Progress) => void,
+  signal?: AbortSignal,
 ): Promise<RtlEngine> {
   const binding = await loadBinding(ffi);
-  const built = await engineLibrary(onProgress === undefined ? {} : { onProgress });
+  const built = await engineLibrary({
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   return new RtlEngine(new GcmEngine(binding, built.library));
 }
