@@ -11,11 +11,16 @@ const byName: Readonly<Record<string, number>> = {
   CaptureWriteError: exitCode.infrastructure,
 };
 
+/** Kinds of BusError that are the card's fault, and not that of what is around it. */
+const cardFaults: readonly (string | undefined)[] = ['model', 'timeout', 'bus'];
+
 const fullDisk = new Set(['ENOSPC', 'EDQUOT']);
 
 export interface Explanation {
   readonly code: number;
   readonly message: string;
+  /** Of a card that failed, where it is known. */
+  readonly cycle?: number;
 }
 
 const textOf = (error: unknown): string => (error as Error | undefined)?.message ?? String(error);
@@ -46,11 +51,26 @@ export const foreseen = (error: unknown): Explanation | undefined => {
   if (name !== undefined && Object.hasOwn(byName, name)) {
     return { code: byName[name]!, message: hint === undefined ? message : `${message}; ${hint}` };
   }
+  if (name === 'StalledError' || name === 'BusError') return cardFailed(error as CardFailure);
   if (typeof own === 'number') return { code: own, message };
   if (code !== undefined && fullDisk.has(code)) {
     return { code: exitCode.infrastructure, message: `the disk is full${path ? `: ${path}` : ''}` };
   }
   return undefined;
+};
+
+type CardFailure = Error & { kind?: string; cycle: number };
+
+const cardFailed = ({ name, kind, message, cycle }: CardFailure): Explanation => {
+  if (name === 'BusError' && !cardFaults.includes(kind)) {
+    return { code: exitCode.infrastructure, message };
+  }
+  const where = cycle === 0 || /\bcycle \d/.test(message) ? '' : ` (cycle ${cycle})`;
+  return {
+    code: exitCode.checkFailed,
+    message: `the card failed: ${message}${where}`,
+    ...(cycle === 0 ? {} : { cycle }),
+  };
 };
 
 /** The same for every error: what nobody foresaw is ours (5). */

@@ -40,17 +40,24 @@ export const interruptible = async <T>(work: (signal: AbortSignal) => Promise<T>
 const samePressMs = 300;
 const patienceMs = 5_000;
 
-/** Installs the signal handlers; a second press does not wait for the handlers of the first. */
-export const watchSignals = (): void => {
+/**
+ * Installs the signal handlers; a second press does not wait for the handlers of the first.
+ * @param atEnd called with the exit code, last of all
+ */
+export const watchSignals = (atEnd: (code: number) => void = () => {}): void => {
   let firstMs: number | undefined;
+  const exit = (code: number): never => {
+    atEnd(code);
+    process.exit(code);
+  };
   const interrupted = (code: number): void => {
     const nowMs = performance.now();
     if (firstMs !== undefined) {
-      if (nowMs - firstMs > samePressMs) process.exit(code);
+      if (nowMs - firstMs > samePressMs) exit(code);
       return;
     }
     firstMs = nowMs;
-    setTimeout(() => process.exit(code), patienceMs).unref();
+    setTimeout(() => exit(code), patienceMs).unref();
     void (async () => {
       for (let handler = handlers.pop(); handler !== undefined; handler = handlers.pop()) {
         try {
@@ -59,7 +66,7 @@ export const watchSignals = (): void => {
           process.stderr.write(`tagwire: ${(error as Error).message}\n`);
         }
       }
-      process.exit(code);
+      exit(code);
     })();
   };
   process.on('SIGINT', () => interrupted(exitCode.interrupted));

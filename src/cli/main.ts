@@ -46,10 +46,10 @@ const version = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
 const report = (error: unknown, json: boolean): number => {
-  const { code, message } = explain(error);
+  const { code, message, ...where } = explain(error);
   note(`tagwire: ${message}`);
   if (process.env.TAGWIRE_DEBUG === '1' && error instanceof Error) note(error.stack ?? '');
-  if (json && !hasPrintedJson()) printJson({ error: message, exitCode: code });
+  if (json && !hasPrintedJson()) printJson({ error: message, exitCode: code, ...where });
   return code;
 };
 
@@ -84,5 +84,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   error.code === 'EPIPE' ? process.exit(exitCode.pass) : die(error),
 );
 process.on('uncaughtException', die);
-watchSignals();
+watchSignals((code) => {
+  if (json && !hasPrintedJson()) printJson({ error: 'interrupted', exitCode: code });
+});
 process.exitCode = await main(argv).catch((error) => report(error, json));

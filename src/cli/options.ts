@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCode } from './exit_code.ts';
 
@@ -58,18 +66,13 @@ export type Values<T extends OptionTable> = { -readonly [K in keyof T]: Value<T[
 /** Options that every command has. */
 export const commonOptions = {
   json: { type: 'flag', help: 'print one JSON object on stdout and nothing else there' },
-} as const satisfies OptionTable;
-
-/** Options of commands that simulate. */
-export const runOptions = {
   seed: {
     type: 'integer',
     value: 'N',
     min: 0,
     max: 2 ** 32 - 1,
-    default: 1,
     env: 'SEED',
-    help: 'seed of everything random',
+    help: 'seed of everything random (default 1)',
   },
   out: {
     type: 'string',
@@ -219,18 +222,38 @@ export const helpText = (usage: string, about: string, options: OptionTable): st
   return `usage: ${usage}\n\n${about.trim()}\n\noptions:\n${list.join('\n')}\n`;
 };
 
+/** mkdir -p. Not Node's own `recursive`, which in a place like /proc tries for ever. */
+const makeDirectory = (path: string): void => {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path);
+  }
+};
+
 /**
  * Makes the directory of `--out` and returns its full path.
- * @throws UsageError when it cannot be written
+ * @param files what the command will write there
+ * @throws UsageError when it, or one of the files, cannot be written
  */
-export const outDirectory = (name: string): string => {
+export const outDirectory = (name: string, files: readonly string[] = []): string => {
   const path = resolve(name);
+  let what = name;
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     accessSync(path, constants.W_OK | constants.X_OK);
+    for (const file of files) {
+      const existing = join(path, file);
+      what = join(name, file);
+      if (existsSync(existing)) closeSync(openSync(existing, constants.O_WRONLY));
+    }
   } catch (error) {
     throw new UsageError(
-      `--out ${name}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+      `--out ${what}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
     );
   }
   return path;

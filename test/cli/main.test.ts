@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -14,6 +14,8 @@ import {
   UsageError,
 } from '../../src/cli/options.ts';
 import { table } from '../../src/cli/terminal.ts';
+import { BusError } from '../../src/dev/nic/nic_bus.ts';
+import { StalledError } from '../../src/harness/world.ts';
 import { VerilatorError } from '../../src/verilator/index.ts';
 import { tagwire } from './tagwire.ts';
 
@@ -141,6 +143,35 @@ describe('errors that end a command', () => {
     expect(explain(full)).toEqual({ code: 5, message: 'the disk is full: out/x' });
     expect(explain(new TypeError('oops'))).toEqual({ code: 5, message: 'internal error: oops' });
     expect(explain('text')).toEqual({ code: 5, message: 'internal error: text' });
+  });
+
+  test('a card that fails is a failed check, with its cycle; what is around it is not', () => {
+    const mute = new BusError('timeout', 'register 0x0600 was not answered', 77);
+    const message = 'the card failed: register 0x0600 was not answered (cycle 77)';
+    expect(explain(mute)).toEqual({ code: 1, message, cycle: 77 });
+    expect(explain(new BusError('model', 'nic_top.sv:9: x (cycle 5)', 5)).message).toBe(
+      'the card failed: nic_top.sv:9: x (cycle 5)',
+    );
+    expect(explain(new StalledError('rest', 8)).code).toBe(1);
+    expect(explain(new BusError('io', 'cannot write x', 0))).toEqual({
+      code: 5,
+      message: 'cannot write x',
+    });
+  });
+
+  test.skipIf(!existsSync('/proc/self'))('nothing is made in /proc, and nothing hangs', () => {
+    expect(() => outDirectory('/proc/tagwire/out')).toThrow(/cannot be written \(ENOENT\)/);
+  });
+
+  test('a file in the way of what will be written is bad usage', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'tagwire-out-'));
+    try {
+      mkdirSync(join(scratch, 'wire.pcapng'));
+      expect(() => outDirectory(scratch, ['wire.pcapng'])).toThrow(UsageError);
+      expect(outDirectory(scratch, ['esp_sa'])).toBe(scratch);
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
   });
 
   test('a directory that cannot be made or written is bad usage', () => {

@@ -122,11 +122,81 @@ export default defineScenario({
   });
 });
 
+describe('tagwire run: what the scenario and the command line say', () => {
+  const script = (name: string, text: string): string => {
+    const file = join(temporaryDir('scenario'), name);
+    writeFileSync(file, `export default { summary: '', ${text} };\n`);
+    return file;
+  };
+  const json = (...args: string[]) => {
+    const r = tagwire(['run', ...args, '--packets', '5', '--json', '--out', temporaryDir('said')]);
+    return { status: r.status, ...JSON.parse(r.stdout) };
+  };
+  const run = 'run: async (w, p) => void (await w.flow(0, p))';
+
+  it("a scenario's own card, seed and oracles stand, until the command line says otherwise", () => {
+    const file = script('own.ts', `world: { nic: 'model', seed: 77, oracles: false }, ${run}`);
+    expect(json(file)).toMatchObject({ status: 0, seed: 77, ffi: { binding: 'none' } });
+    expect(json(file, '--seed', '3')).toMatchObject({ seed: 3, ffi: { binding: 'none' } });
+  });
+
+  it('a value that no world can have', () => {
+    const r = json(script('alg.ts', `world: { alg: 'des' }, ${run}`));
+    expect(r).toMatchObject({
+      status: 2,
+      error: expect.stringMatching(/"alg" expected aes-gcm-128/),
+    });
+  });
+
+  it('a card whose registers fall silent: exit code 1 and the cycle, in one object', () => {
+    const silent = 'run: async (w, p) => { w.sim.fault(0, 2, 1); await w.flow(0, p); }';
+    const r = json(script('mute.ts', `world: { nic: 'model' }, ${silent}`));
+    expect(r).toMatchObject({ status: 1, exitCode: 1, cycle: expect.any(Number) });
+    expect(r.error).toMatch(/the card failed: .*not answered in time/);
+  });
+
+  it('a card that keeps frames to itself: not all that is missing has a name', () => {
+    const silent = 'run: async (w) => { w.sim.fault(1, 1, 1); await w.flow(0, FLOW); }';
+    const flow = silent.replace('FLOW', '{ packets: 3000, size: 100 }');
+    const r = json(script('keeps.ts', `world: { nic: 'model', mode: 'transport' }, ${flow}`));
+    expect(r.status).toBe(1);
+    expect(r.violations[0]).toMatchObject({ oracle: 'accounting' });
+  });
+
+  it('good frames that a card refuses are no mere drops', () => {
+    // The receiver's card counts what it refuses under this name.
+    const liar =
+      'w.hosts[1].nic.input = (m) => { w.hosts[1].mbufs.free(m); w.hosts[1].counters.n[N]++; };';
+    const find = `
+      const names = (h) => Object.keys(h.counters.nonZero());
+      let N = 0;
+      for (; ; N++) {
+        const before = w.hosts[1].counters.n[N];
+        w.hosts[1].counters.n[N] = before + 1;
+        const is = names(w.hosts[1]).includes('nic.rxAuthFail');
+        w.hosts[1].counters.n[N] = before;
+        if (is) break;
+      }`;
+    const file = script(
+      'liar.js',
+      `world: { nic: 'model' }, run: async (w, p) => { ${find} ${liar} await w.flow(0, p); }`,
+    );
+    const r = json(file);
+    expect(r.status).toBe(1);
+    expect(r.violations[0].text).toMatch(/5 ESP packets were refused by their ICV/);
+  });
+});
+
 describe('tagwire run: Ctrl-C', () => {
   it('ends with 130 and leaves a capture that can be read', async () => {
     const dir = temporaryDir('interrupt');
-    const child = startTagwire(['run', '--nic', 'model', '--packets', '100000000', '--out', dir]);
+    const endless = ['--packets', '100000000', '--out', dir, '--json'];
+    const child = startTagwire(['run', '--nic', 'model', ...endless]);
     let said = '';
+    let printed = '';
+    child.stdout.on('data', (text) => {
+      printed += text;
+    });
     child.stderr.on('data', (text) => {
       said += text;
     });
@@ -135,6 +205,7 @@ describe('tagwire run: Ctrl-C', () => {
     const status = await new Promise((resolve) => child.on('exit', resolve));
     expect(status).toBe(130);
     expect(said).toMatch(/interrupted/);
+    expect(JSON.parse(printed)).toEqual({ error: 'interrupted', exitCode: 130 });
     expect([...readCapture(join(dir, 'wire.pcapng'))].length).toBeGreaterThan(10);
   });
 });
