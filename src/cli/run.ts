@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { writeFileSync } from 'node:fs';
+import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NIC_DEFAULTS } from '../dev/nic/nic_config.ts';
 import { createWorld } from '../harness/create_world.ts';
@@ -88,6 +88,9 @@ const CAPTURE = 'wire.pcapng';
 const ESP_SA = 'esp_sa';
 const WAVES = 'waves.fst';
 
+/** The waveform writer maps its files into memory: a disk that fills up would end the process. */
+const WAVES_ROOM_BYTES = 256 << 20;
+
 type RunOptions = Values<typeof options>;
 
 function readSize(text: string): PacketSize {
@@ -95,6 +98,13 @@ function readSize(text: string): PacketSize {
   const bytes = Number(text);
   if (Number.isInteger(bytes) && bytes >= 1 && bytes <= SIZE_MAX_BYTES) return bytes;
   throw new UsageError(`--size: expected 1..${SIZE_MAX_BYTES} or imix, got '${text}'`);
+}
+
+/** Throws ENOSPC when the disk has too little room for a waveform. */
+function needRoom(dir: string): void {
+  const { bavail, bsize } = statfsSync(dir);
+  if (bavail * bsize >= WAVES_ROOM_BYTES) return;
+  throw Object.assign(new Error('no room for a waveform'), { code: 'ENOSPC', path: dir });
 }
 
 /** The scenario's own world, changed by what the command line says. */
@@ -130,6 +140,7 @@ async function run(argv: string[]): Promise<number> {
   const size = readSize(values.size);
   const { name, scenario, path } = await loadScenario(positionals[0] ?? 'tunnel');
   const out = outDirectory(values.out, [CAPTURE, ESP_SA, WAVES]);
+  if (values.waves === 'fst') needRoom(out);
   const world = await interruptible((signal) =>
     createWorld({
       ...worldOptions(values, out, scenario.world ?? {}),

@@ -8,7 +8,8 @@ const EVENTS = new Set(
     'esp.in esp.inOk esp.out ether.received',
     'icmp.echoed icmp.errors icmp.received icmp.reflected icmp.told if.sent',
     'ip.delivered ip.fragmented ip.fragments ip.received ip.sent',
-    'ipsec.lateSoftware ipsec.useNoSa nic.dmaErrors nic.rxOffloaded nic.txOffloaded',
+    'ipsec.lateSoftware ipsec.useNoSa nic.dmaErrors',
+    'nic.rxOffloaded nic.txFinishedInSoftware nic.txOffloaded',
     'reass.fragments reass.whole udp.delivered udp.received udp.sent',
   ].flatMap((line) => line.split(' ')),
 );

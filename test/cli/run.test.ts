@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -184,6 +185,25 @@ describe('tagwire run: what the scenario and the command line say', () => {
     const r = json(file);
     expect(r.status).toBe(1);
     expect(r.violations[0].text).toMatch(/5 ESP packets were refused by their ICV/);
+  });
+});
+
+describe('tagwire run: a full disk', () => {
+  it.for([
+    ['a capture', ['--packets', '500']],
+    ['a waveform', ['--packets', '5', '--waves', 'fst']],
+  ] as const)('%s that finds no room ends with 5 and names the place', ([, args], context) => {
+    const tiny = temporaryDir('full');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', tiny]).status !== 0) {
+      context.skip('a full disk takes the right to mount a small tmpfs');
+    }
+    try {
+      const r = tagwire(['run', ...args, '--out', tiny]);
+      expect(r.status, r.stderr).toBe(5);
+      expect(r.stderr).toContain(tiny);
+    } finally {
+      spawnSync('umount', [tiny]);
+    }
   });
 });
 
