@@ -18,13 +18,15 @@ import {
 } from './netinet/in_proto.ts';
 import type { Inet } from './netinet/inet.ts';
 import type { IpHow } from './netinet/ip_output.ts';
+import { REASS_DATAGRAMS } from './netinet/ip_reass.ts';
 import { UdpSocket } from './netinet/socket.ts';
 import { Ipsec } from './netipsec/ipsec.ts';
 import type { Carrier } from './netipsec/pact.ts';
 import { applySetkey, parseSetkey } from './netipsec/setkey.ts';
 
 const ARENA_ALIGN = 4096;
-const JUMBO_CLUSTERS = 16;
+/** Reassembly may hold REASS_DATAGRAMS of them for a minute: as many again for who sends. */
+const JUMBO_CLUSTERS = 2 * REASS_DATAGRAMS;
 /** Mbufs beyond those that a full set of rings holds: sockets, fragments, packets between layers. */
 const SPARE_MBUFS = 1024;
 

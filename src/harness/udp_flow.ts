@@ -118,6 +118,7 @@ export async function runFlows(world: World, flows: readonly UdpFlow[]): Promise
     world.spentMs.stack += performance.now() - t0;
     world.step();
     await world.breathe();
+    world.expectProgress('mbufs to send from');
     const sent = flows.reduce((n, f) => n + f.sent, 0);
     if (sent - reported >= PROGRESS_PACKETS) {
       reported = sent;

@@ -123,12 +123,17 @@ export class World {
     this.#breathedMs = now;
   }
 
+  /** Throws StalledError when nothing has moved for long. */
+  expectProgress(what: string): void {
+    if (this.sim.idleCycles > STALLED_CYCLES) throw new StalledError(what, this.cycle);
+  }
+
   /** Steps until done() says so. Throws StalledError when nothing moves any more. */
   async runUntil(done: () => boolean, what = 'the end of the scenario'): Promise<void> {
     while (!done()) {
       this.step();
       await this.breathe();
-      if (this.sim.idleCycles > STALLED_CYCLES && !done()) throw new StalledError(what, this.cycle);
+      if (!done()) this.expectProgress(what);
     }
   }
 

@@ -37,6 +37,27 @@ describe('the wire at its worst', () => {
   });
 });
 
+describe('nothing waits for ever', () => {
+  it('datagrams that lost a fragment hold up neither sender nor receiver', async () => {
+    const world = await createWorld({ wire: { lossPercent: 10 } });
+    await world.duplex({ packets: 60, size: 27_000 });
+    const r = await finishRun(world, 'fragments');
+    expect(r.packets.sent).toBe(120);
+    expect(r.packets.delivered).toBeGreaterThan(40);
+    expect(r.packets.delivered).toBeLessThan(110);
+    expect(r.violations).toEqual([]);
+  });
+
+  it('a host without mbufs is a clear error, with the cycle', async () => {
+    const world = await createWorld({});
+    world.hosts[0]!.mbufs.failNext = Number.POSITIVE_INFINITY;
+    await expect(world.flow(0, { packets: 5, size: 100 })).rejects.toThrow(
+      /no progress.*mbufs to send from \(cycle \d+\)/,
+    );
+    world.close();
+  });
+});
+
 describe('the digest sees everything', () => {
   it('one cycle more of latency, or one flipped bit, changes it; the same again does not', async () => {
     const options: WorldOptions = { wire: { latencyCycles: 500 } };
