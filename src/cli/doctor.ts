@@ -142,6 +142,10 @@ export const examine = (): Promise<Finding[]> =>
     }),
     attempt('cores', '', () => `${availableParallelism()}`),
     program('tshark', '--version', { fix: installCommand('tshark'), optional: 'some tests skip' }),
+    program('chromium', '--version', {
+      fix: installCommand('chromium'),
+      optional: 'one test skips',
+    }),
     program('gtkwave', '--version', {
       fix: installCommand('gtkwave'),
       optional: 'shows waveforms',
