@@ -65,6 +65,19 @@ export function cksumPseudo(src: number, dst: number, proto: number, lenBytes: n
 }
 
 /**
+ * Sum of the IPv6 pseudo header (RFC 8200 §8.1): source and destination, 32 bytes at addrsAt as they
+ * stand in the IPv6 header, upper protocol, length.
+ */
+export function cksumPseudo6(
+  v: DataView,
+  addrsAt: number,
+  proto: number,
+  lenBytes: number,
+): number {
+  return cksumAdd(v, addrsAt, 32, cksumFold(proto + lenBytes));
+}
+
+/**
  * The checksum of a header in which one 16-bit field changed from `from` to `to`:
  * RFC 1624 §3 eqn. 3, HC' = ~(~HC + ~m + m').
  */

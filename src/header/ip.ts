@@ -34,6 +34,8 @@ export const IP_MF = 0x2000;
 export const IP_OFFMASK = 0x1fff;
 
 export const IPPROTO_ICMP = 1;
+/** IPv4 in IP (RFC 2003). */
+export const IPPROTO_IPIP = 4;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_ESP = 50;
