@@ -41,7 +41,8 @@ const table: Record<string, readonly string[]> = {
   'host.ts': belowHost,
   harness: [...belowHost, 'host.ts'],
   report: ['kern', 'header'],
-  'index.ts': [...belowHost, 'host.ts', 'harness', 'report'],
+  'index.ts': [...belowHost, 'host.ts', 'harness', 'report', 'profile'],
+  profile: [...belowHost, 'host.ts', 'harness', 'report'],
   cli: everything,
 };
 
