@@ -18,7 +18,7 @@ import {
 } from './netinet/in_proto.ts';
 import type { Inet } from './netinet/inet.ts';
 import type { IpHow } from './netinet/ip_output.ts';
-import { REASS_DATAGRAMS } from './netinet/ip_reass.ts';
+import { REASS_DATAGRAMS } from './netinet/reass.ts';
 import { UdpSocket } from './netinet/socket.ts';
 import { Ipsec } from './netipsec/ipsec.ts';
 import type { Carrier } from './netipsec/pact.ts';

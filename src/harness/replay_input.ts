@@ -24,6 +24,7 @@ import type { Clock } from '../kern/clock.ts';
 import { Counters } from '../kern/counters.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { Inet } from '../netinet/inet.ts';
+import { ipReass } from '../netinet/ip_reass.ts';
 import { Ipsec } from '../netipsec/ipsec.ts';
 import { ESP_BAD_ICV, ESP_DUMMY, ESP_NO_SA, ESP_REPLAY } from '../netipsec/ipsec_counters.ts';
 import { OFFLOAD_REASONS, R_OFFLOAD_OFF } from '../netipsec/offload_reason.ts';
@@ -172,7 +173,7 @@ export class ReplayInput {
       this.#esp(m, hdrLen);
       return;
     }
-    const whole = this.inet.reass.input(m, hdrLen);
+    const whole = ipReass(this.inet, m, hdrLen);
     if (whole !== NO_MBUF) this.#esp(whole, ipHdrLen(v, pool.off[whole]!));
   }
 

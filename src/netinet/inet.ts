@@ -8,9 +8,9 @@ import { ArpTable } from './arp_table.ts';
 import { IcmpLimit } from './icmp_limit.ts';
 import { InIfaddrs } from './in_ifaddr.ts';
 import { InPcbs } from './in_pcb.ts';
-import { IpReass } from './ip_reass.ts';
 import { type IpsecMethods, NO_IPSEC } from './ipsec_hook.ts';
 import { Protosw } from './protosw.ts';
+import { Reass } from './reass.ts';
 import { RouteTable } from './route.ts';
 
 export interface InetConfig {
@@ -32,7 +32,7 @@ export class Inet {
   readonly addrs: InIfaddrs = new InIfaddrs();
   readonly routes: RouteTable = new RouteTable();
   readonly arp: ArpTable;
-  readonly reass: IpReass;
+  readonly reass: Reass;
   readonly protosw: Protosw = new Protosw();
   readonly pcbs: InPcbs;
   readonly icmpLimit: IcmpLimit;
@@ -51,7 +51,7 @@ export class Inet {
     this.counters = config.counters;
     this.clock = config.clock;
     this.arp = new ArpTable(config.clock);
-    this.reass = new IpReass(config.pool, config.counters, config.clock, (a, b) =>
+    this.reass = new Reass(config.pool, config.counters, config.clock, (a, b) =>
       this.ipsec.sameOrigin(a, b),
     );
     this.icmpLimit = new IcmpLimit(config.clock);

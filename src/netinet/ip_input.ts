@@ -22,6 +22,7 @@ import { M_BCAST, M_LOOP, type Mbuf, NO_MBUF } from '../kern/mbuf.ts';
 import { icmpError } from './icmp_error.ts';
 import type { Inet } from './inet.ts';
 import { IP_OPTIONS_RIGHT, IP_OPTIONS_SOURCE_ROUTE, ipOptionsCheck } from './ip_options.ts';
+import { ipReass } from './ip_reass.ts';
 import { NO_IPSEC } from './ipsec_hook.ts';
 
 const IP_RECEIVED = counter('ip.received', 'IPv4 packets received');
@@ -65,7 +66,7 @@ export function ipInput(inet: Inet, m: Mbuf): void {
   } else if ((ipOff(v, at) & (IP_MF | IP_OFFMASK)) === 0) {
     ipDeliver(inet, m, hdrLen);
   } else {
-    const whole = inet.reass.input(m, hdrLen);
+    const whole = ipReass(inet, m, hdrLen);
     if (whole !== NO_MBUF) ipDeliver(inet, whole, ipHdrLen(v, pool.off[whole]!));
   }
 }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { secondsToCycles } from '../../src/kern/clock.ts';
 import { slowTimo } from '../../src/netinet/in_proto.ts';
-import { REASS_DATAGRAMS, REASS_MAX_FRAGMENTS } from '../../src/netinet/ip_reass.ts';
+import { REASS_DATAGRAMS, REASS_MAX_FRAGMENTS } from '../../src/netinet/reass.ts';
 import { ipPacket } from '../lib/packets.ts';
 import { createRig, type Rig } from '../lib/rig.ts';
 import { deliver, knowEachOther, watch } from '../lib/wire.ts';
