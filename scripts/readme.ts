@@ -2,13 +2,16 @@
 // Refreshes the parts of README.md that come from elsewhere: npx tsx scripts/readme.ts
 //   <!-- file: PATH -->       the file itself
 //   <!-- output: COMMAND -->  what `npx tagwire …` prints
+//   <!-- turns -->            the table of src/kern/turn_rules.ts
 //   <!-- bench -->            a table from the JSON of `npm run bench -- --json`: readme.ts FILE
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { turnTable } from './turn_table.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BLOCK = /<!-- (file|output): (.+?) -->\n```(\w*)\n[\s\S]*?```/g;
+const TURNS = /<!-- turns -->\n[\s\S]*?<!-- \/turns -->/;
 const BENCH = /<!-- bench -->\n[\s\S]*?<!-- \/bench -->/;
 
 interface BenchRow {
@@ -65,6 +68,7 @@ readme = readme.replace(BLOCK, (_all, kind: string, what: string, language: stri
   const body = kind === 'file' ? readFileSync(ROOT + what, 'utf8').trimEnd() : outputOf(what);
   return `<!-- ${kind}: ${what} -->\n\`\`\`${language}\n${body}\n\`\`\``;
 });
+readme = readme.replace(TURNS, () => `<!-- turns -->\n${turnTable()}\n<!-- /turns -->`);
 const bench = process.argv[2];
 if (bench !== undefined) readme = readme.replace(BENCH, () => benchTable(bench));
 writeFileSync(file, readme);

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { turnTable } from '../scripts/turn_table.ts';
 import { ROOT, tagwire, temporaryDir } from './lib/cli.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -44,6 +45,11 @@ describe('README.md is the manual and stays true', () => {
         .filter((line) => !line.startsWith('time'))
         .map((line) => line.trim());
     expect(steady(r.stdout)).toEqual(steady(shown));
+  });
+
+  it('shows the rules at every turn as the source has them', () => {
+    const shown = README.match(/<!-- turns -->\n([\s\S]*?)\n<!-- \/turns -->/)?.[1];
+    expect(shown).toBe(turnTable());
   });
 
   it('names files that exist', () => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENOBUFS } from './errno.ts';
+import { TurnRules } from './turn_rule.ts';
+import { PERSISTENT } from './turn_rules.ts';
 
 /**
  * Packet tags: m_tag(9) from a pool.
@@ -31,6 +33,8 @@ export class MTagPool {
   /** Slot s starts at word s * 16; see the drawing. */
   readonly words: Uint32Array;
   readonly capacity: number;
+  /** The host's rules of what happens to tags where a packet turns. */
+  readonly rules: TurnRules = new TurnRules();
   /** Tags taken and given back since the start, and the fewest that were ever free. */
   allocs = 0;
   frees = 0;
@@ -185,10 +189,11 @@ export class MTagPool {
 
   /** m_tag_delete_nonpersistent: what a packet that turns round must lose. */
   deleteNonpersistent(on: TagHeads, m: number): void {
+    const kept = this.rules.on[PERSISTENT] === 1 ? MTAG_PERSISTENT : 0;
     let t = on.firstTag[m]!;
     while (t !== NO_TAG) {
       const next = this.next(t);
-      if ((this.id(t) & MTAG_PERSISTENT) === 0) this.delete(on, m, t);
+      if ((this.id(t) & kept) === 0) this.delete(on, m, t);
       t = next;
     }
   }

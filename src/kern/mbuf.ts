@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type MTagPool, NO_TAG } from './m_tag.ts';
+import type { TurnRules } from './turn_rule.ts';
+import { COPY_WHOLE } from './turn_rules.ts';
 
 /**
  * Packet buffers in the arena that the cards reach by DMA.
@@ -53,6 +55,7 @@ export class MbufPool {
   readonly data: Uint8Array;
   readonly view: DataView;
   readonly tags: MTagPool;
+  readonly rules: TurnRules;
   /** Per mbuf: arena offset of the first byte, length, first tag, next in a queue, flags, interface. */
   readonly off: Int32Array;
   readonly len: Int32Array;
@@ -84,6 +87,7 @@ export class MbufPool {
     this.data = arena;
     this.view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
     this.tags = tags;
+    this.rules = tags.rules;
     this.clusterBytes = cluster;
     this.count = ordinary + jumbo;
     this.#base = config.baseBytes;
@@ -201,7 +205,7 @@ export class MbufPool {
     this.len[c] = lenBytes;
     this.flags[c] = this.flags[m]!;
     this.rcvIf[c] = this.rcvIf[m]!;
-    if (this.tags.copyChain(this, c, m) !== 0) {
+    if (this.tags.copyChain(this, c, m) !== 0 && this.rules.on[COPY_WHOLE] === 1) {
       this.free(c);
       return NO_MBUF;
     }

@@ -3,6 +3,7 @@ import { type Counters, counter } from '../kern/counters.ts';
 import { ENOBUFS } from '../kern/errno.ts';
 import { M_LOOP, type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { Mbufq } from '../kern/mbufq.ts';
+import { LOOPBACK } from '../kern/turn_rules.ts';
 import { IFF_LOOPBACK, IFF_UP, type Ifnet } from './ifnet.ts';
 
 const LOOP_FULL = counter('loop.full', 'loopback queue full');
@@ -35,7 +36,7 @@ export class LoopIf implements Ifnet {
     // The packet turns round here with all it was given on the way down. Tags of the way out mean
     // something else on the way in (an old "done out" would excuse the answer from IPsec): they go.
     // Whatever the tags still asked for, the gate in front of transmit() has had done.
-    pool.tags.deleteNonpersistent(pool, m);
+    if (pool.rules.on[LOOPBACK] === 1) pool.tags.deleteNonpersistent(pool, m);
     pool.flags[m] = M_LOOP;
     pool.rcvIf[m] = this.index;
     if (!this.#queue.enqueue(pool, m)) {

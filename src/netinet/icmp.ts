@@ -32,6 +32,7 @@ import { udpDport, udpSport } from '../header/udp.ts';
 import { counter } from '../kern/counters.ts';
 import { EMSGSIZE, ENOBUFS } from '../kern/errno.ts';
 import { M_BCAST, type Mbuf, NO_MBUF } from '../kern/mbuf.ts';
+import { REFLECT } from '../kern/turn_rules.ts';
 import type { Inet } from './inet.ts';
 import { IP_DEFAULTS, ipOutput, ipSend } from './ip_output.ts';
 
@@ -85,7 +86,7 @@ function icmpReflect(inet: Inet, m: Mbuf, hdrLen: number): number {
   }
   // The packet turns round. "Done in" would tell the way out that IPsec was through with it, and the
   // reply would leave in clear; what policy wants for the reply must be found out anew.
-  pool.tags.deleteNonpersistent(pool, m);
+  if (pool.rules.on[REFLECT] === 1) pool.tags.deleteNonpersistent(pool, m);
   pool.flags[m] = 0;
   pool.rcvIf[m] = -1;
   const extra = hdrLen - IP_HDR_LEN;

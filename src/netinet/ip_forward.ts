@@ -9,6 +9,7 @@ import {
 import { IP_DF, IP_TTL, ipDst, ipLen, ipOff, ipProto, ipSrc, ipTtl } from '../header/ip.ts';
 import { counter } from '../kern/counters.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
+import { FORWARD } from '../kern/turn_rules.ts';
 import { icmpError } from './icmp_error.ts';
 import type { Inet } from './inet.ts';
 import { ipOutput } from './ip_output.ts';
@@ -36,7 +37,7 @@ export function ipForward(inet: Inet, m: Mbuf, hdrLen: number): void {
   }
   // The way in ends here. Policy has seen what its tags said; on the way out they would say that
   // IPsec is through with a packet that it has yet to look at.
-  pool.tags.deleteNonpersistent(pool, m);
+  if (pool.rules.on[FORWARD] === 1) pool.tags.deleteNonpersistent(pool, m);
   pool.flags[m] = 0;
   const ttl = pool.off[m]! + IP_TTL;
   pool.data[ttl] = pool.data[ttl]! - 1;

@@ -18,6 +18,7 @@ import {
 import { counter } from '../kern/counters.ts';
 import { EMSGSIZE, ENOBUFS } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
+import { FRAGMENT } from '../kern/turn_rules.ts';
 import { IF_NONE, type Ifnet } from '../net/ifnet.ts';
 import { etherOutput } from './ether_output.ts';
 import { IF_GATE_REFUSED } from './ether_output_frame.ts';
@@ -36,7 +37,8 @@ const IP_FRAG_NO_ROOM = counter('ip.fragNoRoom', 'MTU has no room for 8 bytes be
  */
 export function ipFragment(inet: Inet, ifp: Ifnet, m: Mbuf, nextHop: number): number {
   const { pool, counters } = inet;
-  const refused = inet.ipsec.beforeTransmit(m, IF_NONE, 0);
+  const rule = pool.rules.on[FRAGMENT];
+  const refused = rule === 1 ? inet.ipsec.beforeTransmit(m, IF_NONE, 0) : 0;
   if (refused !== 0) {
     counters.n[IF_GATE_REFUSED]!++;
     pool.free(m);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { TurnRules } from '../kern/turn_rule.ts';
+import { FLOW_STAMP, SA_STAMP } from '../kern/turn_rules.ts';
 import { type Flow, PORT_HIDDEN } from './flow.ts';
 import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
@@ -24,8 +26,10 @@ export class FlowCache {
   readonly #sadbStamp = new Float64Array(SLOTS).fill(-1);
   readonly #spd: Spd;
   readonly #sadb: Sadb;
+  readonly #rules: TurnRules;
 
-  constructor(spd: Spd, sadb: Sadb) {
+  constructor(spd: Spd, sadb: Sadb, rules: TurnRules = new TurnRules()) {
+    this.#rules = rules;
     this.#spd = spd;
     this.#sadb = sadb;
   }
@@ -37,13 +41,15 @@ export class FlowCache {
     const ports = ((flow.sport << 16) | flow.dport) >>> 0;
     const i = slotOf(flow.src, flow.dst, ports, proto);
     if (
-      this.#spdStamp[i] === this.#spd.changes &&
+      (this.#spdStamp[i] === this.#spd.changes ||
+        (this.#rules.on[FLOW_STAMP] === 0 && this.#spdStamp[i]! >= 0)) &&
       this.#src[i] === flow.src &&
       this.#dst[i] === flow.dst &&
       this.#ports[i] === ports &&
       this.#proto[i] === proto
     ) {
-      if (this.#sadbStamp[i] !== this.#sadb.changes) {
+      const isOld = this.#sadbStamp[i] !== this.#sadb.changes;
+      if (isOld && this.#rules.on[SA_STAMP] === 1) {
         this.#sadbStamp[i] = this.#sadb.changes;
         this.sa[i] = null;
       }

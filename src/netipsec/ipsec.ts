@@ -51,7 +51,7 @@ export class Ipsec implements IpsecMethods {
     const { inet, receiveOnly } = config;
     const { reasons } = this;
     const carrier = config.carrier ?? new CarrierInPlace(inet.pool);
-    const offloads = new SaOffloads(config.offload);
+    const offloads = new SaOffloads(config.offload, inet.pool.rules);
     // RFC 4301 §4.1: an SA is one way. From us to ourselves it is for sending; the other way round
     // it is found all the same.
     const directionOf = (src: number, dst: number) => {
@@ -59,7 +59,7 @@ export class Ipsec implements IpsecMethods {
       return isIn || receiveOnly === true ? 'in' : 'out';
     };
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
-    const cache = new FlowCache(this.spd, sadb);
+    const cache = new FlowCache(this.spd, sadb, inet.pool.rules);
     const xform = new XformEsp(inet);
     const parts = { inet, carrier, offloads, sadb, cache, xform, reasons };
     const transmit = new IpsecTransmit(parts);

@@ -2,6 +2,7 @@
 import { ESP_HDR_LEN, espSpi } from '../header/esp.ts';
 import { ipDst } from '../header/ip.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { KEEP_TILL_POLICY, REPORT_MATCH } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ipDeliver, ipInput } from '../netinet/ip_input.ts';
 import {
@@ -67,7 +68,8 @@ export class IpsecInput {
     const r = this.#report;
     const reported = carrier.read(m, r);
     // A report that fits no SA of ours: the payload is in clear, and whose it was nobody knows.
-    if (reported && (sa === null || !isAbout(r, sa, spi, dst, mbufs.rcvIf[m]!))) {
+    const rule = mbufs.rules.on[REPORT_MATCH] === 1;
+    if (reported && (sa === null || (rule && !isAbout(r, sa, spi, dst, mbufs.rcvIf[m]!)))) {
       this.#drop(m, ESP_REPORT_MISFIT);
       return;
     }
@@ -88,6 +90,7 @@ export class IpsecInput {
       this.#drop(m, IPSEC_NO_TAG);
       return;
     }
+    if (mbufs.rules.on[KEEP_TILL_POLICY] === 0) mbufs.tags.deleteNonpersistent(mbufs, m);
     this.#n[ESP_IN_OK]!++;
     if (inside === INSIDE_PACKET) ipInput(inet, m);
     else ipDeliver(inet, m, ipHeaderLen);

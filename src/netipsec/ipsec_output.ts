@@ -10,6 +10,7 @@ import {
   EPROTONOSUPPORT,
 } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ipOutput } from '../netinet/ip_output.ts';
 import { newFlow, readFlow } from './flow.ts';
@@ -134,22 +135,25 @@ export class IpsecOutput {
       return this.#drop(m, IPSEC_TOO_BIG, EMSGSIZE);
     }
     // Another transform goes round one whose crypto still waits: it has to be done by now.
-    const late = transmit.finishInSoftware(m, 0, R_INNER_TRANSFORM);
+    const { on } = mbufs.rules;
+    const innerFirst = on[INNER_FIRST] === 1;
+    const late = innerFirst ? transmit.finishInSoftware(m, 0, R_INNER_TRANSFORM) : 0;
     if (late !== 0) {
       mbufs.free(m);
       return late;
     }
     const payloadLen = tunnel ? mbufs.len[m]! : mbufs.len[m]! - ipHdrLen(view, at);
     const r = this.#request;
+    const inCard = offloads.cardSa(sa, ifp.index);
+    const toCut = isTooBig && on[FRAGMENT] === 1;
+    const cardSa = toCut || (innerFirst && !isLast) ? -1 : inCard;
+    r.cardSa = cardSa;
     const error = xform.encapsulate(m, sa, tunnel, r);
     if (error !== 0) {
       mbufs.free(m);
       return error;
     }
-    const inCard = offloads.cardSa(sa, ifp.index);
-    const cardSa = isTooBig || !isLast ? -1 : inCard;
     r.ifIndex = ifp.index;
-    r.cardSa = cardSa;
     r.state = cardSa < 0 ? PACKET_TAG_IPSEC_OUT_DONE : PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
     if (carrier.request(m, r) !== 0) return this.#drop(m, IPSEC_NO_TAG, ENOBUFS);
     if (cardSa >= 0) {

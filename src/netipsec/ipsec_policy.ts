@@ -2,6 +2,7 @@
 import { IPPROTO_AH, IPPROTO_ESP, ipDst, ipSrc } from '../header/ip.ts';
 import { EACCES } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { POLICY_AFTER_DECAP } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
@@ -42,6 +43,8 @@ export class IpsecPolicy {
       return carrier.read(m, this.#done) ? this.#refuse(ESP_REPORT_MISFIT) : 0;
     }
     const mbufs = this.#mbufs;
+    const rule = mbufs.rules.on[POLICY_AFTER_DECAP] === 1;
+    if (!rule && carrier.accepted(m, 0, this.#done)) return 0;
     readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const policy = cache.policy[cache.lookup('in', this.#flow)]!;
     if (policy === null || policy.action === 'none') return 0;

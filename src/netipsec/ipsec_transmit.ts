@@ -2,6 +2,7 @@
 import { ESP_HDR_LEN } from '../header/esp.ts';
 import { ENOBUFS, ESRCH } from '../kern/errno.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
+import { DONE_ONCE, GATE_INTERFACE, REBOOK } from '../kern/turn_rules.ts';
 import { IF_NONE, IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { IPSEC_HAND_OVER, IPSEC_LATE_NO_SA, IPSEC_LATE_SOFTWARE } from './ipsec_counters.ts';
@@ -44,13 +45,13 @@ export class IpsecTransmit {
   /** IpsecMethods.beforeTransmit: 0, or an errno, counted; the caller frees m. */
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
     const { carrier, inet, sadb, offloads } = this.#p;
-    const { tags } = inet.pool;
+    const { tags, rules } = inet.pool;
     const r = this.#request;
     if (!carrier.take(m, r)) return 0;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     const isMeantFor = ifp.index === r.ifIndex && (ifp.capabilities & IFCAP_IPSEC) !== 0;
     const isInCard = sa !== null && offloads.cardSa(sa, ifp.index) === r.cardSa;
-    if (!isMeantFor || !isInCard) {
+    if ((!isMeantFor || !isInCard) && rules.on[GATE_INTERFACE] === 1) {
       let why = isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED;
       if (ifp === IF_NONE) why = R_NEEDS_FRAGMENTATION;
       return this.#finish(m, ipOffset, r, why);
@@ -74,6 +75,7 @@ export class IpsecTransmit {
 
   #finish(m: Mbuf, ipOffset: number, r: OffloadRequest, why: number): number {
     const { carrier, inet, reasons, sadb, xform } = this.#p;
+    const { on } = inet.pool.rules;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     if (sa === null) {
       // Its key is gone, and in clear it must not leave.
@@ -83,9 +85,10 @@ export class IpsecTransmit {
     // Sequence number and IV are in the packet since ipsec_output, and no descriptor was posted:
     // nothing else was, or will be, encrypted under them.
     xform.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
-    carrier.done(m);
+    if (on[DONE_ONCE] === 1) carrier.done(m);
     reasons.tx[why]!++;
     this.#n[IPSEC_LATE_SOFTWARE]!++;
+    if (on[REBOOK] === 0) return 0;
     const headerLen = ipOffset + r.espOffset + ESP_HDR_LEN + sa.session.ivBytes;
     const payloadLen = inet.pool.len[m]! - headerLen - r.trailerLen;
     sa.hwPackets--;

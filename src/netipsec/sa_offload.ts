@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENOSPC, EOPNOTSUPP } from '../kern/errno.ts';
+import { TurnRules } from '../kern/turn_rule.ts';
+import {
+  FULL_IS_SOFTWARE,
+  OFFER_AGAIN,
+  REMOVE_BY_INSTALL,
+  REMOVE_FROM_CARD,
+} from '../kern/turn_rules.ts';
 import { IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
 import {
   R_ALGORITHM,
@@ -21,10 +28,14 @@ interface Port {
 export class SaOffloads {
   /** False: nothing is offloaded. Set before the first SA. */
   enabled: boolean;
+  readonly rules: TurnRules;
   readonly #ports: Port[] = [];
+  /** SAs that found a card full: offered again when a slot falls free. */
+  readonly #waiting = new Set<Sa>();
 
-  constructor(enabled: boolean) {
+  constructor(enabled: boolean, rules: TurnRules = new TurnRules()) {
     this.enabled = enabled;
+    this.rules = rules;
   }
 
   /** A card comes: it gets the SAs there are. */
@@ -54,10 +65,28 @@ export class SaOffloads {
 
   /** Takes the SA out of every card. Throws, at the end, what a card threw first. */
   remove(sa: Sa): void {
+    const { on } = this.rules;
+    this.#waiting.delete(sa);
     forEachOf(sa.installs.splice(0), ({ ifIndex, cardSa }) => {
       const port = this.#ports.find((p) => p.ifp.index === ifIndex);
-      port?.card.saRemove(sa.direction, cardSa);
+      if (port === undefined || on[REMOVE_FROM_CARD] === 0) return;
+      const isCapable = (port.ifp.capabilities & IFCAP_IPSEC) !== 0;
+      if (!isCapable && on[REMOVE_BY_INSTALL] === 0) return;
+      port.card.saRemove(sa.direction, cardSa);
+      this.#offerAgain(sa.direction, port);
     });
+  }
+
+  /** A slot fell free: the SA that has waited longest for one of its kind gets it. */
+  #offerAgain(direction: Sa['direction'], { ifp, card }: Port): void {
+    if (this.rules.on[OFFER_AGAIN] === 0) return;
+    for (const sa of this.#waiting) {
+      if (sa.direction !== direction) continue;
+      this.#waiting.delete(sa);
+      sa.refusal = null;
+      this.#installOn(sa, ifp, card);
+      return;
+    }
   }
 
   /** The card's name for the SA on an interface, or -1. */
@@ -103,7 +132,11 @@ export class SaOffloads {
     }
     let reason = R_SA_NOT_INSTALLED;
     if (answer.errno === EOPNOTSUPP) reason = R_ALGORITHM;
-    if (answer.errno === ENOSPC) reason = R_SA_TABLE_FULL;
+    if (answer.errno === ENOSPC) {
+      if (this.rules.on[FULL_IS_SOFTWARE] === 0) throw new RangeError(answer.reason);
+      reason = R_SA_TABLE_FULL;
+      this.#waiting.add(sa);
+    }
     sa.refusal = { reason, text: `${ifp.name}: ${answer.reason}` };
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_ESP } from '../header/ip.ts';
+import { GENERATION } from '../kern/turn_rules.ts';
 import { type AuthAlg, authByName, type CipherAlg, cipherByName } from '../opencrypto/algorithm.ts';
 import { newSession } from '../opencrypto/session.ts';
 import { ReplayWindow } from './replay.ts';
@@ -85,7 +86,12 @@ export class Sadb {
     this.#bySpi.insert(sa.dst, sa.spi, handle);
     this.#byEnds.insert(sa.src, sa.dst, handle);
     this.changes++;
-    this.#offloads.install(sa);
+    try {
+      this.#offloads.install(sa);
+    } catch (e) {
+      this.delete(sa);
+      throw e;
+    }
     return sa;
   }
 
@@ -132,7 +138,9 @@ export class Sadb {
   /** The SA with this handle, if it still is the same one. */
   byHandle(handle: number, generation: number): Sa | null {
     const sa = this.#slots[handle];
-    return sa !== undefined && sa !== null && sa.generation === generation ? sa : null;
+    if (sa === undefined || sa === null) return null;
+    const isSame = sa.generation === generation || this.#offloads.rules.on[GENERATION] === 0;
+    return isSame ? sa : null;
   }
 
   /** The newest outbound SA between two ends; reqid 0 takes any. */

@@ -17,6 +17,7 @@ import {
 } from '../header/ip.ts';
 import { EACCES, ENOBUFS } from '../kern/errno.ts';
 import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
+import { ESN_HIGH, IV_IS_SEQ, ONE_NUMBERER, REPLAY_AFTER_CARD } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ecnDecapsulate } from './ecn.ts';
 import {
@@ -88,7 +89,10 @@ export class XformEsp implements Xform {
       mb.adj(m, -trailerLen);
       return this.#fail(ESP_NO_ROOM, ENOBUFS);
     }
-    const seq = ++sa.seq;
+    const { on } = mb.rules;
+    // Without the rules: what card and software would count, each for itself.
+    const own = (r.cardSa >= 0 ? sa.hwPackets : sa.swPackets) + 1;
+    const seq = on[ONE_NUMBERER] === 1 ? ++sa.seq : own;
     const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);
     const next = tunnel ? this.#putOuter(m, sa, headerLen) : this.#moveHeader(m, espHeaderLen, ihl);
@@ -96,9 +100,10 @@ export class XformEsp implements Xform {
     const esp = mb.off[m]! + espOffset;
     view.setUint32(esp + ESP_SPI, sa.spi);
     view.setUint32(esp + ESP_SEQ, seqLo);
-    sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, seqHi, seqLo);
+    if (on[IV_IS_SEQ] === 1) sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, seqHi, seqLo);
+    else sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, 0, own);
     this.#putTrailer(mb.off[m]! + mb.len[m]! - trailerLen, padLen, next, icvBytes);
-    describe(r, sa, espOffset, trailerLen, sa.esn ? seqHi : 0);
+    describe(r, sa, espOffset, trailerLen, sa.esn && on[ESN_HIGH] === 1 ? seqHi : 0);
     this.#n[ESP_OUT]!++;
     return 0;
   }
@@ -122,7 +127,8 @@ export class XformEsp implements Xform {
     const seqLo = espSeq(mb.view, esp);
     const seqHi = sa.esn ? sa.replay.high(seqLo) : 0;
     const seq = seqHi * 0x1_0000_0000 + seqLo;
-    if (seqHi < 0 || !sa.replay.check(seq)) {
+    const watched = !decrypted || mb.rules.on[REPLAY_AFTER_CARD] === 1;
+    if (watched && (seqHi < 0 || !sa.replay.check(seq))) {
       sa.replayed++;
       return this.#refuse(ESP_REPLAY);
     }
@@ -131,7 +137,7 @@ export class XformEsp implements Xform {
       return this.#refuse(ESP_BAD_ICV);
     }
     // RFC 4303 §3.4.3: the window moves only once the integrity is verified.
-    sa.replay.update(seq);
+    if (watched) sa.replay.update(seq);
     return this.#strip(m, sa, ihl, ESP_HDR_LEN + ivBytes, textLen);
   }
 

@@ -69,14 +69,19 @@ export class Nic implements Ifnet {
     const txc = ring(R.RING_TXC, o.log2Txc, R.CPL_BYTES);
     const rxc = ring(R.RING_RXC, o.log2Rxc, R.CPL_BYTES);
     this.#rings = [tx, rx, txc, rxc];
-    this.sa = new NicSa(config.index, config.bus, {
-      reapTx: () => {
-        this.#tx.flush();
-        return this.#tx.reap();
+    this.sa = new NicSa(
+      config.index,
+      config.bus,
+      {
+        reapTx: () => {
+          this.#tx.flush();
+          return this.#tx.reap();
+        },
+        rxRead: () => this.#rx.read,
+        rxPending: () => this.#rx.pending(),
       },
-      rxRead: () => this.#rx.read,
-      rxPending: () => this.#rx.pending(),
-    });
+      config.mbufs.rules,
+    );
     this.#tx = new NicTx(config, o.maxFrameBytes, tx, txc, this.sa);
     this.#rx = new NicRx(config, rx, rxc, this.sa);
   }

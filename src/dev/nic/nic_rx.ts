@@ -9,6 +9,7 @@ import {
   NO_MBUF,
   TAILROOM_BYTES,
 } from '../../kern/mbuf.ts';
+import { FREE_ONCE, REPORT_MATCH } from '../../kern/turn_rules.ts';
 import {
   newOffloadRequest,
   type OffloadRequest,
@@ -147,8 +148,10 @@ export class NicRx {
     const spi = espSpi(view, off + espOffset);
     const dst = ipDst(view, off + ETHER_HDR_LEN);
     const sa = this.#sa.in;
-    if (saIdx >= SA_COUNT || sa.state[saIdx] !== SLOT_LIVE) return this.#drop(m, C.NIC_RX_SA_GONE);
-    if (sa.spi[saIdx] !== spi || sa.dst[saIdx] !== dst) return this.#drop(m, C.NIC_RX_SA_GONE);
+    const isLive = saIdx < SA_COUNT && sa.state[saIdx] === SLOT_LIVE;
+    if (!isLive || sa.spi[saIdx] !== spi || sa.dst[saIdx] !== dst) {
+      if (pool.rules.on[REPORT_MATCH] === 1) return this.#drop(m, C.NIC_RX_SA_GONE);
+    }
 
     const ipEnd = off + ETHER_HDR_LEN + ipLen(view, off + ETHER_HDR_LEN);
     const padLen = pool.data[ipEnd - ICV_BYTES - ESP_TRAILER_LEN]!;
@@ -168,6 +171,7 @@ export class NicRx {
   }
 
   #dropError(m: Mbuf, code: number, saIdx: number): Mbuf {
+    if (this.#pool.rules.on[FREE_ONCE] === 0) this.#pool.free(m);
     if (code === CODE_AUTH_FAIL) {
       if (saIdx < SA_COUNT && this.#sa.in.state[saIdx] === SLOT_LIVE)
         this.#sa.in.authFailed[saIdx]!++;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_ESP } from '../../header/ip.ts';
 import { EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
+import type { TurnRules } from '../../kern/turn_rule.ts';
+import { INSTALL_ORDER, SA_CHECKED } from '../../kern/turn_rules.ts';
 import type { OffloadSa, SaCounters, SaInstalled, SaOffload } from '../../netipsec/pact.ts';
 import { BusError, type NicBus } from './nic_bus.ts';
 import {
@@ -54,12 +56,14 @@ export class NicSa implements SaOffload {
 
   readonly #bus: NicBus;
   readonly #drain: SaDrain;
+  readonly #rules: TurnRules;
   /** SA of each match slot, -1 = free. */
   readonly #match: Int16Array = new Int16Array(MATCH_BUCKETS * MATCH_WAYS).fill(-1);
   /** Receive slots on their way out: free again when rxRead() has reached `until`. */
   #going: { slot: number; until: number }[] = [];
 
-  constructor(ifIndex: number, bus: NicBus, drain: SaDrain) {
+  constructor(ifIndex: number, bus: NicBus, drain: SaDrain, rules: TurnRules) {
+    this.#rules = rules;
     this.ifIndex = ifIndex;
     this.#bus = bus;
     this.#drain = drain;
@@ -67,7 +71,7 @@ export class NicSa implements SaOffload {
 
   saInstall(sa: OffloadSa): SaInstalled {
     if (!this.up) return refuse(ENXIO, 'the interface is not attached');
-    const why = unsupported(sa);
+    const why = this.#rules.on[SA_CHECKED] === 1 ? unsupported(sa) : null;
     if (why !== null) return refuse(EOPNOTSUPP, why);
     return sa.direction === 'out' ? this.#installOut(sa) : this.#installIn(sa);
   }
@@ -89,16 +93,22 @@ export class NicSa implements SaOffload {
     const match = this.#freeMatch(sa.spi);
     if (match < 0) return refuse(ENOSPC, `both match buckets of SPI ${sa.spi} are full`);
     const i = this.in.take(sa);
-    const bus = this.#bus;
+    const inOrder = this.#rules.on[INSTALL_ORDER] === 1;
+    if (!inOrder) this.#writeMatch(match, sa, i);
     this.#writeEntry(SA_RX, sa);
-    bus.writeReg(SA_RX + SA_IDX, (i | SA_WRITE) >>> 0);
+    this.#bus.writeReg(SA_RX + SA_IDX, (i | SA_WRITE) >>> 0);
+    if (inOrder) this.#writeMatch(match, sa, i);
+    this.#match[match] = i;
+    this.in.match[i] = match;
+    return { ok: true, cardSa: i };
+  }
+
+  #writeMatch(match: number, sa: OffloadSa, i: number): void {
+    const bus = this.#bus;
     bus.writeReg(SA_RX + SA_SPI, sa.spi);
     bus.writeReg(SA_RX + SA_DST, this.in.dst[i]!);
     bus.writeReg(SA_RX + MATCH_SA, i);
     bus.writeReg(SA_RX + MATCH_IDX, (match | SA_WRITE) >>> 0);
-    this.#match[match] = i;
-    this.in.match[i] = match;
-    return { ok: true, cardSa: i };
   }
 
   /** Data registers of a window. The commit that follows zeroes key and salt again. */

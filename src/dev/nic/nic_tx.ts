@@ -2,6 +2,7 @@
 import { ETHER_HDR_LEN } from '../../header/ether.ts';
 import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../../kern/mbuf.ts';
+import { ANY_LENGTH, DETACH_FREES, DRIVER_MATCH } from '../../kern/turn_rules.ts';
 import { newOffloadRequest, type OffloadRequest } from '../../netipsec/pact.ts';
 import type { NicConfig, OnCompletion } from './nic_config.ts';
 import * as C from './nic_counters.ts';
@@ -26,6 +27,8 @@ import type { NicSa } from './nic_sa.ts';
 import { SLOT_LIVE } from './nic_sa_slots.ts';
 
 const NO_SA = -1;
+/** What a card without the rule loses: ESP shorter than this. */
+const LOST_BELOW_BYTES = 48;
 
 /** Transmit side: descriptors out, completions in. Owns each mbuf from transmit() to completion. */
 export class NicTx {
@@ -77,7 +80,11 @@ export class NicTx {
       this.#put(m, lenBytes, 0, 0, 0, NO_SA);
       return 0;
     }
-    if (!this.#fits(r, lenBytes)) return this.#finishInSoftware(m);
+    const rules = pool.rules.on;
+    if (rules[DRIVER_MATCH] === 1 && !this.#fits(r, lenBytes)) return this.#finishInSoftware(m);
+    const espLen = lenBytes - ETHER_HDR_LEN - r.espOffset;
+    if (rules[ANY_LENGTH] === 0 && espLen < LOST_BELOW_BYTES)
+      return this.#drop(m, C.NIC_TX_TOO_SHORT, EINVAL);
     carrier.done(m);
     this.handoverAllocs += pool.tags.allocs - allocs;
     const flags = this.#sa.out.esn[r.cardSa] === 1 ? TXD_IPSEC | TXD_ESN : TXD_IPSEC;
@@ -209,7 +216,8 @@ export class NicTx {
     const ring = this.#ring;
     while (ring.used > 0) {
       this.#n[C.NIC_TX_DISCARDED]!++;
-      this.#pool.free(this.#mbuf[ring.head & ring.mask]!);
+      if (this.#pool.rules.on[DETACH_FREES] === 1)
+        this.#pool.free(this.#mbuf[ring.head & ring.mask]!);
       ring.head = (ring.head + 1) & 0xffff;
     }
     this.#slotSa.fill(NO_SA);

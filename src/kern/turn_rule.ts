@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/**
+ * What happens to tags where a packet turns round, is copied, is put in again, or where something
+ * changes between tagging and transmit: one row a rule, all of them in turn_rules.ts.
+ *
+ * The hazards H1 … H40 are known accidents of real stacks at such turns. A rule can be switched off,
+ * to see the accident happen; nothing but tests and `tagwire run hazards` ever does.
+ */
+export interface TurnRule {
+  readonly id: string;
+  /** Where the packet, or the SA under it, turns. */
+  readonly turn: string;
+  /** Which tags stay on the packet, and which go. */
+  readonly tags: string;
+  /** Who does it: file of src. */
+  readonly by: string;
+  readonly why: string;
+  /** Numbers of the hazards that it prevents. */
+  readonly hazards: readonly number[];
+  /** The same place in real stacks: function, callback, driver. */
+  readonly elsewhere: string;
+  /** What the sender, or whoever added the SA, gets when the rule stops it. */
+  readonly errno?: string;
+  /** Commit that repaired a real stack. */
+  readonly fix?: string;
+}
+
+const rules: TurnRule[] = [];
+const CAPACITY = 64;
+
+/** Declares a rule, once, at load time; returns its index. */
+export function rule(row: TurnRule): number {
+  if (rules.some((r) => r.id === row.id)) throw new Error(`rule "${row.id}" is declared twice`);
+  if (rules.length === CAPACITY) throw new RangeError(`more than ${CAPACITY} rules`);
+  rules.push(row);
+  return rules.length - 1;
+}
+
+/** The table, in the order of its declarations. */
+export function turnRules(): readonly TurnRule[] {
+  return rules;
+}
+
+/** Which rules hold in one host: 1 or 0 by index. All of them do. */
+export class TurnRules {
+  readonly on: Uint8Array = new Uint8Array(CAPACITY).fill(1);
+
+  /** Takes a rule out, for a test. Throws RangeError for a name that is none. */
+  off(id: string): void {
+    const i = rules.findIndex((r) => r.id === id);
+    if (i < 0) throw new RangeError(`no rule is called "${id}"`);
+    this.on[i] = 0;
+  }
+}
