@@ -2,6 +2,7 @@
 import { IPPROTO_ESP } from '../header/ip.ts';
 import { GENERATION } from '../kern/turn_rules.ts';
 import { type AuthAlg, authByName, type CipherAlg, cipherByName } from '../opencrypto/algorithm.ts';
+import { whyForbidden } from '../opencrypto/forbidden.ts';
 import { newSession } from '../opencrypto/session.ts';
 import { ReplayWindow } from './replay.ts';
 import type { Sa, SaParams } from './sa.ts';
@@ -13,6 +14,7 @@ export type SadbErrorCode =
   | 'badSpi'
   | 'duplicateSpi'
   | 'unknownAlgorithm'
+  | 'forbiddenAlgorithm'
   | 'badKeyLength'
   | 'badReplayWindow'
   | 'noAuthentication'
@@ -171,9 +173,7 @@ export function checkParams(p: SaParams): CheckedAlgs {
     throw new SadbError('badSpi', `SPI ${p.spi} is not between 256 and 4294967295 (RFC 4303 §2.1)`);
   }
   const cipher = cipherByName(p.cipher);
-  if (cipher === undefined) {
-    throw new SadbError('unknownAlgorithm', `encryption algorithm "${p.cipher}" is unknown`);
-  }
+  if (cipher === undefined) throw noSuchAlgorithm('encryption', p.cipher);
   const lengths = cipher.keyBytes.map((n) => n + cipher.saltBytes);
   if (!lengths.includes(p.key.length)) {
     const want = lengths.join(', ');
@@ -202,9 +202,7 @@ function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
     throw new SadbError('noAuthentication', text);
   }
   const auth = authByName(name);
-  if (auth === undefined) {
-    throw new SadbError('unknownAlgorithm', `authentication algorithm "${name}" is unknown`);
-  }
+  if (auth === undefined) throw noSuchAlgorithm('authentication', name);
   if (cipher.icvBytes > 0) {
     const text = `${cipher.name} brings its own integrity: "${name}" cannot be added to it`;
     throw new SadbError('unknownAlgorithm', text);
@@ -215,6 +213,12 @@ function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
     throw new SadbError('badKeyLength', text);
   }
   return auth;
+}
+
+function noSuchAlgorithm(what: string, name: string): SadbError {
+  const why = whyForbidden(name);
+  if (why !== undefined) return new SadbError('forbiddenAlgorithm', why);
+  return new SadbError('unknownAlgorithm', `${what} algorithm "${name}" is unknown`);
 }
 
 function makeSa(

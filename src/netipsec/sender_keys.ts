@@ -30,7 +30,9 @@ export class SenderKeys {
   }
 }
 
+// By OpenSSL's name: GCM with an ICV of 8 bytes and with one of 16, and GMAC, are one cipher. Who
+// authenticates does not matter to an IV.
 function digestOf(sa: Sa): string {
-  const h = createHash('sha256').update(sa.cipher.name);
-  return h.update(sa.key).update(sa.salt).update(sa.authKey).digest('hex');
+  const h = createHash('sha256').update(sa.cipher.openssl);
+  return h.update(sa.key).update(sa.salt).digest('hex');
 }

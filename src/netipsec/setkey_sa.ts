@@ -7,6 +7,7 @@ import {
   type CipherAlg,
   cipherByName,
 } from '../opencrypto/algorithm.ts';
+import { whyForbidden } from '../opencrypto/forbidden.ts';
 import type { SaMode, SaParams } from './sa.ts';
 import { checkParams, SadbError } from './sadb.ts';
 import type { SetkeyLexer, Token } from './setkey_lexer.ts';
@@ -96,7 +97,9 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   '-E': (lex, sa) => {
     const t = lex.word('an encryption algorithm');
     const alg = cipherByName(t.text);
-    if (alg === undefined) throw lex.error(t, `an encryption algorithm: ${names(CIPHERS)}`);
+    if (alg === undefined) {
+      throw lex.error(t, `an encryption algorithm: ${names(CIPHERS)}`, whyForbidden(t.text));
+    }
     sa.cipher = alg.name;
     sa.key = alg.openssl === '' ? NO_KEY : parseKey(lex, cipherKeyBytes(alg));
   },
@@ -104,7 +107,10 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     const t = lex.word('an authentication algorithm');
     if (t.text === 'null') return;
     const alg = authByName(t.text);
-    if (alg === undefined) throw lex.error(t, `an authentication algorithm: ${names(AUTHS)}, null`);
+    if (alg === undefined) {
+      const expected = `an authentication algorithm: ${names(AUTHS)}, null`;
+      throw lex.error(t, expected, whyForbidden(t.text));
+    }
     sa.auth = alg.name;
     sa.authKey = parseKey(lex, authKeyBytes(alg));
   },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { AeadSession } from './aead_session.ts';
 import type { AuthAlg, CipherAlg } from './algorithm.ts';
-import { GcmSession } from './gcm_session.ts';
-import { HmacSession } from './hmac_session.ts';
+import { CipherMacSession } from './cipher_mac_session.ts';
+import { GmacSession } from './gmac_session.ts';
 
 /**
  * A key at work: seals and opens the text of ESP packets in place.
@@ -28,7 +29,7 @@ export interface CryptoSession {
   scrub(): void;
 }
 
-/** `key` holds no salt. `auth` is null for an AEAD. Lengths are the caller's to check. */
+/** `key` holds no salt. `auth` is null for an AEAD and GMAC. Lengths are the caller's to check. */
 export function newSession(
   cipher: CipherAlg,
   key: Uint8Array,
@@ -37,7 +38,9 @@ export function newSession(
   authKey: Uint8Array,
   esn: boolean,
 ): CryptoSession {
-  if (cipher.icvBytes > 0) return new GcmSession(cipher, key, salt, esn);
+  if (cipher.kind === 'aead') return new AeadSession(cipher, key, salt, esn);
+  if (cipher.kind === 'gmac') return new GmacSession(cipher, key, salt, esn);
+  // RFC 8221 §4: encryption without authentication MUST NOT be used.
   if (auth === null) throw new TypeError(`"${cipher.name}" needs an authentication algorithm`);
-  return new HmacSession(cipher, key, auth, authKey, esn);
+  return new CipherMacSession(cipher, key, salt, auth, authKey, esn);
 }

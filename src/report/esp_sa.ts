@@ -18,6 +18,9 @@ export interface EspSaEntry {
 // The names in Wireshark's preference. "AES-GCM [RFC4106]" is another thing, and decrypts nothing.
 const CIPHER_NAMES: Readonly<Record<string, string>> = {
   'aes-gcm-16': 'AES-GCM with 16 octet ICV [RFC4106]',
+  'aes-gcm-12': 'AES-GCM with 12 octet ICV [RFC4106]',
+  'aes-gcm-8': 'AES-GCM with 8 octet ICV [RFC4106]',
+  'aes-ctr': 'AES-CTR [RFC3686]',
   'aes-cbc': 'AES-CBC [RFC3602]',
   null: 'NULL',
 };
@@ -47,10 +50,19 @@ export function espSaLine(sa: EspSaEntry): string {
   return fields.map((f) => `"${f}"`).join(',');
 }
 
-/** The whole file. */
+/** The whole file. What Wireshark has no name for is left out, and said so. */
 export function espSaFile(sas: readonly EspSaEntry[]): string {
-  const lines = sas.map((sa) => `${espSaLine(sa)}\n`).join('');
+  const lines = sas.map((sa) => `${hasName(sa) ? espSaLine(sa) : nameless(sa)}\n`).join('');
   return `# Wireshark: Preferences, Protocols, ESP, ESP SAs. It holds keys.\n${lines}`;
+}
+
+function hasName(sa: EspSaEntry): boolean {
+  return sa.cipher in CIPHER_NAMES && (sa.auth === null || sa.auth in AUTH_NAMES);
+}
+
+function nameless(sa: EspSaEntry): string {
+  const alg = sa.auth === null ? sa.cipher : `${sa.cipher} with ${sa.auth}`;
+  return `# SPI 0x${sa.spi.toString(16).padStart(8, '0')}: Wireshark has no name for ${alg}`;
 }
 
 function nameOf(table: Readonly<Record<string, string>>, alg: string): string {

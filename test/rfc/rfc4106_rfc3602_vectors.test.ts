@@ -20,15 +20,24 @@ interface EspPacket {
 const NONE = new Uint8Array(0);
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 
-describe('RFC 4106: the packets of draft-mcgrew-gcm-test-01', () => {
+/** Names of esp_packets.json, the rows that are meant, and how many there are. */
+describe.each([
+  ['RFC 4106: the packets of draft-mcgrew-gcm-test-01', 'aes-gcm-16', /^AES-GCM-16-/, 16],
+  [
+    'RFC 4543: the packet of draft-mcgrew-gcm-test-01',
+    'aes-gmac',
+    /^ENCR_NULL_AUTH_AES_GMAC-128$/,
+    1,
+  ],
+  ['RFC 7634: the packet of App. A', 'chacha20-poly1305', /^CHACHA20-POLY1305$/, 1],
+])('%s', (_title, name, rowName, count) => {
   it('seal gives the packet, open gives the text, byte for byte', (context) => {
-    const rows = vectorJson<EspPacket[]>('esp_packets.json', context);
-    const gcm = rows.filter((r) => r.alg.startsWith('AES-GCM-16-'));
-    expect(gcm.length).toBe(16);
-    for (const r of gcm) {
-      // GMAC and ChaCha20-Poly1305 rows are of other algorithms.
+    const all = vectorJson<EspPacket[]>('esp_packets.json', context);
+    const rows = all.filter((r) => rowName.test(r.alg));
+    expect(rows.length).toBe(count);
+    for (const r of rows) {
       const seqHi = r.esn ? Number.parseInt(r.seq.slice(0, 8), 16) : 0;
-      const alg = cipherByName('aes-gcm-16')!;
+      const alg = cipherByName(name)!;
       const s = newSession(alg, bytes(r.key), bytes(r.salt), null, NONE, r.esn);
       const packet = bytes(r.packet);
       const textLen = r.pt.length / 2;
@@ -41,7 +50,9 @@ describe('RFC 4106: the packets of draft-mcgrew-gcm-test-01', () => {
       if (r.esn) expect(s.open(packet.slice(), 0, textLen, seqHi ^ 1), r.name).toBe(false);
     }
   });
+});
 
+describe('RFC 4106', () => {
   it('open refuses every packet with one bit flipped, and leaves it as it was', (context) => {
     const rows = vectorJson<EspPacket[]>('esp_packets.json', context);
     const r = rows.find((x) => x.name.endsWith('#2'))!;

@@ -43,6 +43,11 @@ describe('SADB', () => {
     ['badSpi', { spi: 255 }],
     ['badSpi', { spi: 2 ** 32 }],
     ['unknownAlgorithm', { cipher: 'rot13' }],
+    ['forbiddenAlgorithm', { cipher: 'des-cbc' }],
+    ['forbiddenAlgorithm', { cipher: '3des-cbc' }],
+    ['forbiddenAlgorithm', { cipher: 'blowfish-cbc' }],
+    ['forbiddenAlgorithm', { cipher: 'aes-cbc', key: new Uint8Array(16), auth: 'hmac-md5' }],
+    ['noAuthentication', { cipher: 'aes-ctr', key: new Uint8Array(20) }],
     ['unknownAlgorithm', { auth: 'crc32' }],
     ['unknownAlgorithm', { auth: 'hmac-sha1', authKey: new Uint8Array(20) }],
     ['badKeyLength', { key: new Uint8Array(16) }],
@@ -114,6 +119,25 @@ describe('SADB', () => {
     sadb.add({ ...GCM, spi: 0x2000 });
     sadb.add({ ...GCM, spi: 0x2001, key: keyNumber(1) });
     expect(sadb.list().length).toBe(2);
+  });
+
+  it('GCM with another ICV, and GMAC, are the same key at work (RFC 4543 §5)', () => {
+    const sadb = newSadb(8);
+    sadb.add(GCM);
+    for (const cipher of ['aes-gcm-8', 'aes-gcm-12', 'aes-gmac']) {
+      expect(
+        codeOf(() => sadb.add({ ...GCM, spi: 0x2000, cipher })),
+        cipher,
+      ).toBe('keyInUse');
+    }
+  });
+
+  it('another MAC makes no other key stream (RFC 3686 §2.1)', () => {
+    const sadb = newSadb(8);
+    const ctr = { ...GCM, cipher: 'aes-ctr', auth: 'hmac-sha1', authKey: new Uint8Array(20) };
+    sadb.add(ctr);
+    const other = { ...ctr, spi: 0x2000, authKey: new Uint8Array(20).fill(1) };
+    expect(codeOf(() => sadb.add(other))).toBe('keyInUse');
   });
 
   it('SAs to receive with may share a key: the numbers come from their senders', () => {

@@ -6,6 +6,7 @@ import type { SaParams } from '../../../src/netipsec/sa.ts';
 import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
 import { SetkeyError } from '../../../src/netipsec/setkey_error.ts';
 import type { Policy } from '../../../src/netipsec/spd.ts';
+import { CIPHERS } from '../../../src/opencrypto/algorithm.ts';
 import { createIpsecRig } from './ipsec_rig.ts';
 import { policyToSetkey, saToSetkey } from './setkey_format.ts';
 
@@ -100,7 +101,7 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
       2,
       5,
       'encryption algorithm',
-      '"des-cbc"',
+      'DES MUST NOT be used: its key has 56 bits (RFC 8221 §5)',
     ],
     [`add 10.0.0.1 10.0.0.2 esp 255 -E aes-gcm-16 ${KEY20};`, 1, 27, 'SPI from 256', '"255"'],
     [`add 10.0.0.1 10.0.0.2 ah 256 -E aes-gcm-16 ${KEY20};`, 1, 23, 'protocol "esp"', '"ah"'],
@@ -235,6 +236,52 @@ const policy: fc.Arbitrary<Policy> = fc.record({
   dport: port,
   action: fc.constant('ipsec' as const),
   requests: fc.array(request, { minLength: 1, maxLength: 3 }),
+});
+
+describe('algorithms by the names of setkey(8)', () => {
+  const key = (n: number) => `0x${'5a'.repeat(n)}`;
+  const parsed = (algorithm: string) => {
+    const [s] = parseSetkey(`add 10.0.0.1 10.0.0.2 esp 256 ${algorithm};`).statements;
+    if (s?.op !== 'add') throw new Error('not an SA');
+    return s.sa;
+  };
+
+  it.each(CIPHERS.filter((c) => c.icvBytes > 0).map((c) => [c.name, c] as const))(
+    '-E %s, with each length of key and the salt behind it',
+    (name, alg) => {
+      for (const n of alg.keyBytes) {
+        const sa = parsed(`-E ${name} ${key(n + alg.saltBytes)}`);
+        expect([sa.cipher, sa.key.length, sa.auth]).toEqual([name, n + alg.saltBytes, undefined]);
+      }
+    },
+  );
+
+  it.each([
+    ['rijndael-cbc', 16, 'hmac-sha1', 20, 'aes-cbc', 'hmac-sha1'],
+    ['aes-cbc', 32, 'hmac-sha256', 32, 'aes-cbc', 'hmac-sha2-256'],
+    ['aes-ctr', 20, 'hmac-sha2-384', 48, 'aes-ctr', 'hmac-sha2-384'],
+    ['aes-ctr', 36, 'hmac-sha2-512', 64, 'aes-ctr', 'hmac-sha2-512'],
+    ['aes-cbc', 24, 'aes-xcbc-mac', 16, 'aes-cbc', 'aes-xcbc-mac'],
+  ])('-E %s of %i bytes -A %s', (cipher, cipherKey, auth, authKey, cipherRow, authRow) => {
+    const sa = parsed(`-E ${cipher} ${key(cipherKey)} -A ${auth} ${key(authKey)}`);
+    expect([sa.cipher, sa.auth]).toEqual([cipherRow, authRow]);
+  });
+
+  it('-E null takes no key, and needs -A', () => {
+    expect(parsed(`-E null -A hmac-sha1 ${key(20)}`).cipher).toBe('null');
+    expect(() => parsed('-E null')).toThrow(/RFC 8221 §4/);
+  });
+
+  it.each([
+    ['-E des-cbc', /DES MUST NOT be used.*RFC 8221 §5/],
+    ['-E 3des-cbc', /triple DES SHOULD NOT be used.*RFC 8221 §5/],
+    ['-E blowfish-cbc', /Blowfish MUST NOT be used.*RFC 8221 §5/],
+    [`-E null -A hmac-md5`, /HMAC-MD5 MUST NOT be used.*RFC 8221 §6/],
+    [`-E null -A keyed-md5`, /keyed MD5 MUST NOT be used.*RFC 8221 §6/],
+    [`-E aes-cbc ${key(16)}`, /without an authentication algorithm.*RFC 8221 §4/],
+  ])('%s is refused with the reason', (algorithm, reason) => {
+    expect(() => parsed(algorithm)).toThrow(reason);
+  });
 });
 
 describe('setkey(8) files, properties', () => {

@@ -33,6 +33,14 @@ describe('esp_sa file', () => {
     expect(() => espSaLine({ ...sa!, cipher: 'rot13' })).toThrow(RangeError);
   });
 
+  it('leaves out, and says so, what Wireshark has no name for', () => {
+    const [sa, other] = entries('01-gcm128-transport-v4.conf');
+    const file = espSaFile([{ ...sa!, cipher: 'chacha20-poly1305' }, other!]);
+    expect(file).toContain('# SPI 0xadec4e98: Wireshark has no name for chacha20-poly1305\n');
+    expect(file).toContain(`${espSaLine(other!)}\n`);
+    expect(file).not.toContain('b35a6f0ad1765fe4');
+  });
+
   for (const name of CAPTURES) {
     it(`lets tshark decrypt ${name}, with a good ICV on every packet`, (context) => {
       const lines = entries(`${name}.conf`).flatMap((e) => ['-o', `uat:esp_sa:${espSaLine(e)}`]);
