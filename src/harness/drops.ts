@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 const EVENTS = new Set(
   [
     'arp.received arp.replies arp.requests',
+    'bridge.filtered bridge.flooded bridge.forwarded',
     'esp.in esp.inOk esp.out ether.received',
     'icmp.echoed icmp.errors icmp.received icmp.reflected icmp.told if.sent',
     'ip.delivered ip.fragmented ip.fragments ip.received ip.sent',

@@ -12,6 +12,15 @@ export const LOOPBACK = rule({
   hazards: [1],
   elsewhere: 'FreeBSD if_simloop, NetBSD looutput (its ALTQ path returns before the strip)',
 });
+export const EPAIR = rule({
+  id: 'epair',
+  turn: 'a frame goes over to the other end of an epair',
+  tags: 'persistent ones stay in one host, all others go; another host gets bytes alone',
+  by: 'net/if_epair',
+  why: 'another link: what was done on the way to the first one says nothing on the second',
+  hazards: [4],
+  elsewhere: 'FreeBSD epair_clear_mbuf',
+});
 export const REFLECT = rule({
   id: 'reflect',
   turn: 'an ICMP or ICMPv6 request becomes the reply, in its mbuf',
@@ -91,6 +100,35 @@ export const TAP = rule({
   why: 'watching must change nothing',
   hazards: [30],
   elsewhere: 'BSD bpf_mtap in the driver',
+});
+
+export const BRIDGE_GATE = rule({
+  id: 'bridge-gate',
+  turn: 'a bridge sends a frame, or a copy, by a member',
+  tags: 'the last gate is asked once more, for that member',
+  by: 'net/if_bridge',
+  why: 'the request names one card, and a member may be another interface',
+  hazards: [3, 8],
+  elsewhere: 'OpenBSD if_bridge: drop, and software from then on; Linux tc mirred',
+});
+export const BRIDGE_ONCE = rule({
+  id: 'bridge-once',
+  turn: 'a bridge is about to copy a frame whose crypto is still to be done',
+  tags: 'crypto is done in software first; every copy carries OUT_DONE',
+  by: 'net/if_bridge',
+  why: 'of two copies one would go to the card and one to software: one (key, IV), two encryptors',
+  hazards: [3, 12],
+  elsewhere: 'OpenBSD if_bridge drops it',
+});
+export const DECRYPTED_STAYS = rule({
+  id: 'decrypted-stays',
+  turn: 'a frame that a card decrypted for this host is about to leave it: bridge, redirect',
+  tags: 'IN_CRYPTO_DONE goes with the packet, which is dropped under a name',
+  by: 'netipsec/ipsec_transmit beforeTransmit',
+  why: 'it is plaintext in an ESP coat, and no policy has seen it',
+  hazards: [30],
+  elsewhere: 'FreeBSD ipsec_accel: a bridge below ip_input sends on what mlx5 decrypted',
+  errno: 'EACCES',
 });
 
 // Something changes between tagging and transmit.

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type Counters, counter } from '../kern/counters.ts';
-import { ENOBUFS } from '../kern/errno.ts';
+import { ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { M_LOOP, type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { Mbufq } from '../kern/mbufq.ts';
 import { LOOPBACK } from '../kern/turn_rules.ts';
-import { IFF_LOOPBACK, IFF_UP, type Ifnet } from './ifnet.ts';
+import { IFF_LOOPBACK, IFF_UP, type SoftIf } from './ifnet.ts';
 
 const LOOP_FULL = counter('loop.full', 'loopback queue full');
+const LOOP_DOWN = counter('loop.down', 'loopback is down');
 
 /**
  * lo0. What is sent comes back up, in order, at the next poll(): as in BSD's netisr, so that a
  * receiver never runs inside the sender's call.
  */
-export class LoopIf implements Ifnet {
+export class LoopIf implements SoftIf {
   readonly name: string = 'lo0';
   readonly index: number;
   mtu = 16384;
@@ -33,6 +34,11 @@ export class LoopIf implements Ifnet {
 
   transmit(m: Mbuf): number {
     const pool = this.#pool;
+    if ((this.flags & IFF_UP) === 0) {
+      this.#counters.n[LOOP_DOWN]!++;
+      pool.free(m);
+      return ENETDOWN;
+    }
     // The packet turns round here with all it was given on the way down. Tags of the way out mean
     // something else on the way in (an old "done out" would excuse the answer from IPsec): they go.
     // Whatever the tags still asked for, the gate in front of transmit() has had done.
@@ -47,7 +53,6 @@ export class LoopIf implements Ifnet {
     return 0;
   }
 
-  /** Hands up what is queued now; what that makes the host send waits for the next call. */
   poll(): number {
     const n = this.#queue.length;
     for (let i = 0; i < n; i++) {
@@ -58,8 +63,7 @@ export class LoopIf implements Ifnet {
     return n;
   }
 
-  /** Frees what is queued. */
-  drain(): void {
-    this.#queue.drain(this.#pool);
+  drain(): number {
+    return this.#queue.drain(this.#pool);
   }
 }

@@ -26,6 +26,21 @@ export interface Ifnet {
   input: (m: Mbuf) => void;
 }
 
+/** An interface made of software: what it was sent waits in a queue until the host polls. */
+export interface SoftIf extends Ifnet {
+  /** Hands up what is queued now; what that makes the host send waits. Returns how many. */
+  poll(): number;
+  /** Frees what is queued. Returns how many. */
+  drain(): number;
+}
+
+/**
+ * The last gate before ifp.transmit(m), as an interface that sends by another one has to pass it:
+ * IpsecMethods.beforeTransmit. 0, or an errno: then m is still the caller's, who frees it. ipOffset:
+ * bytes from m's first to its IP header.
+ */
+export type Gate = (m: Mbuf, ifp: Ifnet, ipOffset: number) => number;
+
 /**
  * No interface at all. A packet about to be cut into fragments passes the gate before it as if it
  * were going out here: a card cannot encrypt a fragment, so crypto still pending is finished first.

@@ -162,6 +162,15 @@ export class ArpTable {
     return this.#waiting[e]?.drain(pool) ?? 0;
   }
 
+  /** Forgets all that is known of an interface; returns how many packets waited, now freed. */
+  forgetInterface(pool: MbufPool, ifIndex: number): number {
+    let n = 0;
+    for (let e = 0; e < SLOTS; e++) {
+      if (this.#state[e] !== FREE && this.#ifIndex[e] === ifIndex) n += this.forget(pool, e);
+    }
+    return n;
+  }
+
   /** Frees all waiting packets; the addresses stay. Returns how many. */
   drain(pool: MbufPool): number {
     let n = 0;

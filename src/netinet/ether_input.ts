@@ -10,13 +10,14 @@ import {
 } from '../header/ether.ts';
 import { counter } from '../kern/counters.ts';
 import { M_BCAST, type Mbuf } from '../kern/mbuf.ts';
-import type { Ifnet } from '../net/ifnet.ts';
+import { IFF_UP, type Ifnet } from '../net/ifnet.ts';
 import { arpInput } from './arp.ts';
 import type { Inet } from './inet.ts';
 import { ipInput } from './ip_input.ts';
 
 const ETHER_RECEIVED = counter('ether.received', 'frames received');
 const ETHER_SHORT = counter('ether.short', 'frame shorter than its header');
+const ETHER_DOWN = counter('ether.down', 'frame received by an interface that is down');
 const ETHER_NOT_FOR_US = counter('ether.notForUs', 'frame to another Ethernet address');
 const ETHER_UNKNOWN_TYPE = counter('ether.unknownType', 'frame of a protocol not spoken here');
 
@@ -24,7 +25,11 @@ const ETHER_UNKNOWN_TYPE = counter('ether.unknownType', 'frame of a protocol not
 export function etherInput(inet: Inet, ifp: Ifnet, m: Mbuf): void {
   const { pool, counters } = inet;
   counters.n[ETHER_RECEIVED]!++;
-  pool.rcvIf[m] = ifp.index;
+  if ((ifp.flags & IFF_UP) === 0) {
+    counters.n[ETHER_DOWN]!++;
+    pool.free(m);
+    return;
+  }
   if (pool.len[m]! < ETHER_HDR_LEN) {
     counters.n[ETHER_SHORT]!++;
     pool.free(m);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6, etherPut } from '../header/ether.ts';
 import { counter } from '../kern/counters.ts';
-import { ENOBUFS } from '../kern/errno.ts';
+import { EMSGSIZE, ENOBUFS } from '../kern/errno.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
 import type { Ifnet } from '../net/ifnet.ts';
 import type { Inet } from './inet.ts';
 
 const ETHER_NO_HEADROOM = counter('ether.noHeadroom', 'no room for the Ethernet header');
 export const IF_GATE_REFUSED = counter('if.gateRefused', 'IPsec refused it at the last gate');
+const IF_TOO_LONG = counter('if.tooLong', 'longer than the MTU its interface has by now');
 const IF_SENT = counter('if.sent', 'packets handed to interfaces');
 
 /**
@@ -38,6 +39,12 @@ export function etherOutputFrame(
 
 /** The gate and the interface behind it. ipOffset: bytes from m's first to its IP header. Owns m. */
 export function gatedTransmit(inet: Inet, ifp: Ifnet, m: Mbuf, ipOffset: number): number {
+  // The MTU may have shrunk while the packet waited for a link address.
+  if (inet.pool.len[m]! - ipOffset > ifp.mtu) {
+    inet.counters.n[IF_TOO_LONG]!++;
+    inet.pool.free(m);
+    return EMSGSIZE;
+  }
   const error = inet.ipsec.beforeTransmit(m, ifp, ipOffset);
   if (error !== 0) {
     inet.counters.n[IF_GATE_REFUSED]!++;

@@ -21,6 +21,12 @@ export class InIfaddrs {
     this.#ifp.push(ifp);
   }
 
+  /** Takes the i-th address away; those behind it move up. */
+  remove(i: number): void {
+    for (const a of [this.#addr, this.#mask, this.#broadcast]) a.copyWithin(i, i + 1);
+    this.#ifp.splice(i, 1);
+  }
+
   get length(): number {
     return this.#ifp.length;
   }

@@ -52,12 +52,27 @@ export class RouteTable {
     const mask = maskOf(prefixLen);
     for (let i = 0; i < this.#ifp.length; i++) {
       if (this.#mask[i] !== mask || this.#prefix[i] !== (prefix & mask) >>> 0) continue;
-      for (const a of [this.#prefix, this.#mask, this.#gateway]) a.copyWithin(i, i + 1);
-      this.#ifp.splice(i, 1);
-      this.#cacheRoute.fill(CACHE_EMPTY);
+      this.#remove(i);
       return true;
     }
     return false;
+  }
+
+  /** Takes away every route by ifp; returns how many those were. */
+  deleteInterface(ifp: Ifnet): number {
+    let n = 0;
+    for (let i = this.#ifp.length - 1; i >= 0; i--) {
+      if (this.#ifp[i] !== ifp) continue;
+      this.#remove(i);
+      n++;
+    }
+    return n;
+  }
+
+  #remove(i: number): void {
+    for (const a of [this.#prefix, this.#mask, this.#gateway]) a.copyWithin(i, i + 1);
+    this.#ifp.splice(i, 1);
+    this.#cacheRoute.fill(CACHE_EMPTY);
   }
 
   /** The route to dst, or -1. */

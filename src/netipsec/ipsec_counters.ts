@@ -21,6 +21,11 @@ export const IPSEC_LATE_NO_SA = counter(
 );
 export const IPSEC_HAND_OVER = counter('ipsec.handOver', 'the request could not be handed over');
 
+export const IPSEC_DECRYPTED_LEAVES = counter(
+  'ipsec.decryptedLeaves',
+  'decrypted by a card for us, and about to leave in clear',
+);
+
 export const ESP_OUT = counter('esp.out', 'packets given ESP');
 export const ESP_IN = counter('esp.in', 'ESP packets that arrived');
 export const ESP_IN_OK = counter('esp.inOk', 'ESP packets accepted');

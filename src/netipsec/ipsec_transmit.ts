@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ESP_HDR_LEN } from '../header/esp.ts';
-import { ENOBUFS, ESRCH } from '../kern/errno.ts';
+import { EACCES, ENOBUFS, ESRCH } from '../kern/errno.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
-import { DONE_ONCE, GATE_INTERFACE, REBOOK } from '../kern/turn_rules.ts';
+import { DECRYPTED_STAYS, DONE_ONCE, GATE_INTERFACE, REBOOK } from '../kern/turn_rules.ts';
 import { IF_NONE, IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { IPSEC_HAND_OVER, IPSEC_LATE_NO_SA, IPSEC_LATE_SOFTWARE } from './ipsec_counters.ts';
+import {
+  IPSEC_DECRYPTED_LEAVES,
+  IPSEC_HAND_OVER,
+  IPSEC_LATE_NO_SA,
+  IPSEC_LATE_SOFTWARE,
+} from './ipsec_counters.ts';
 import {
   type OffloadReasons,
   R_INTERFACE_CHANGED,
@@ -47,7 +52,7 @@ export class IpsecTransmit {
     const { carrier, inet, sadb, offloads } = this.#p;
     const { tags, rules } = inet.pool;
     const r = this.#request;
-    if (!carrier.take(m, r)) return 0;
+    if (!carrier.take(m, r)) return this.#isDecrypted(m) ? EACCES : 0;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     const isMeantFor = ifp.index === r.ifIndex && (ifp.capabilities & IFCAP_IPSEC) !== 0;
     const isInCard = sa !== null && offloads.cardSa(sa, ifp.index) === r.cardSa;
@@ -62,6 +67,14 @@ export class IpsecTransmit {
     if (error === 0) return 0;
     this.#n[IPSEC_HAND_OVER]!++;
     return ENOBUFS;
+  }
+
+  /** A card took the ESP of this one off for us: a bridge that passed it on would publish it. */
+  #isDecrypted(m: Mbuf): boolean {
+    const { carrier, inet } = this.#p;
+    if (!carrier.read(m, this.#request) || inet.pool.rules.on[DECRYPTED_STAYS] !== 1) return false;
+    this.#n[IPSEC_DECRYPTED_LEAVES]!++;
+    return true;
   }
 
   /**

@@ -43,6 +43,8 @@ export class Nic implements Ifnet {
   readonly #tx: NicTx;
   readonly #rx: NicRx;
   #flags = 0;
+  /** The card runs. IFF_UP says whether the host wants it to: down, it sends nothing more. */
+  #attached = false;
   /** Of stalled(): when the transmit ring was last seen to move. */
   #movedCycle = 0;
   #movedHead = -1;
@@ -93,7 +95,7 @@ export class Nic implements Ifnet {
   set flags(flags: number) {
     const changed = this.#flags ^ flags;
     this.#flags = flags;
-    if ((flags & IFF_UP) !== 0 && (changed & IFF_PROMISC) !== 0) this.#writeCtrl();
+    if (this.#attached && (changed & IFF_PROMISC) !== 0) this.#writeCtrl();
   }
 
   /** Tags allocated between a request and its descriptor. */
@@ -120,7 +122,7 @@ export class Nic implements Ifnet {
    * or does not come out of reset.
    */
   attach(): void {
-    if ((this.#flags & IFF_UP) !== 0) throw new Error(`${this.name} is attached already`);
+    if (this.#attached) throw new Error(`${this.name} is attached already`);
     try {
       this.#reset();
     } catch (e) {
@@ -136,6 +138,7 @@ export class Nic implements Ifnet {
     bus.writeReg(R.REG_ITR, ((o.itrCount << 16) | o.itrIntervalCycles) >>> 0);
     for (const ring of this.#rings) ring.enable();
     this.sa.up = true;
+    this.#attached = true;
     this.#flags |= IFF_UP;
     this.#movedHead = -1;
     this.#rx.read = 0;
@@ -176,7 +179,8 @@ export class Nic implements Ifnet {
    * not answer (then BusError is thrown after that).
    */
   detach(): void {
-    if ((this.#flags & IFF_UP) === 0) return;
+    if (!this.#attached) return;
+    this.#attached = false;
     this.#flags &= ~IFF_UP;
     this.sa.up = false;
     try {
@@ -190,7 +194,7 @@ export class Nic implements Ifnet {
 
   /** Takes a whole frame; the doorbell rings in flush(). 0 or errno, and m is gone either way. */
   transmit(m: Mbuf): number {
-    if ((this.#flags & IFF_UP) !== 0) return this.#tx.transmit(m);
+    if (this.#attached && (this.#flags & IFF_UP) !== 0) return this.#tx.transmit(m);
     this.#config.counters.n[NIC_TX_DOWN]!++;
     this.#config.mbufs.free(m);
     return ENETDOWN;
@@ -206,7 +210,7 @@ export class Nic implements Ifnet {
    * to input(), refills the receive ring. Returns the number of completions.
    */
   poll(budget: number = NO_BUDGET): number {
-    if ((this.#flags & IFF_UP) === 0) return 0;
+    if (!this.#attached) return 0;
     const sent = this.#tx.reap();
     const received = this.#rx.poll(budget, this.input);
     this.#rx.refill();
@@ -218,7 +222,7 @@ export class Nic implements Ifnet {
   /** Interrupt handler: poll(), and when there was nothing to take, what else the card wants. */
   intr(budget: number = NO_BUDGET): number {
     const n = this.poll(budget);
-    if (n === 0 && (this.#flags & IFF_UP) !== 0) this.#serviceCause();
+    if (n === 0 && this.#attached) this.#serviceCause();
     return n;
   }
 
