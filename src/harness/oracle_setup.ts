@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ipText } from '../header/ip.ts';
+import { ipAddrText } from '../header/ip_addr.ts';
 import type { SaParams } from '../netipsec/sa.ts';
 import { parseSetkey } from '../netipsec/setkey.ts';
 import type { Policy } from '../netipsec/spd.ts';
@@ -54,7 +54,7 @@ function fromFiles(files: readonly string[], traffic: FlowTraffic): WireOracle {
   const parsed = files.map((text, i) => parseSetkey(text, `setkey of host ${i}`));
   for (const { statements } of parsed) {
     for (const s of statements) {
-      if (s.op === 'add') sas.set(`${s.sa.dst} ${s.sa.spi}`, wireSa(s.sa));
+      if (s.op === 'add') sas.set(`${ipAddrText(s.sa.dst)} ${s.sa.spi}`, wireSa(s.sa));
       if (s.op === 'spdadd' && s.policy.direction === 'out') policies.push(wirePolicy(s.policy));
     }
   }
@@ -66,7 +66,7 @@ function wireSa(sa: SaParams): WireSa {
   const keyBytes = sa.key.length - saltBytes;
   return {
     spi: sa.spi,
-    dst: ipText(sa.dst),
+    dst: ipAddrText(sa.dst),
     mode: sa.mode === 'tunnel' ? 'tunnel' : 'transport',
     alg: sa.cipher,
     key: sa.key.slice(0, keyBytes),
@@ -82,13 +82,15 @@ function wirePolicy(p: Policy): WirePolicy {
   const outermost = p.requests.at(-1);
   const tunnel = outermost?.mode === 'tunnel';
   return {
-    src: `${ipText(p.src)}/${p.srcPrefixLen}`,
-    dst: `${ipText(p.dst)}/${p.dstPrefixLen}`,
+    src: `${ipAddrText(p.src)}/${p.srcPrefixLen}`,
+    dst: `${ipAddrText(p.dst)}/${p.dstPrefixLen}`,
     ...(p.proto === 0 ? {} : { proto: p.proto }),
     ...(p.sport === 0 ? {} : { srcPort: p.sport }),
     ...(p.dport === 0 ? {} : { dstPort: p.dport }),
     action: p.action === 'none' ? 'bypass' : 'protect',
     mode: tunnel ? 'tunnel' : 'transport',
-    ...(tunnel ? { tunnelSrc: ipText(outermost.src), tunnelDst: ipText(outermost.dst) } : {}),
+    ...(tunnel
+      ? { tunnelSrc: ipAddrText(outermost.src), tunnelDst: ipAddrText(outermost.dst) }
+      : {}),
   };
 }

@@ -2,13 +2,17 @@
 import { TurnRules } from '../kern/turn_rule.ts';
 import { FLOW_STAMP, SA_STAMP } from '../kern/turn_rules.ts';
 import { type Flow, PORT_HIDDEN } from './flow.ts';
+import { hashAddr, hashWord } from './hash_chains.ts';
 import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
-import type { Direction, Policy, Spd } from './spd.ts';
+import type { Secpolicy } from './secpolicy.ts';
+import type { Direction, Spd } from './spd.ts';
 
-const SLOTS = 4096; // a power of two
-const DIRECTION_BIT = 0x100;
-const HIDDEN_BIT = 0x200;
+const SLOTS = 16384; // a power of two
+// Beside the protocol, which may be PROTO_HIDDEN.
+const DIRECTION_BIT = 0x200;
+const HIDDEN_BIT = 0x400;
+const FAMILY_BIT = 0x800;
 
 /**
  * What SPD and SADB said about the flows seen last, so that the price of a packet does not depend on
@@ -16,10 +20,10 @@ const HIDDEN_BIT = 0x200;
  */
 export class FlowCache {
   /** Per slot: the policy of the flow, and the SA of its first request (null: not asked yet). */
-  readonly policy: (Policy | null)[] = new Array<Policy | null>(SLOTS).fill(null);
+  readonly policy: (Secpolicy | null)[] = new Array<Secpolicy | null>(SLOTS).fill(null);
   readonly sa: (Sa | null)[] = new Array<Sa | null>(SLOTS).fill(null);
-  readonly #src = new Uint32Array(SLOTS);
-  readonly #dst = new Uint32Array(SLOTS);
+  /** Per slot eight words: source, destination. */
+  readonly #addrs = new Uint32Array(8 * SLOTS);
   readonly #ports = new Uint32Array(SLOTS);
   readonly #proto = new Uint32Array(SLOTS);
   readonly #spdStamp = new Float64Array(SLOTS).fill(-1);
@@ -37,16 +41,16 @@ export class FlowCache {
   /** The slot of the flow, its policy looked up. */
   lookup(direction: Direction, flow: Flow): number {
     const hidden = flow.sport === PORT_HIDDEN ? HIDDEN_BIT : 0;
-    const proto = flow.proto | hidden | (direction === 'in' ? DIRECTION_BIT : 0);
-    const ports = ((flow.sport << 16) | flow.dport) >>> 0;
-    const i = slotOf(flow.src, flow.dst, ports, proto);
+    const family = flow.family === 6 ? FAMILY_BIT : 0;
+    const proto = flow.proto | hidden | family | (direction === 'in' ? DIRECTION_BIT : 0);
+    const ports = ((flow.sport << 16) | (flow.dport & 0xffff)) >>> 0;
+    const i = slotOf(flow, ports, proto);
     if (
       (this.#spdStamp[i] === this.#spd.changes ||
         (this.#rules.on[FLOW_STAMP] === 0 && this.#spdStamp[i]! >= 0)) &&
-      this.#src[i] === flow.src &&
-      this.#dst[i] === flow.dst &&
       this.#ports[i] === ports &&
-      this.#proto[i] === proto
+      this.#proto[i] === proto &&
+      this.#hasAddrs(i, flow)
     ) {
       const isOld = this.#sadbStamp[i] !== this.#sadb.changes;
       if (isOld && this.#rules.on[SA_STAMP] === 1) {
@@ -57,19 +61,26 @@ export class FlowCache {
     }
     this.policy[i] = this.#spd.lookup(direction, flow);
     this.sa[i] = null;
-    this.#src[i] = flow.src;
-    this.#dst[i] = flow.dst;
+    this.#addrs.set(flow.src, 8 * i);
+    this.#addrs.set(flow.dst, 8 * i + 4);
     this.#ports[i] = ports;
     this.#proto[i] = proto;
     this.#spdStamp[i] = this.#spd.changes;
     this.#sadbStamp[i] = this.#sadb.changes;
     return i;
   }
+
+  #hasAddrs(slot: number, { family, src, dst }: Flow): boolean {
+    const a = this.#addrs;
+    const at = 8 * slot;
+    if (a[at] !== src[0] || a[at + 4] !== dst[0]) return false;
+    if (family === 4) return true;
+    for (let i = 1; i < 4; i++) if (a[at + i] !== src[i] || a[at + 4 + i] !== dst[i]) return false;
+    return true;
+  }
 }
 
-function slotOf(src: number, dst: number, ports: number, proto: number): number {
-  let h = Math.imul(src, 0x9e3779b1) ^ Math.imul(dst, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 15) ^ ports, 0x2c1b3c6d);
-  h = Math.imul(h ^ (h >>> 13) ^ proto, 0x297a2d39);
+function slotOf(flow: Flow, ports: number, proto: number): number {
+  const h = hashWord(hashWord(hashAddr(hashAddr(0, flow.src), flow.dst), ports), proto);
   return (h ^ (h >>> 16)) & (SLOTS - 1);
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
+
+import type { IpAddr } from '../header/ip_addr.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
 import type { Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import type { IpsecMethods } from '../netinet/ipsec_hook.ts';
 import { CarrierInPlace } from './carrier_in_place.ts';
 import { FlowCache } from './flow_cache.ts';
+import { isLocalEither } from './ip_either.ts';
 import { IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
@@ -15,6 +18,7 @@ import type { Sa } from './sa.ts';
 import { SaOffloads } from './sa_offload.ts';
 import { Sadb } from './sadb.ts';
 import { Spd } from './spd.ts';
+import type { Xform } from './xform.ts';
 import { XformEsp } from './xform_esp.ts';
 
 export interface IpsecConfig {
@@ -54,14 +58,15 @@ export class Ipsec implements IpsecMethods {
     const offloads = new SaOffloads(config.offload, inet.pool.rules);
     // RFC 4301 §4.1: an SA is one way. From us to ourselves it is for sending; the other way round
     // it is found all the same.
-    const directionOf = (src: number, dst: number) => {
-      const isIn = inet.addrs.isLocal(dst) && !inet.addrs.isLocal(src);
+    const directionOf = (src: IpAddr, dst: IpAddr) => {
+      const isIn = isLocalEither(inet, dst) && !isLocalEither(inet, src);
       return isIn || receiveOnly === true ? 'in' : 'out';
     };
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
     const cache = new FlowCache(this.spd, sadb, inet.pool.rules);
-    const xform = new XformEsp(inet);
-    const parts = { inet, carrier, offloads, sadb, cache, xform, reasons };
+    const xforms: Xform[] = [];
+    for (const xform of [new XformEsp(inet)]) xforms[xform.proto] = xform;
+    const parts = { inet, carrier, offloads, sadb, cache, xforms, reasons };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) =>
       transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);
@@ -99,16 +104,16 @@ export class Ipsec implements IpsecMethods {
     return this.#offloads.counters(sa);
   }
 
-  output(m: Mbuf, family: 4 | 6): number {
-    return family === 4 ? this.#output.output(m) : 0;
+  output(m: Mbuf, _family: 4 | 6): number {
+    return this.#output.output(m);
   }
 
   input(m: Mbuf, _family: 4 | 6, ipHeaderLen: number, proto: number): void {
     this.#input.input(m, ipHeaderLen, proto);
   }
 
-  checkIn(m: Mbuf, family: 4 | 6, _ipHeaderLen: number, proto: number): number {
-    return family === 4 ? this.#policy.checkIn(m, proto) : 0;
+  checkIn(m: Mbuf, _family: 4 | 6, _ipHeaderLen: number, proto: number): number {
+    return this.#policy.checkIn(m, proto);
   }
 
   sameOrigin(a: Mbuf, b: Mbuf): boolean {
@@ -119,7 +124,7 @@ export class Ipsec implements IpsecMethods {
     return this.#transmit.beforeTransmit(m, ifp, ipOffset);
   }
 
-  headerSize(m: Mbuf, family: 4 | 6): number {
-    return family === 4 ? this.#output.headerSize(m) : 0;
+  headerSize(m: Mbuf, _family: 4 | 6): number {
+    return this.#output.headerSize(m);
   }
 }

@@ -9,7 +9,10 @@ export const IPSEC_IN_POLICY = counter('ipsec.inPolicy', 'came in without the ES
 export const IPSEC_NO_TAG = counter('ipsec.noTag', 'out of tags');
 export const IPSEC_NO_ROUTE = counter('ipsec.noRoute', 'no route to the end of the SA');
 export const IPSEC_TOO_BIG = counter('ipsec.tooBig', 'with ESP larger than the MTU, and DF is set');
-export const IPSEC_BAD_PACKET = counter('ipsec.badPacket', 'a packet to protect is no IPv4 packet');
+export const IPSEC_BAD_PACKET = counter(
+  'ipsec.badPacket',
+  'a packet to protect is none, or a fragment in transport mode',
+);
 export const IPSEC_UNKNOWN_PROTO = counter('ipsec.unknownProto', 'no transform for this protocol');
 export const IPSEC_LATE_SOFTWARE = counter(
   'ipsec.lateSoftware',
@@ -36,7 +39,7 @@ export const ESP_BAD_ICV = counter('esp.badIcv', 'integrity check failed');
 export const ESP_REPLAY = counter('esp.replay', 'sequence number was seen, or is too old');
 export const ESP_BAD_PAD = counter('esp.badPad', 'padding is not 1, 2, 3 …, or too long');
 export const ESP_BAD_NEXT = counter('esp.badNextHeader', 'next header does not fit the SA');
-export const ESP_BAD_INNER = counter('esp.badInner', 'no IPv4 packet inside the tunnel');
+export const ESP_BAD_INNER = counter('esp.badInner', 'no IP packet inside the tunnel');
 export const ESP_DUMMY = counter('esp.dummy', 'dummy packet (next header 59), thrown away');
 export const ESP_ECN_DROP = counter(
   'esp.ecnDrop',

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ESP_HDR_LEN, espSpi } from '../header/esp.ts';
-import { ipDst } from '../header/ip.ts';
+import { IP_DST, ipVersion } from '../header/ip.ts';
+import { IP6_DST } from '../header/ip6.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { KEEP_TILL_POLICY, REPORT_MATCH } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { ipDeliver, ipInput } from '../netinet/ip_input.ts';
+import { readIn6Addr } from './flow.ts';
+import { deliverEither, inputEither } from './ip_either.ts';
 import {
   ESP_IN,
   ESP_IN_OK,
@@ -24,7 +25,7 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import { INSIDE_NOTHING, INSIDE_PACKET, type Xform } from './xform.ts';
+import { INSIDE_NOTHING, INSIDE_PACKET, type XformTable } from './xform.ts';
 
 export interface InputParts {
   readonly inet: Inet;
@@ -32,7 +33,7 @@ export interface InputParts {
   readonly offloads: SaOffloads;
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
-  readonly xform: Xform;
+  readonly xforms: XformTable;
 }
 
 /** The way in: a card's report or the crypto, the replay check, and back into IP. */
@@ -41,6 +42,7 @@ export class IpsecInput {
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #report = newOffloadRequest();
+  readonly #dst = new Uint32Array(4);
 
   constructor(parts: InputParts) {
     this.#p = parts;
@@ -48,28 +50,28 @@ export class IpsecInput {
     this.#n = parts.inet.counters.n;
   }
 
-  /** IpsecMethods.input for IPv4: m at its IP header, and no longer than that says. Owns m. */
+  /** IpsecMethods.input: m at its IP header, and no longer than that says. Owns m. */
   input(m: Mbuf, ipHeaderLen: number, proto: number): void {
-    const { carrier, inet, sadb, xform } = this.#p;
+    const { carrier, inet, sadb, xforms } = this.#p;
     const mbufs = this.#mbufs;
-    if (proto !== xform.proto) {
+    const xform = xforms[proto];
+    if (xform === undefined) {
       this.#drop(m, IPSEC_UNKNOWN_PROTO);
       return;
     }
     this.#n[ESP_IN]!++;
-    if (mbufs.len[m]! < ipHeaderLen + ESP_HDR_LEN) {
+    if (mbufs.len[m]! < ipHeaderLen + xform.headerLen) {
       this.#drop(m, ESP_RUNT);
       return;
     }
-    const at = mbufs.off[m]!;
-    const spi = espSpi(mbufs.view, at + ipHeaderLen);
-    const dst = ipDst(mbufs.view, at);
-    const sa = sadb.find(dst, spi);
+    const family = this.#readDst(m);
+    const spi = mbufs.view.getUint32(mbufs.off[m]! + ipHeaderLen + xform.spiOff);
+    const sa = sadb.lookup(family, this.#dst, spi, proto);
     const r = this.#report;
     const reported = carrier.read(m, r);
     // A report that fits no SA of ours: the payload is in clear, and whose it was nobody knows.
     const rule = mbufs.rules.on[REPORT_MATCH] === 1;
-    if (reported && (sa === null || (rule && !isAbout(r, sa, spi, dst, mbufs.rcvIf[m]!)))) {
+    if (reported && (sa === null || (rule && !isAbout(r, sa, mbufs.rcvIf[m]!)))) {
       this.#drop(m, ESP_REPORT_MISFIT);
       return;
     }
@@ -92,8 +94,22 @@ export class IpsecInput {
     }
     if (mbufs.rules.on[KEEP_TILL_POLICY] === 0) mbufs.tags.deleteNonpersistent(mbufs, m);
     this.#n[ESP_IN_OK]!++;
-    if (inside === INSIDE_PACKET) ipInput(inet, m);
-    else ipDeliver(inet, m, ipHeaderLen);
+    if (inside === INSIDE_PACKET) inputEither(inet, m);
+    else deliverEither(inet, m, ipHeaderLen);
+  }
+
+  /** Reads the destination of m; returns its family. */
+  #readDst(m: Mbuf): 4 | 6 {
+    const { view, off } = this.#mbufs;
+    const at = off[m]!;
+    const dst = this.#dst;
+    if (ipVersion(view, at) === 6) {
+      readIn6Addr(view, at + IP6_DST, dst);
+      return 6;
+    }
+    dst.fill(0);
+    dst[0] = view.getUint32(at + IP_DST);
+    return 4;
   }
 
   #count(m: Mbuf, sa: Sa, reported: boolean, espLen: number): void {
@@ -116,7 +132,7 @@ export class IpsecInput {
     r.state = PACKET_TAG_IPSEC_IN_DONE;
     r.spi = sa.spi;
     r.proto = sa.proto;
-    r.family = 4;
+    r.family = sa.family;
     r.saHandle = sa.handle;
     r.generation = sa.generation;
     r.ifIndex = this.#mbufs.rcvIf[m]!;
@@ -124,10 +140,10 @@ export class IpsecInput {
     r.trailerLen = 0;
     r.esnHi = 0;
     r.cardSa = -1;
-    r.dst0 = sa.dst;
-    r.dst1 = 0;
-    r.dst2 = 0;
-    r.dst3 = 0;
+    r.dst0 = sa.dstWords[0]!;
+    r.dst1 = sa.dstWords[1]!;
+    r.dst2 = sa.dstWords[2]!;
+    r.dst3 = sa.dstWords[3]!;
     return r;
   }
 
@@ -137,14 +153,19 @@ export class IpsecInput {
   }
 }
 
-/** Is the report about this packet, this SA, and the interface the packet came in by? */
-function isAbout(r: OffloadRequest, sa: Sa, spi: number, dst: number, rcvIf: number): boolean {
+/** Is the report about this SA, which is that of the packet, and the interface it came in by? */
+function isAbout(r: OffloadRequest, sa: Sa, rcvIf: number): boolean {
+  const dst = sa.dstWords;
   return (
     r.saHandle === sa.handle &&
     r.generation === sa.generation &&
-    r.spi === spi &&
+    r.spi === sa.spi &&
     r.proto === sa.proto &&
-    r.dst0 === dst &&
+    r.family === sa.family &&
+    r.dst0 === dst[0] &&
+    r.dst1 === dst[1] &&
+    r.dst2 === dst[2] &&
+    r.dst3 === dst[3] &&
     r.ifIndex === rcvIf
   );
 }

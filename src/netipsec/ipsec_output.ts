@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IP_DF, ipHdrLen, ipOff, ipVersion } from '../header/ip.ts';
+import { IP_DF, ipOff, ipVersion } from '../header/ip.ts';
 import {
   EACCES,
   EHOSTUNREACH,
@@ -12,9 +12,10 @@ import {
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { ipOutput } from '../netinet/ip_output.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
+import { outputEither, routeEither } from './ip_either.ts';
+import { fixedHeaderLen, headersBefore } from './ip_headers.ts';
 import {
   IPSEC_BAD_PACKET,
   IPSEC_DISCARD,
@@ -36,8 +37,8 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import type { IpsecRequest } from './spd.ts';
-import type { Xform } from './xform.ts';
+import type { SpRequest } from './secpolicy.ts';
+import type { XformTable } from './xform.ts';
 
 export interface OutputParts {
   readonly inet: Inet;
@@ -46,7 +47,7 @@ export interface OutputParts {
   readonly offloads: SaOffloads;
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
-  readonly xform: Xform;
+  readonly xforms: XformTable;
   readonly transmit: IpsecTransmit;
 }
 
@@ -64,7 +65,7 @@ export class IpsecOutput {
     this.#n = parts.inet.counters.n;
   }
 
-  /** IpsecMethods.output for IPv4. */
+  /** IpsecMethods.output. */
   output(m: Mbuf): number {
     const { cache } = this.#p;
     const mbufs = this.#mbufs;
@@ -79,7 +80,7 @@ export class IpsecOutput {
       const sa = this.#saFor(slot, i, request);
       if (sa === null) {
         // Fail closed, but for level "use": setkey(8) lets the packet pass as it normally would.
-        if (request.level !== 'use') return this.#drop(m, IPSEC_NO_SA, EACCES);
+        if (request.request.level !== 'use') return this.#drop(m, IPSEC_NO_SA, EACCES);
         this.#n[IPSEC_USE_NO_SA]!++;
         continue;
       }
@@ -90,13 +91,13 @@ export class IpsecOutput {
       readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     }
     if (done === 0) return 0;
-    const error = ipOutput(this.#p.inet, m);
+    const error = outputEither(this.#p.inet, m);
     return error === 0 ? EINPROGRESS : error;
   }
 
-  /** IpsecMethods.headerSize for IPv4: bytes that ESP adds to the packet m. */
+  /** IpsecMethods.headerSize: bytes that IPsec adds to the packet m. */
   headerSize(m: Mbuf): number {
-    const { cache, xform } = this.#p;
+    const { cache, xforms } = this.#p;
     const mbufs = this.#mbufs;
     const { view } = mbufs;
     const at = mbufs.off[m]!;
@@ -105,33 +106,35 @@ export class IpsecOutput {
     const policy = cache.policy[slot]!;
     if (policy === null || policy.action !== 'ipsec') return 0;
     let ipLen = mbufs.len[m]!;
-    let ihl = ipHdrLen(view, at);
+    let headersLen = headersBefore(view, at, ipLen);
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
       const sa = this.#saFor(slot, i, request);
-      if (sa === null || this.#isDone(m, sa)) continue;
-      const tunnel = request.mode === 'tunnel';
-      ipLen = xform.lengthAfter(sa, tunnel, ipLen, ihl);
-      if (tunnel) ihl = 20;
+      const xform = xforms[request.proto];
+      if (sa === null || xform === undefined || this.#isDone(m, sa)) continue;
+      ipLen = xform.lengthAfter(sa, request.tunnel, ipLen, headersLen);
+      if (request.tunnel) headersLen = fixedHeaderLen(request.family);
     }
     return ipLen - mbufs.len[m]!;
   }
 
   /** One transform. On an error m is freed. */
-  #protect(m: Mbuf, sa: Sa, request: IpsecRequest, isLast: boolean): number {
-    const { carrier, inet, offloads, reasons, transmit, xform } = this.#p;
+  #protect(m: Mbuf, sa: Sa, request: SpRequest, isLast: boolean): number {
+    const { carrier, inet, offloads, reasons, transmit, xforms } = this.#p;
     const mbufs = this.#mbufs;
     const { view } = mbufs;
     const at = mbufs.off[m]!;
-    if (ipVersion(view, at) !== 4) return this.#drop(m, IPSEC_BAD_PACKET, EINVAL);
-    if (sa.proto !== xform.proto) return this.#drop(m, IPSEC_UNKNOWN_PROTO, EPROTONOSUPPORT);
-    const tunnel = request.mode === 'tunnel';
-    const route = inet.routes.lookup(sa.dst);
-    if (route < 0) return this.#drop(m, IPSEC_NO_ROUTE, EHOSTUNREACH);
-    const ifp = inet.routes.ifp(route);
-    const newLen = xform.lengthAfter(sa, tunnel, mbufs.len[m]!, ipHdrLen(view, at));
+    const { tunnel } = request;
+    const xform = xforms[sa.proto];
+    if (xform === undefined) return this.#drop(m, IPSEC_UNKNOWN_PROTO, EPROTONOSUPPORT);
+    const headersLen = headersBefore(view, at, mbufs.len[m]!);
+    if (headersLen < 0 && !tunnel) return this.#drop(m, IPSEC_BAD_PACKET, EINVAL);
+    const ifp = routeEither(inet, sa.family, sa.dstWords);
+    if (ifp === null) return this.#drop(m, IPSEC_NO_ROUTE, EHOSTUNREACH);
+    const newLen = xform.lengthAfter(sa, tunnel, mbufs.len[m]!, headersLen);
     const isTooBig = newLen > ifp.mtu;
-    if (newLen > 0xffff || (isTooBig && (ipOff(view, at) & IP_DF) !== 0)) {
+    const mayCut = ipVersion(view, at) === 6 || (ipOff(view, at) & IP_DF) === 0;
+    if (newLen > 0xffff || (isTooBig && !mayCut)) {
       return this.#drop(m, IPSEC_TOO_BIG, EMSGSIZE);
     }
     // Another transform goes round one whose crypto still waits: it has to be done by now.
@@ -142,7 +145,7 @@ export class IpsecOutput {
       mbufs.free(m);
       return late;
     }
-    const payloadLen = tunnel ? mbufs.len[m]! : mbufs.len[m]! - ipHdrLen(view, at);
+    const payloadLen = tunnel ? mbufs.len[m]! : mbufs.len[m]! - headersLen;
     const r = this.#request;
     const inCard = offloads.cardSa(sa, ifp.index);
     const toCut = isTooBig && on[FRAGMENT] === 1;
@@ -170,13 +173,12 @@ export class IpsecOutput {
     return 0;
   }
 
-  #saFor(slot: number, i: number, request: IpsecRequest): Sa | null {
+  #saFor(slot: number, i: number, request: SpRequest): Sa | null {
     const { cache, sadb } = this.#p;
     if (i === 0 && cache.sa[slot] !== null) return cache.sa[slot]!;
-    const tunnel = request.mode === 'tunnel';
-    const src = tunnel ? request.src : this.#flow.src;
-    const dst = tunnel ? request.dst : this.#flow.dst;
-    const sa = sadb.findOut(src, dst, request.mode, request.reqid);
+    const { proto, reqid, tunnel } = request;
+    const ends = tunnel ? request : this.#flow;
+    const sa = sadb.select(ends.family, ends.src, ends.dst, tunnel, reqid, proto);
     if (i === 0) cache.sa[slot] = sa;
     return sa;
   }

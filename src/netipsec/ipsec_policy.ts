@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IPPROTO_AH, IPPROTO_ESP, ipDst, ipSrc } from '../header/ip.ts';
+import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
+import { sameWords } from '../header/ip_addr.ts';
 import { EACCES } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { POLICY_AFTER_DECAP } from '../kern/turn_rules.ts';
@@ -10,7 +11,7 @@ import { ESP_REPORT_MISFIT, IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_count
 import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
-import type { IpsecRequest } from './spd.ts';
+import type { SpRequest } from './secpolicy.ts';
 
 export interface PolicyParts {
   readonly inet: Inet;
@@ -34,7 +35,7 @@ export class IpsecPolicy {
     this.#n = parts.inet.counters.n;
   }
 
-  /** IpsecMethods.checkIn for IPv4: 0, or EACCES, counted. */
+  /** IpsecMethods.checkIn: 0, or EACCES, counted. */
   checkIn(m: Mbuf, proto: number): number {
     const { cache, carrier } = this.#p;
     if (proto === IPPROTO_ESP || proto === IPPROTO_AH) {
@@ -51,7 +52,8 @@ export class IpsecPolicy {
     if (policy.action === 'discard') return this.#refuse(IPSEC_DISCARD);
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
-      if (request.level !== 'use' && !this.#isMet(m, request)) return this.#refuse(IPSEC_IN_POLICY);
+      if (request.request.level !== 'use' && !this.#isMet(m, request))
+        return this.#refuse(IPSEC_IN_POLICY);
     }
     return 0;
   }
@@ -73,25 +75,32 @@ export class IpsecPolicy {
     const p = sadb.byHandle(x.saHandle, x.generation);
     const q = sadb.byHandle(y.saHandle, y.generation);
     if (p === null || q === null) return false;
-    return p.src === q.src && p.dst === q.dst && p.mode === q.mode && p.reqid === q.reqid;
+    if (p.family !== q.family || p.proto !== q.proto) return false;
+    const alike = sameWords(p.srcWords, q.srcWords) && sameWords(p.dstWords, q.dstWords);
+    return alike && p.mode === q.mode && p.reqid === q.reqid;
   }
 
-  #isMet(m: Mbuf, request: IpsecRequest): boolean {
+  #isMet(m: Mbuf, request: SpRequest): boolean {
     const { carrier, sadb } = this.#p;
     const r = this.#done;
     for (let i = 0; carrier.accepted(m, i, r); i++) {
       const sa = sadb.byHandle(r.saHandle, r.generation);
-      if (sa !== null && this.#fits(m, sa, request)) return true;
+      if (sa !== null && this.#fits(sa, request)) return true;
     }
     return false;
   }
 
-  #fits(m: Mbuf, sa: Sa, request: IpsecRequest): boolean {
-    if (sa.mode !== 'any' && sa.mode !== request.mode) return false;
+  /** In transport mode the SA's ends are the packet's own: those of #flow. */
+  #fits(sa: Sa, request: SpRequest): boolean {
+    if (sa.proto !== request.proto) return false;
+    if (sa.mode !== 'any' && (sa.mode === 'tunnel') !== request.tunnel) return false;
     if (request.reqid !== 0 && sa.reqid !== request.reqid) return false;
-    if (request.mode === 'tunnel') return sa.src === request.src && sa.dst === request.dst;
-    const { view, off } = this.#mbufs;
-    return sa.dst === ipDst(view, off[m]!) && sa.src === ipSrc(view, off[m]!);
+    const ends = request.tunnel ? request : this.#flow;
+    return (
+      sa.family === ends.family &&
+      sameWords(sa.srcWords, ends.src) &&
+      sameWords(sa.dstWords, ends.dst)
+    );
   }
 
   #refuse(counterIndex: number): number {

@@ -20,7 +20,7 @@ import {
 import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import type { Xform } from './xform.ts';
+import type { XformTable } from './xform.ts';
 
 export interface TransmitParts {
   readonly inet: Inet;
@@ -28,7 +28,7 @@ export interface TransmitParts {
   readonly offloads: SaOffloads;
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
-  readonly xform: Xform;
+  readonly xforms: XformTable;
 }
 
 /**
@@ -87,7 +87,7 @@ export class IpsecTransmit {
   }
 
   #finish(m: Mbuf, ipOffset: number, r: OffloadRequest, why: number): number {
-    const { carrier, inet, reasons, sadb, xform } = this.#p;
+    const { carrier, inet, reasons, sadb, xforms } = this.#p;
     const { on } = inet.pool.rules;
     const sa = sadb.byHandle(r.saHandle, r.generation);
     if (sa === null) {
@@ -97,7 +97,7 @@ export class IpsecTransmit {
     }
     // Sequence number and IV are in the packet since ipsec_output, and no descriptor was posted:
     // nothing else was, or will be, encrypted under them.
-    xform.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
+    xforms[sa.proto]!.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
     if (on[DONE_ONCE] === 1) carrier.done(m);
     reasons.tx[why]!++;
     this.#n[IPSEC_LATE_SOFTWARE]!++;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import type { IpAddr } from '../header/ip_addr.ts';
 import type { AuthAlg, CipherAlg } from '../opencrypto/algorithm.ts';
 import type { CryptoSession } from '../opencrypto/session.ts';
 import type { ReplayWindow } from './replay.ts';
@@ -6,11 +7,14 @@ import type { ReplayWindow } from './replay.ts';
 export type SaMode = 'transport' | 'tunnel' | 'any';
 export type Padding = 'seq' | 'zero' | 'random';
 
-/** What an SA is made from: a row of setkey's `add`. Addresses are IPv4 in host order. */
+/** What an SA is made from: a row of setkey's `add`. */
 export interface SaParams {
-  readonly src: number;
-  readonly dst: number;
+  /** Ends, of one family. */
+  readonly src: IpAddr;
+  readonly dst: IpAddr;
   readonly spi: number;
+  /** IPPROTO_ESP (the default) or IPPROTO_AH. */
+  readonly proto?: number;
   readonly mode?: SaMode;
   readonly reqid?: number;
   /** Anti-replay window, packets: 0 (no check) or a multiple of 8. */
@@ -39,8 +43,12 @@ export interface Sa {
   /** Slot in the SADB, and which of its successive users this is. */
   readonly handle: number;
   readonly generation: number;
-  readonly src: number;
-  readonly dst: number;
+  readonly family: 4 | 6;
+  readonly src: IpAddr;
+  readonly dst: IpAddr;
+  /** The same as words in host order; an IPv4 address is the first, zeros follow. */
+  readonly srcWords: Uint32Array;
+  readonly dstWords: Uint32Array;
   readonly spi: number;
   readonly proto: number;
   readonly mode: SaMode;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ipAddrBytes } from '../header/ip_addr.ts';
 import { ENOSPC, EOPNOTSUPP } from '../kern/errno.ts';
 import { TurnRules } from '../kern/turn_rule.ts';
 import {
@@ -155,14 +156,13 @@ export function forEachOf<T>(items: readonly T[], f: (item: T) => void): void {
 }
 
 function toOffloadSa(sa: Sa): OffloadSa {
-  const { dst } = sa;
   return {
     direction: sa.direction,
     saHandle: sa.handle,
     generation: sa.generation,
     spi: sa.spi,
-    family: 4,
-    dst: Uint8Array.of(dst >>> 24, dst >>> 16, dst >>> 8, dst),
+    family: sa.family,
+    dst: ipAddrBytes(sa.dst),
     proto: sa.proto,
     alg: sa.cipher.name,
     key: sa.key,

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_ESP } from '../header/ip.ts';
+import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_addr.ts';
 import { GENERATION } from '../kern/turn_rules.ts';
 import { type AuthAlg, authByName, type CipherAlg, cipherByName } from '../opencrypto/algorithm.ts';
 import { whyForbidden } from '../opencrypto/forbidden.ts';
 import { newSession } from '../opencrypto/session.ts';
+import { HashChains, hashAddr, hashWord } from './hash_chains.ts';
 import { ReplayWindow } from './replay.ts';
 import type { Sa, SaParams } from './sa.ts';
-import { SaIndex } from './sa_index.ts';
 import { forEachOf, type SaOffloads } from './sa_offload.ts';
 import { SenderKeys } from './sender_keys.ts';
 
 export type SadbErrorCode =
   | 'badSpi'
+  | 'twoFamilies'
   | 'duplicateSpi'
   | 'unknownAlgorithm'
   | 'forbiddenAlgorithm'
@@ -47,21 +49,24 @@ export class Sadb {
   readonly #generations: Uint32Array;
   readonly #free: number[] = [];
   readonly #capacity: number;
-  readonly #bySpi: SaIndex;
-  readonly #byEnds: SaIndex;
+  /** By destination and SPI; by both ends; by both ends and reqid. */
+  readonly #bySpi: HashChains;
+  readonly #byEnds: HashChains;
+  readonly #byReqid: HashChains;
   readonly #offloads: SaOffloads;
-  readonly #directionOf: (src: number, dst: number) => 'in' | 'out';
+  readonly #directionOf: (src: IpAddr, dst: IpAddr) => 'in' | 'out';
   readonly #keys = new SenderKeys();
 
   constructor(
     capacity: number,
     offloads: SaOffloads,
-    directionOf: (src: number, dst: number) => 'in' | 'out',
+    directionOf: (src: IpAddr, dst: IpAddr) => 'in' | 'out',
   ) {
     this.#capacity = capacity;
     this.#generations = new Uint32Array(capacity);
-    this.#bySpi = new SaIndex(capacity);
-    this.#byEnds = new SaIndex(capacity);
+    this.#bySpi = new HashChains(capacity);
+    this.#byEnds = new HashChains(capacity);
+    this.#byReqid = new HashChains(capacity);
     this.#offloads = offloads;
     this.#directionOf = directionOf;
   }
@@ -69,7 +74,7 @@ export class Sadb {
   /** Makes the SA, and puts it into the cards that take it. Throws SadbError. */
   add(p: SaParams): Sa {
     const checked = checkParams(p);
-    if (this.find(p.dst, p.spi) !== null) {
+    if (this.find(p.dst, p.spi, p.proto) !== null) {
       throw new SadbError('duplicateSpi', `SPI ${p.spi} for this destination is in use`);
     }
     const handle = this.#free.at(-1) ?? this.#slots.length;
@@ -85,8 +90,7 @@ export class Sadb {
     this.#free.pop();
     this.#generations[handle] = generation;
     this.#slots[handle] = sa;
-    this.#bySpi.insert(sa.dst, sa.spi, handle);
-    this.#byEnds.insert(sa.src, sa.dst, handle);
+    this.#link(sa);
     this.changes++;
     try {
       this.#offloads.install(sa);
@@ -108,6 +112,7 @@ export class Sadb {
     this.#slots[sa.handle] = null;
     this.#bySpi.remove(sa.handle);
     this.#byEnds.remove(sa.handle);
+    this.#byReqid.remove(sa.handle);
     this.changes++;
     try {
       this.#offloads.remove(sa);
@@ -126,15 +131,28 @@ export class Sadb {
   }
 
   /** Deletes the SAs from src to dst. Throws as flush() does. */
-  deleteBetween(src: number, dst: number): void {
-    const sas = this.list().filter((sa) => sa.src === src && sa.dst === dst);
+  deleteBetween(src: IpAddr, dst: IpAddr, proto: number = IPPROTO_ESP): void {
+    const family = ipAddrFamily(dst);
+    const from = ipAddrWords(src);
+    const to = ipAddrWords(dst);
+    const sas = this.list().filter((sa) => sa.proto === proto && hasEnds(sa, family, from, to));
     forEachOf(sas, (sa) => this.delete(sa));
   }
 
-  /** RFC 4301 §4.1: a received packet's SA, by destination and SPI. All are ESP. */
-  find(dst: number, spi: number): Sa | null {
-    const slot = this.#bySpi.first(dst, spi);
-    return slot === -1 ? null : this.#slots[slot]!;
+  /** RFC 4301 §4.1: a received packet's SA, by destination, SPI and protocol. */
+  find(dst: IpAddr, spi: number, proto: number = IPPROTO_ESP): Sa | null {
+    return this.lookup(ipAddrFamily(dst), ipAddrWords(dst), spi, proto);
+  }
+
+  /** find() of the packet path. */
+  lookup(family: 4 | 6, dst: Uint32Array, spi: number, proto: number): Sa | null {
+    const chains = this.#bySpi;
+    for (let i = chains.first(hashSpi(dst, spi)); i !== -1; i = chains.after(i)) {
+      const sa = this.#slots[i]!;
+      if (sa.spi !== spi || sa.family !== family || sa.proto !== proto) continue;
+      if (sameWords(sa.dstWords, dst)) return sa;
+    }
+    return null;
   }
 
   /** The SA with this handle, if it still is the same one. */
@@ -146,13 +164,34 @@ export class Sadb {
   }
 
   /** The newest outbound SA between two ends; reqid 0 takes any. */
-  findOut(src: number, dst: number, mode: 'transport' | 'tunnel', reqid: number): Sa | null {
-    let slot = this.#byEnds.first(src, dst);
-    while (slot !== -1) {
-      const sa = this.#slots[slot]!;
-      const fits = sa.mode === mode || sa.mode === 'any';
-      if (fits && sa.direction === 'out' && (reqid === 0 || sa.reqid === reqid)) return sa;
-      slot = this.#byEnds.after(slot);
+  findOut(
+    src: IpAddr,
+    dst: IpAddr,
+    mode: 'transport' | 'tunnel',
+    reqid: number,
+    proto: number = IPPROTO_ESP,
+  ): Sa | null {
+    const [from, to] = [ipAddrWords(src), ipAddrWords(dst)];
+    return this.select(ipAddrFamily(dst), from, to, mode === 'tunnel', reqid, proto);
+  }
+
+  /** findOut() of the packet path. */
+  select(
+    family: 4 | 6,
+    src: Uint32Array,
+    dst: Uint32Array,
+    tunnel: boolean,
+    reqid: number,
+    proto: number,
+  ): Sa | null {
+    const chains = reqid === 0 ? this.#byEnds : this.#byReqid;
+    const ends = hashEnds(src, dst);
+    const start = chains.first(reqid === 0 ? ends : hashWord(ends, reqid));
+    for (let i = start; i !== -1; i = chains.after(i)) {
+      const sa = this.#slots[i]!;
+      if (sa.direction !== 'out' || sa.proto !== proto || !hasMode(sa, tunnel)) continue;
+      if (reqid !== 0 && sa.reqid !== reqid) continue;
+      if (hasEnds(sa, family, src, dst)) return sa;
     }
     return null;
   }
@@ -160,6 +199,29 @@ export class Sadb {
   list(): Sa[] {
     return this.#slots.filter((sa) => sa !== null);
   }
+
+  #link(sa: Sa): void {
+    const ends = hashEnds(sa.srcWords, sa.dstWords);
+    this.#bySpi.insert(hashSpi(sa.dstWords, sa.spi), sa.handle);
+    this.#byEnds.insert(ends, sa.handle);
+    this.#byReqid.insert(hashWord(ends, sa.reqid), sa.handle);
+  }
+}
+
+function hashSpi(dst: Uint32Array, spi: number): number {
+  return hashWord(hashAddr(0, dst), spi);
+}
+
+function hashEnds(src: Uint32Array, dst: Uint32Array): number {
+  return hashAddr(hashAddr(0, src), dst);
+}
+
+function hasMode(sa: Sa, tunnel: boolean): boolean {
+  return sa.mode === 'any' || (sa.mode === 'tunnel') === tunnel;
+}
+
+function hasEnds(sa: Sa, family: 4 | 6, src: Uint32Array, dst: Uint32Array): boolean {
+  return sa.family === family && sameWords(sa.dstWords, dst) && sameWords(sa.srcWords, src);
 }
 
 interface CheckedAlgs {
@@ -171,6 +233,9 @@ interface CheckedAlgs {
 export function checkParams(p: SaParams): CheckedAlgs {
   if (!(p.spi >= 256 && p.spi <= 0xffff_ffff)) {
     throw new SadbError('badSpi', `SPI ${p.spi} is not between 256 and 4294967295 (RFC 4303 §2.1)`);
+  }
+  if (ipAddrFamily(p.src) !== ipAddrFamily(p.dst)) {
+    throw new SadbError('twoFamilies', 'source and destination are of two address families');
   }
   const cipher = cipherByName(p.cipher);
   if (cipher === undefined) throw noSuchAlgorithm('encryption', p.cipher);
@@ -236,10 +301,13 @@ function makeSa(
   return {
     handle,
     generation,
+    family: ipAddrFamily(p.dst),
     src: p.src,
     dst: p.dst,
+    srcWords: ipAddrWords(p.src),
+    dstWords: ipAddrWords(p.dst),
     spi: p.spi,
-    proto: IPPROTO_ESP,
+    proto: p.proto ?? IPPROTO_ESP,
     mode: p.mode ?? 'any',
     reqid: p.reqid ?? 0,
     direction,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { type IpAddr, ipAddrText } from '../header/ip_addr.ts';
 import type { SaParams } from './sa.ts';
 import { type Sadb, SadbError } from './sadb.ts';
 import { type Place, SetkeyError } from './setkey_error.ts';
@@ -10,12 +11,18 @@ import { type Policy, type Selector, type Spd, SpdError } from './spd.ts';
 /** One statement of a setkey(8) file, as FreeBSD documents them; `at` is where it can go wrong. */
 export type SetkeyStatement = { readonly at: Place } & (
   | { readonly op: 'add'; readonly sa: SaParams }
-  | { readonly op: 'get' | 'delete'; readonly src: number; readonly dst: number; spi: number }
-  | { readonly op: 'deleteall'; readonly src: number; readonly dst: number }
+  | ({ readonly op: 'get' | 'delete'; readonly spi: number } & SaEnds)
+  | ({ readonly op: 'deleteall' } & SaEnds)
   | { readonly op: 'flush' | 'dump' | 'spdflush' | 'spddump' }
   | { readonly op: 'spdadd'; readonly policy: Policy }
   | { readonly op: 'spddelete'; readonly selector: Selector }
 );
+
+interface SaEnds {
+  readonly src: IpAddr;
+  readonly dst: IpAddr;
+  readonly proto: number;
+}
 
 /** Something that the file asks for, and that is not done. */
 export interface SetkeyNote extends Place {
@@ -92,18 +99,18 @@ function parseStatement(lex: SetkeyLexer, notes: SetkeyNote[]): SetkeyStatement 
 }
 
 function skipFamily(lex: SetkeyLexer): void {
-  while (lex.takeWord('-4') || lex.takeWord('-n') || lex.takeWord('-4n'));
+  while (['-4', '-6', '-n', '-4n', '-6n', '-46n'].some((w) => lex.takeWord(w)));
 }
 
 /** Two SAs of one file with the same SPI and destination. */
 function refuseDuplicate(s: SetkeyStatement, seen: Map<string, number>, file: string): void {
   if (s.op === 'flush') seen.clear();
-  if (s.op === 'delete') seen.delete(`${s.dst}/${s.spi}`);
+  if (s.op === 'delete') seen.delete(`${ipAddrText(s.dst)}/${s.spi}/${s.proto}`);
   if (s.op === 'deleteall') {
-    for (const id of [...seen.keys()]) if (id.startsWith(`${s.dst}/`)) seen.delete(id);
+    for (const id of [...seen.keys()]) if (id.startsWith(`${ipAddrText(s.dst)}/`)) seen.delete(id);
   }
   if (s.op !== 'add') return;
-  const id = `${s.sa.dst}/${s.sa.spi}`;
+  const id = `${ipAddrText(s.sa.dst)}/${s.sa.spi}/${s.sa.proto}`;
   const before = seen.get(id);
   if (before !== undefined) {
     const expected = 'an SPI that this destination does not have yet';
@@ -145,13 +152,13 @@ function applyStatement(sadb: Sadb, spd: Spd, s: SetkeyStatement, file: string):
       sadb.add(s.sa);
       return;
     case 'delete': {
-      const sa = sadb.find(s.dst, s.spi);
+      const sa = sadb.find(s.dst, s.spi, s.proto);
       if (sa === null) throw new SetkeyError(file, s.at, 'an SA that is there', `SPI ${s.spi}`);
       sadb.delete(sa);
       return;
     }
     case 'deleteall':
-      sadb.deleteBetween(s.src, s.dst);
+      sadb.deleteBetween(s.src, s.dst, s.proto);
       return;
     case 'flush':
       sadb.flush();

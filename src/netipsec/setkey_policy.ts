@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_ESP } from '../header/ip.ts';
+import { type IpAddr, ipAddrFamily } from '../header/ip_addr.ts';
+import { IPPROTO_ICMPV6 } from '../header/ip6.ts';
 import type { SetkeyLexer, Token } from './setkey_lexer.ts';
 import { address, type Range, range, UPPERSPEC, wholeNumber } from './setkey_value.ts';
 import type { Action, Direction, IpsecRequest, Level, Policy, Selector } from './spd.ts';
@@ -6,10 +9,16 @@ import type { Action, Direction, IpsecRequest, Level, Policy, Selector } from '.
 /** src_range dst_range upperspec -P direction */
 export function parseSelector(lex: SetkeyLexer): Selector {
   const src = range(lex);
+  const at = lex.peek();
   const dst = range(lex);
+  if (ipAddrFamily(src.addr) !== ipAddrFamily(dst.addr)) {
+    throw lex.error(at, `a range of IPv${ipAddrFamily(src.addr)}, as the source is`);
+  }
   const proto = parseUpperspec(lex);
+  const [type, code] = proto === IPPROTO_ICMPV6 ? parseIcmpType(lex) : [src.port, dst.port];
   if (!lex.takeWord('-P')) throw lex.error(lex.peek(), '"-P" and the policy');
-  return toSelector(parseDirection(lex), src, dst, proto);
+  const direction = parseDirection(lex);
+  return toSelector(direction, { ...src, port: type }, { ...dst, port: code }, proto);
 }
 
 /** The rest of spdadd: `discard`, `none`, or `ipsec` and its requests. */
@@ -29,11 +38,23 @@ export function parsePolicy(lex: SetkeyLexer): Policy {
 }
 
 function parseUpperspec(lex: SetkeyLexer): number {
-  const expected = 'an upper protocol: any, icmp, tcp, udp, esp, or a number';
+  const expected = 'an upper protocol: any, icmp, icmp6, tcp, udp, esp, or a number';
   const t = lex.word(expected);
   const known = UPPERSPEC[t.text];
   if (known !== undefined) return known;
   return wholeNumber(lex, t, expected, 0, 255);
+}
+
+/** `icmp6 135,0`: type and code; 0 is any, as in KAME. */
+function parseIcmpType(lex: SetkeyLexer): [number, number] {
+  const t = lex.peek();
+  if (t.kind !== 'word' || !/^\d/.test(t.text)) return [0, 0];
+  lex.next();
+  const [type = '', code = '0', ...more] = t.text.split(',');
+  const expected = 'an ICMPv6 type, or type,code';
+  if (more.length > 0) throw lex.error(t, expected);
+  const number = (text: string) => wholeNumber(lex, { ...t, text }, expected, 0, 255);
+  return [number(type), number(code)];
 }
 
 function parseDirection(lex: SetkeyLexer): Direction {
@@ -57,16 +78,20 @@ function parseRequest(lex: SetkeyLexer): IpsecRequest {
   }
   if (parts.length > 4) throw lex.error(piece(4), 'no more than protocol/mode/src-dst/level');
   const ends = parts[2] ?? '';
-  let src = 0;
-  let dst = 0;
+  let src: IpAddr = 0;
+  let dst: IpAddr = 0;
   if (mode === 'tunnel') {
     const dash = ends.indexOf('-');
     if (dash < 0) throw lex.error(piece(2), "the tunnel's ends, src-dst");
     const from = piece(2);
     src = address(lex, { ...from, text: ends.slice(0, dash) });
-    dst = address(lex, { ...from, text: ends.slice(dash + 1), column: from.column + dash + 1 });
+    const to = { ...from, text: ends.slice(dash + 1), column: from.column + dash + 1 };
+    dst = address(lex, to);
+    if (ipAddrFamily(src) !== ipAddrFamily(dst)) {
+      throw lex.error(to, `an IPv${ipAddrFamily(src)} address, as the other end is`);
+    }
   }
-  return { mode, src, dst, ...parseLevel(lex, piece(3)) };
+  return { proto: IPPROTO_ESP, mode, src, dst, ...parseLevel(lex, piece(3)) };
 }
 
 function parseLevel(lex: SetkeyLexer, t: Token): { level: Level; reqid: number } {

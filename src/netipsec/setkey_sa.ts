@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_ESP } from '../header/ip.ts';
+import { type IpAddr, ipAddrFamily } from '../header/ip_addr.ts';
 import {
   AUTHS,
   type AuthAlg,
@@ -24,20 +26,28 @@ const MAX_REPLAY_BYTES = 8192;
 const NO_KEY = new Uint8Array(0);
 
 /** src dst protocol; -4, -6 and -n before them. */
-export function parseEnds(lex: SetkeyLexer): { src: number; dst: number } {
+export function parseEnds(lex: SetkeyLexer): { src: IpAddr; dst: IpAddr; proto: number } {
+  let family = 0;
   for (let t = lex.peek(); t.kind === 'word' && /^-[46n]+$/.test(t.text); t = lex.peek()) {
-    if (t.text.includes('6')) throw lex.error(t, 'IPv4 (IPv6 is not supported)');
+    if (t.text.includes('6')) family = 6;
+    if (t.text.includes('4')) family = 4;
     lex.next();
   }
+  const first = lex.peek();
   const src = address(lex, lex.next());
+  if (family !== 0 && ipAddrFamily(src) !== family) throw lex.error(first, `IPv${family} address`);
+  const second = lex.peek();
   const dst = address(lex, lex.next());
-  parseProtocol(lex);
-  return { src, dst };
+  if (ipAddrFamily(src) !== ipAddrFamily(dst)) {
+    throw lex.error(second, `an IPv${ipAddrFamily(src)} address, as the source is`);
+  }
+  return { src, dst, proto: parseProtocol(lex) };
 }
 
-export function parseProtocol(lex: SetkeyLexer): void {
+export function parseProtocol(lex: SetkeyLexer): number {
   const t = lex.word('protocol "esp"');
   if (t.text !== 'esp') throw lex.error(t, 'protocol "esp" (no other is supported)');
+  return IPPROTO_ESP;
 }
 
 // RFC 4303 §2.1: "SPI values in the range 1 through 255 are reserved".
@@ -48,7 +58,7 @@ export function parseSpi(lex: SetkeyLexer): number {
 /** The rest of `add`, after the SPI. */
 export function parseSa(
   lex: SetkeyLexer,
-  ends: { src: number; dst: number },
+  ends: { src: IpAddr; dst: IpAddr; proto: number },
   spi: number,
   note: Note,
 ): SaParams {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ipParse } from '../header/ip.ts';
+import { type IpAddr, ipAddrFamily, ipAddrParse } from '../header/ip_addr.ts';
 import type { SetkeyLexer, Token } from './setkey_lexer.ts';
 
 /** Upper protocols by the names of /etc/protocols that are of use in a policy. */
@@ -8,42 +8,45 @@ export const UPPERSPEC: Readonly<Record<string, number>> = {
   icmp: 1,
   igmp: 2,
   ip4: 4,
+  ip6: 41,
   tcp: 6,
   udp: 17,
   gre: 47,
   esp: 50,
   ah: 51,
+  icmp6: 58,
   sctp: 132,
 };
 
 /** address/prefixlen[port] */
 export interface Range {
-  readonly addr: number;
+  readonly addr: IpAddr;
   readonly prefixLen: number;
   /** 0 = any. */
   readonly port: number;
 }
 
-const IPV4 = 'an IPv4 address';
+const ADDRESS = 'an IPv4 or IPv6 address';
 
-export function address(lex: SetkeyLexer, t: Token): number {
-  if (t.kind !== 'word') throw lex.error(t, IPV4);
+export function address(lex: SetkeyLexer, t: Token): IpAddr {
+  if (t.kind !== 'word') throw lex.error(t, ADDRESS);
   try {
-    return ipParse(t.text);
+    return ipAddrParse(t.text);
   } catch {
-    throw lex.error(t, IPV4);
+    throw lex.error(t, ADDRESS);
   }
 }
 
 export function range(lex: SetkeyLexer): Range {
-  const t = lex.word(`${IPV4} or address/prefixlen`);
+  const t = lex.word(`${ADDRESS} or address/prefixlen`);
   const slash = t.text.indexOf('/');
   const host = slash < 0 ? t : { ...t, text: t.text.slice(0, slash) };
   const addr = address(lex, host);
-  let prefixLen = 32;
+  const most = ipAddrFamily(addr) === 4 ? 32 : 128;
+  let prefixLen = most;
   if (slash >= 0) {
     const len = { ...t, text: t.text.slice(slash + 1), column: t.column + slash + 1 };
-    prefixLen = wholeNumber(lex, len, 'a prefix length from 0 to 32', 0, 32);
+    prefixLen = wholeNumber(lex, len, `a prefix length from 0 to ${most}`, 0, most);
   }
   let port = 0;
   if (lex.peek().kind === '[') {

@@ -17,7 +17,13 @@ export const INSIDE_PAYLOAD = 2;
 export interface Xform {
   readonly name: string;
   readonly proto: number;
-  /** Length of the IP packet of ipLen bytes, once this SA protected it. */
+  /** Bytes of the protocol's header that hold SPI and sequence number, and where the SPI is. */
+  readonly headerLen: number;
+  readonly spiOff: number;
+  /**
+   * Length of the IP packet of ipLen bytes, once this SA protected it. ipHeaderLen: what stays in
+   * front of the protocol in transport mode (IPv6: with hop-by-hop options and routing header).
+   */
   lengthAfter(sa: Sa, tunnel: boolean, ipLen: number, ipHeaderLen: number): number;
   /**
    * Makes all of the packet but the crypto, takes the next sequence number, and says in r where
@@ -29,8 +35,11 @@ export interface Xform {
   seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void;
   /**
    * Checks the packet and takes the protocol off; unless `decrypted` (a card did it) it checks the
-   * ICV and decrypts first. What was protected is left in m, from its IP header on: see INSIDE_;
+   * ICV and decrypts first. ipHeaderLen: bytes to the protocol's header. What was protected is left in m, from its IP header on: see INSIDE_;
    * m stays the caller's.
    */
   input(m: Mbuf, sa: Sa, ipHeaderLen: number, decrypted: boolean): number;
 }
+
+/** The transform table: a row at each protocol number that has one. */
+export type XformTable = readonly (Xform | undefined)[];

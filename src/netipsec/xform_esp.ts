@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { cksum } from '../header/cksum.ts';
 import { ESP_HDR_LEN, ESP_SEQ, ESP_SPI, ESP_TRAILER_LEN, espSeq } from '../header/esp.ts';
-import {
-  IP_DF,
-  IP_DST,
-  IP_HDR_LEN,
-  IP_LEN,
-  IP_P,
-  IP_SRC,
-  IP_SUM,
-  IPPROTO_ESP,
-  ipHdrLen,
-  ipOff,
-  ipPut,
-  ipTos,
-} from '../header/ip.ts';
-import { EACCES, ENOBUFS } from '../kern/errno.ts';
+import { IPPROTO_ESP, IPPROTO_IPIP, ipVersion } from '../header/ip.ts';
+import { IPPROTO_IPV6, IPPROTO_NONE } from '../header/ip6.ts';
+import { EACCES, EINVAL, ENOBUFS } from '../kern/errno.ts';
 import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
 import { ESN_HIGH, IV_IS_SEQ, ONE_NUMBERER, REPLAY_AFTER_CARD } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ecnDecapsulate } from './ecn.ts';
+import { finishHeader, fixedHeaderLen, headersBefore, moveHeaders } from './ip_headers.ts';
 import {
   ESP_BAD_ICV,
   ESP_BAD_INNER,
@@ -33,18 +21,18 @@ import {
   ESP_REPLAY,
   ESP_RUNT,
   ESP_SEQ_EXHAUSTED,
+  IPSEC_BAD_PACKET,
 } from './ipsec_counters.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
+import { putOuterHeader } from './tunnel_header.ts';
 import { INSIDE_NOTHING, INSIDE_PACKET, INSIDE_PAYLOAD, type Xform } from './xform.ts';
-
-const IPPROTO_IPIP = 4;
-/** RFC 4303 §2.6: a packet that is there to be seen, not read. */
-const IPPROTO_NONE = 59;
-const TUNNEL_TTL = 64;
 
 /**
  * ESP, RFC 4303.
+ *
+ * IP is either version, also one inside the other. In transport mode an IPv6 packet's hop-by-hop
+ * options and routing header stay in front of ESP (§3.1.1).
  *
  *     transport:  IP [options] | SPI seq IV | payload                | 1 2 3 … padLen next | ICV
  *     tunnel:     outer IP     | SPI seq IV | inner IP [opt] payload | 1 2 3 … padLen next | ICV
@@ -53,6 +41,8 @@ const TUNNEL_TTL = 64;
 export class XformEsp implements Xform {
   readonly name = 'esp';
   readonly proto = IPPROTO_ESP;
+  readonly headerLen = ESP_HDR_LEN;
+  readonly spiOff = ESP_SPI;
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #inet: Inet;
@@ -66,7 +56,7 @@ export class XformEsp implements Xform {
   lengthAfter(sa: Sa, tunnel: boolean, ipLen: number, ipHeaderLen: number): number {
     const s = sa.session;
     const payloadLen = tunnel ? ipLen : ipLen - ipHeaderLen;
-    const header = tunnel ? IP_HDR_LEN : ipHeaderLen;
+    const header = tunnel ? fixedHeaderLen(sa.family) : ipHeaderLen;
     const textLen = payloadLen + padLength(payloadLen, s.blockBytes) + ESP_TRAILER_LEN;
     return header + ESP_HDR_LEN + s.ivBytes + textLen + s.icvBytes;
   }
@@ -78,12 +68,15 @@ export class XformEsp implements Xform {
     const { ivBytes, icvBytes, blockBytes } = sa.session;
     const mb = this.#mbufs;
     const { view } = mb;
-    const ihl = ipHdrLen(view, mb.off[m]!);
-    const payloadLen = tunnel ? mb.len[m]! : mb.len[m]! - ihl;
+    const ihl = tunnel ? 0 : headersBefore(view, mb.off[m]!, mb.len[m]!);
+    // RFC 4303 §3.3.4: transport mode is for whole datagrams.
+    if (ihl < 0) return this.#fail(IPSEC_BAD_PACKET, EINVAL);
+    const payloadLen = mb.len[m]! - ihl;
     const padLen = padLength(payloadLen, blockBytes);
     const trailerLen = padLen + ESP_TRAILER_LEN + icvBytes;
     const espHeaderLen = ESP_HDR_LEN + ivBytes;
-    const headerLen = tunnel ? IP_HDR_LEN + espHeaderLen : espHeaderLen;
+    const espOffset = tunnel ? fixedHeaderLen(sa.family) : ihl;
+    const headerLen = tunnel ? espOffset + espHeaderLen : espHeaderLen;
     if (!mb.append(m, trailerLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
     if (!mb.prepend(m, headerLen)) {
       mb.adj(m, -trailerLen);
@@ -95,8 +88,9 @@ export class XformEsp implements Xform {
     const seq = on[ONE_NUMBERER] === 1 ? ++sa.seq : own;
     const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);
-    const next = tunnel ? this.#putOuter(m, sa, headerLen) : this.#moveHeader(m, espHeaderLen, ihl);
-    const espOffset = tunnel ? IP_HDR_LEN : ihl;
+    const next = tunnel
+      ? putOuterHeader(this.#inet, m, sa, headerLen)
+      : moveHeaders(mb, m, espHeaderLen, ihl, IPPROTO_ESP);
     const esp = mb.off[m]! + espOffset;
     view.setUint32(esp + ESP_SPI, sa.spi);
     view.setUint32(esp + ESP_SEQ, seqLo);
@@ -156,22 +150,24 @@ export class XformEsp implements Xform {
     }
     if (next === IPPROTO_NONE) return this.#refuse(ESP_DUMMY);
     mb.adj(m, payloadLen - textLen - sa.session.icvBytes);
-    if (sa.mode === 'tunnel' || (sa.mode === 'any' && next === IPPROTO_IPIP)) {
-      if (next !== IPPROTO_IPIP) return this.#refuse(ESP_BAD_NEXT);
-      return this.#openTunnel(m, ihl + espHeaderLen, payloadLen);
+    const isPacket = next === IPPROTO_IPIP || next === IPPROTO_IPV6;
+    if (sa.mode === 'tunnel' || (sa.mode === 'any' && isPacket)) {
+      if (!isPacket) return this.#refuse(ESP_BAD_NEXT);
+      return this.#openTunnel(m, ihl + espHeaderLen, payloadLen, next);
     }
     const at = mb.off[m]!;
     data.copyWithin(at + espHeaderLen, at, at + ihl);
     mb.adj(m, espHeaderLen);
-    this.#finishHeader(mb.off[m]!, ihl, ihl + payloadLen, next);
+    finishHeader(mb.view, mb.off[m]!, ihl, ihl + payloadLen, next);
     return INSIDE_PAYLOAD;
   }
 
-  #openTunnel(m: Mbuf, outerLen: number, innerLen: number): number {
+  #openTunnel(m: Mbuf, outerLen: number, innerLen: number, next: number): number {
     const mb = this.#mbufs;
     const { view } = mb;
     const inner = mb.off[m]! + outerLen;
-    if (innerLen < IP_HDR_LEN || view.getUint8(inner) >> 4 !== 4) {
+    const family = next === IPPROTO_IPIP ? 4 : 6;
+    if (innerLen < fixedHeaderLen(family) || ipVersion(view, inner) !== family) {
       return this.#refuse(ESP_BAD_INNER);
     }
     if (!ecnDecapsulate(view, mb.off[m]!, inner)) return this.#refuse(ESP_ECN_DROP);
@@ -179,44 +175,6 @@ export class XformEsp implements Xform {
     // How the outer packet was addressed says nothing of the inner one.
     mb.flags[m]! &= ~M_BCAST;
     return INSIDE_PACKET;
-  }
-
-  /** RFC 4301 §5.1.2.1: the outer header. Returns the next header of ESP. */
-  #putOuter(m: Mbuf, sa: Sa, headerLen: number): number {
-    const mb = this.#mbufs;
-    const { view } = mb;
-    const outer = mb.off[m]!;
-    const inner = outer + headerLen;
-    // ip_output sums headers at its end; the inner one is out of its sight from here on.
-    view.setUint16(inner + IP_SUM, 0);
-    view.setUint16(inner + IP_SUM, cksum(view, inner, ipHdrLen(view, inner)));
-    const df = ipOff(view, inner) & IP_DF;
-    // RFC 6040 §4.1, normal mode: the outer ECN field is a copy of the inner one.
-    const tos = ipTos(view, inner);
-    const id = this.#inet.nextId();
-    ipPut(view, outer, IP_HDR_LEN, tos, mb.len[m]!, id, df, TUNNEL_TTL, IPPROTO_ESP);
-    view.setUint32(outer + IP_SRC, sa.src);
-    view.setUint32(outer + IP_DST, sa.dst);
-    view.setUint16(outer + IP_SUM, cksum(view, outer, IP_HDR_LEN));
-    return IPPROTO_IPIP;
-  }
-
-  /** Moves the IP header to the front of the ESP header. Returns the next header of ESP. */
-  #moveHeader(m: Mbuf, espHeaderLen: number, ihl: number): number {
-    const mb = this.#mbufs;
-    const at = mb.off[m]!;
-    mb.data.copyWithin(at, at + espHeaderLen, at + espHeaderLen + ihl);
-    const next = mb.view.getUint8(at + IP_P);
-    this.#finishHeader(at, ihl, mb.len[m]!, IPPROTO_ESP);
-    return next;
-  }
-
-  #finishHeader(at: number, ihl: number, ipLen: number, proto: number): void {
-    const { view } = this.#mbufs;
-    view.setUint16(at + IP_LEN, ipLen);
-    view.setUint8(at + IP_P, proto);
-    view.setUint16(at + IP_SUM, 0);
-    view.setUint16(at + IP_SUM, cksum(view, at, ihl));
   }
 
   /** RFC 4303 §2.4: padding 1, 2, 3 …; the ICV's place is cleared, it held another packet. */
@@ -256,14 +214,15 @@ function describe(
 ): void {
   r.spi = sa.spi;
   r.proto = sa.proto;
-  r.family = 4;
+  r.family = sa.family;
   r.saHandle = sa.handle;
   r.generation = sa.generation;
   r.espOffset = espOffset;
   r.trailerLen = trailerLen;
   r.esnHi = esnHi;
-  r.dst0 = sa.dst;
-  r.dst1 = 0;
-  r.dst2 = 0;
-  r.dst3 = 0;
+  const dst = sa.dstWords;
+  r.dst0 = dst[0]!;
+  r.dst1 = dst[1]!;
+  r.dst2 = dst[2]!;
+  r.dst3 = dst[3]!;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ipText } from '../header/ip.ts';
+import { type IpAddr, ipAddrFamily, ipAddrText } from '../header/ip_addr.ts';
 
 /** What Wireshark must know of an SA. */
 export interface EspSaEntry {
-  /** IPv4 in host order. */
-  readonly src: number;
-  readonly dst: number;
+  readonly src: IpAddr;
+  readonly dst: IpAddr;
   readonly spi: number;
   /** As setkey(8) names them; auth null for an AEAD. */
   readonly cipher: string;
@@ -38,9 +37,9 @@ const AUTH_NAMES: Readonly<Record<string, string>> = {
  */
 export function espSaLine(sa: EspSaEntry): string {
   const fields = [
-    'IPv4',
-    ipText(sa.src),
-    ipText(sa.dst),
+    `IPv${ipAddrFamily(sa.dst)}`,
+    ipAddrText(sa.src),
+    ipAddrText(sa.dst),
     `0x${sa.spi.toString(16).padStart(8, '0')}`,
     nameOf(CIPHER_NAMES, sa.cipher),
     hex(sa.key, sa.salt),

@@ -55,7 +55,7 @@ describe.each([
     report.saHandle = sa.handle;
     report.generation = sa.generation;
     report.ifIndex = b.ifp.index;
-    report.dst0 = sa.dst;
+    report.dst0 = b.addr;
     b.ifp.afterWire = (m) => {
       if (b.pool.view.getUint16(b.pool.off[m]! + 12) === 0x0800) ipsecB.carrier.report(m, report);
     };

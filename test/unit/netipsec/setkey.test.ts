@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { IpAddr } from '../../../src/header/ip_addr.ts';
 import type { SaParams } from '../../../src/netipsec/sa.ts';
 import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
 import { SetkeyError } from '../../../src/netipsec/setkey_error.ts';
-import type { Policy } from '../../../src/netipsec/spd.ts';
+import type { IpsecRequest, Policy } from '../../../src/netipsec/spd.ts';
 import { CIPHERS } from '../../../src/opencrypto/algorithm.ts';
 import { createIpsecRig } from './ipsec_rig.ts';
 import { policyToSetkey, saToSetkey } from './setkey_format.ts';
@@ -105,7 +106,18 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
     ],
     [`add 10.0.0.1 10.0.0.2 esp 255 -E aes-gcm-16 ${KEY20};`, 1, 27, 'SPI from 256', '"255"'],
     [`add 10.0.0.1 10.0.0.2 ah 256 -E aes-gcm-16 ${KEY20};`, 1, 23, 'protocol "esp"', '"ah"'],
-    [`add ::1 10.0.0.2 esp 256 -E aes-gcm-16 ${KEY20};`, 1, 5, 'IPv4 address', '"::1"'],
+    [`add ::1 10.0.0.2 esp 256 -E aes-gcm-16 ${KEY20};`, 1, 9, 'IPv6 address', '"10.0.0.2"'],
+    [`add -4 ::1 ::2 esp 256 -E aes-gcm-16 ${KEY20};`, 1, 8, 'IPv4 address', '"::1"'],
+    ['spdadd ::/0 10.0.0.0/8 any -P in none;', 1, 13, 'range of IPv6', '"10.0.0.0/8"'],
+    ['spdadd ::/129 ::/0 any -P in none;', 1, 11, '0 to 128', '"129"'],
+    ['spdadd ::/0 ::/0 icmp6 135,999 -P out none;', 1, 24, 'an ICMPv6 type', '"999"'],
+    [
+      'spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel/::1-1.2.3.4/use;',
+      1,
+      55,
+      'IPv6',
+      '"1.2.3.4"',
+    ],
     [`add 10.0.0.1 10.0.0.2 esp 256 -m sideways;`, 1, 34, 'transport, tunnel or any', '"sideways"'],
     [
       `add 10.0.0.1 10.0.0.2 esp 256 -E aes-cbc "0123456789abcdef";`,
@@ -134,7 +146,7 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
     ['spdadd 1.1.1.1 2.2.2.2 any none;', 1, 28, '"-P"', '"none"'],
     ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec ah/transport//use;', 1, 40, '"esp"', '"ah"'],
     ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel//use;', 1, 51, "tunnel's ends", '""'],
-    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel/1.1.1.1-x/use;', 1, 59, 'IPv4', '"x"'],
+    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel/1.1.1.1-x/use;', 1, 59, 'address', '"x"'],
     ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/transport//maybe;', 1, 55, 'a level', '"maybe"'],
     [
       `add 1.1.1.1 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20};\nadd 3.3.3.3 2.2.2.2 esp 300 -E aes-gcm-16 ${KEY20};`,
@@ -194,9 +206,22 @@ const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const keyOf = (n: number) => fc.uint8Array({ minLength: n, maxLength: n });
 const mode = fc.constantFrom('transport', 'tunnel', 'any') as fc.Arbitrary<'transport' | 'tunnel'>;
 
-const sa: fc.Arbitrary<SaParams> = fc.record({
-  src: u32,
-  dst: u32,
+/** A record that has these parts besides. */
+function merge<A extends object, B extends object>(
+  base: fc.Arbitrary<A>,
+  parts: { [K in keyof B]: fc.Arbitrary<B[K]> },
+): fc.Arbitrary<A & B> {
+  return fc.tuple(base, fc.record(parts) as fc.Arbitrary<B>).map(([a, b]) => ({ ...a, ...b }));
+}
+
+const in6 = fc.uint8Array({ minLength: 16, maxLength: 16 });
+/** Both ends of one family. */
+const ends: fc.Arbitrary<{ src: IpAddr; dst: IpAddr }> = fc.oneof(
+  fc.record({ src: u32, dst: u32 }),
+  fc.record({ src: in6, dst: in6 }),
+);
+
+const sa: fc.Arbitrary<SaParams> = merge(ends, {
   spi: fc.integer({ min: 256, max: 0xffffffff }),
   mode,
   reqid: fc.integer({ min: 0, max: 32767 }),
@@ -209,34 +234,32 @@ const sa: fc.Arbitrary<SaParams> = fc.record({
 
 const port = fc.integer({ min: 0, max: 65535 });
 const prefix = fc.integer({ min: 0, max: 32 });
-const request = fc.oneof(
+const request: fc.Arbitrary<IpsecRequest> = fc.oneof(
   fc.record({
+    proto: fc.constant(50),
     mode: fc.constant('transport' as const),
     src: fc.constant(0),
     dst: fc.constant(0),
     level: fc.constantFrom('use' as const, 'require' as const, 'unique' as const),
     reqid: fc.constant(0),
   }),
-  fc.record({
+  merge(ends, {
+    proto: fc.constant(50),
     mode: fc.constant('tunnel' as const),
-    src: u32,
-    dst: u32,
     level: fc.constant('unique' as const),
     reqid: fc.integer({ min: 1, max: 32767 }),
   }),
 );
-const policy: fc.Arbitrary<Policy> = fc.record({
+const policy: fc.Arbitrary<Policy> = merge(ends, {
   direction: fc.constantFrom('in' as const, 'out' as const),
-  src: u32,
   srcPrefixLen: prefix,
-  dst: u32,
   dstPrefixLen: prefix,
   proto: fc.integer({ min: 0, max: 255 }),
   sport: port,
   dport: port,
   action: fc.constant('ipsec' as const),
   requests: fc.array(request, { minLength: 1, maxLength: 3 }),
-});
+}).map((p) => (p.proto === 58 ? { ...p, sport: p.sport & 255, dport: p.dport & 255 } : p));
 
 describe('algorithms by the names of setkey(8)', () => {
   const key = (n: number) => `0x${'5a'.repeat(n)}`;

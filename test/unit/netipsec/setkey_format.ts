@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ipText } from '../../../src/header/ip.ts';
+import { ipAddrText } from '../../../src/header/ip_addr.ts';
+import { IPPROTO_ICMPV6 } from '../../../src/header/ip6.ts';
 import type { SaParams } from '../../../src/netipsec/sa.ts';
 import { UPPERSPEC } from '../../../src/netipsec/setkey_value.ts';
 import type { IpsecRequest, Policy } from '../../../src/netipsec/spd.ts';
 
 /** An SA as setkey's `add` line. It holds the keys. */
 export function saToSetkey(sa: SaParams): string {
-  const words = ['add', ipText(sa.src), ipText(sa.dst), 'esp', `0x${sa.spi.toString(16)}`];
+  const words = ['add', ipAddrText(sa.src), ipAddrText(sa.dst), 'esp', `0x${sa.spi.toString(16)}`];
   if (sa.mode !== undefined) words.push('-m', sa.mode);
   if (sa.replayPackets !== undefined) words.push('-r', String(sa.replayPackets / 8));
   if (sa.reqid !== undefined) words.push('-u', String(sa.reqid));
@@ -20,15 +21,18 @@ export function saToSetkey(sa: SaParams): string {
 
 /** A policy as setkey's `spdadd` line. */
 export function policyToSetkey(p: Policy): string {
-  const src = `${ipText(p.src)}/${p.srcPrefixLen}[${p.sport === 0 ? 'any' : p.sport}]`;
-  const dst = `${ipText(p.dst)}/${p.dstPrefixLen}[${p.dport === 0 ? 'any' : p.dport}]`;
-  const proto = Object.keys(UPPERSPEC).find((n) => UPPERSPEC[n] === p.proto) ?? p.proto;
+  const isIcmp6 = p.proto === IPPROTO_ICMPV6;
+  const port = (n: number) => (isIcmp6 ? '' : `[${n === 0 ? 'any' : n}]`);
+  const src = `${ipAddrText(p.src)}/${p.srcPrefixLen}${port(p.sport)}`;
+  const dst = `${ipAddrText(p.dst)}/${p.dstPrefixLen}${port(p.dport)}`;
+  const name = Object.keys(UPPERSPEC).find((n) => UPPERSPEC[n] === p.proto) ?? p.proto;
+  const proto = isIcmp6 ? `icmp6 ${p.sport},${p.dport}` : name;
   const rest = [p.action, ...p.requests.map(requestText)].join(' ');
   return `spdadd ${src} ${dst} ${proto} -P ${p.direction} ${rest};`;
 }
 
 function requestText(r: IpsecRequest): string {
-  const ends = r.mode === 'tunnel' ? `${ipText(r.src)}-${ipText(r.dst)}` : '';
+  const ends = r.mode === 'tunnel' ? `${ipAddrText(r.src)}-${ipAddrText(r.dst)}` : '';
   const level = r.reqid === 0 ? r.level : `${r.level}:${r.reqid}`;
   return `esp/${r.mode}/${ends}/${level}`;
 }
