@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENOBUFS } from './errno.ts';
+import type { PacketExt } from './packet_ext.ts';
 import { TurnRules } from './turn_rule.ts';
 import { PERSISTENT } from './turn_rules.ts';
 
@@ -27,6 +28,7 @@ const PAYLOAD_WORD = 4;
 /** The part of an mbuf pool that a tag list hangs on: first tag of each mbuf. */
 export interface TagHeads {
   readonly firstTag: Int32Array;
+  readonly ext?: PacketExt | null;
 }
 
 export class MTagPool {
@@ -190,6 +192,7 @@ export class MTagPool {
   /** m_tag_delete_nonpersistent: what a packet that turns round must lose. */
   deleteNonpersistent(on: TagHeads, m: number): void {
     const kept = this.rules.on[PERSISTENT] === 1 ? MTAG_PERSISTENT : 0;
+    on.ext?.clear(m);
     let t = on.firstTag[m]!;
     while (t !== NO_TAG) {
       const next = this.next(t);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type MTagPool, NO_TAG } from './m_tag.ts';
+import type { PacketExt } from './packet_ext.ts';
 import type { TurnRules } from './turn_rule.ts';
 import { COPY_WHOLE } from './turn_rules.ts';
 
@@ -65,6 +66,8 @@ export class MbufPool {
   readonly rcvIf: Int32Array;
   readonly count: number;
   readonly clusterBytes: number;
+  /** What else than tags hangs on packets. */
+  ext: PacketExt | null = null;
   allocs = 0;
   frees = 0;
   refused = 0;
@@ -163,6 +166,7 @@ export class MbufPool {
   free(m: Mbuf): void {
     if (this.#live[m] !== 1) throw new Error(`mbuf ${m} is freed twice`);
     if (this.firstTag[m] !== NO_TAG) this.tags.deleteChain(this, m);
+    if (this.ext !== null) this.ext.clear(m);
     this.#live[m] = 0;
     this.frees++;
     if (m < this.#ordinary) this.#free[this.#freeCount++] = m;
@@ -205,7 +209,9 @@ export class MbufPool {
     this.len[c] = lenBytes;
     this.flags[c] = this.flags[m]!;
     this.rcvIf[c] = this.rcvIf[m]!;
-    if (this.tags.copyChain(this, c, m) !== 0 && this.rules.on[COPY_WHOLE] === 1) {
+    let error = this.tags.copyChain(this, c, m);
+    if (error === 0 && this.ext !== null) error = this.ext.copy(c, m);
+    if (error !== 0 && this.rules.on[COPY_WHOLE] === 1) {
       this.free(c);
       return NO_MBUF;
     }

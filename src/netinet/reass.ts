@@ -175,6 +175,10 @@ export class Reass {
   #moveTags(slot: number, m: Mbuf): void {
     const pool = this.#pool;
     const jumbo = this.#jumbo[slot]!;
+    if (pool.ext !== null) {
+      pool.ext.clear(jumbo);
+      pool.ext.copy(jumbo, m);
+    }
     // The very first fragment left its tags here already.
     if (pool.firstTag[m] === NO_TAG) return;
     pool.tags.deleteChain(pool, jumbo);

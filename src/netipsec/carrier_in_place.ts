@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENOBUFS } from '../kern/errno.ts';
-import { MTAG_PAYLOAD_BYTES, type MTag, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
+import { MTAG_PAYLOAD_BYTES, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import {
   type Carrier,
@@ -11,6 +11,7 @@ import {
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
 } from './pact.ts';
+import { packRequest, unpackRequest } from './request_words.ts';
 
 /**
  * The request travels in ipsec's own tag, and the driver consumes that very tag: one allocation for
@@ -29,7 +30,7 @@ export class CarrierInPlace implements Carrier {
   request(m: Mbuf, r: OffloadRequest): number {
     const t = this.#tags.alloc(MTAG_COOKIE_IPSEC, r.state, MTAG_PAYLOAD_BYTES);
     if (t === NO_TAG) return ENOBUFS;
-    packTag(this.#tags, t, r);
+    packRequest(this.#tags.words, this.#tags.payload(t), r);
     this.#tags.prepend(this.#mbufs, m, t);
     return 0;
   }
@@ -72,7 +73,8 @@ export class CarrierInPlace implements Carrier {
       const id = this.#tags.id(t);
       if (this.#tags.cookie(t) !== MTAG_COOKIE_IPSEC || (id !== idA && id !== idB)) continue;
       if (left-- > 0) continue;
-      unpackTag(this.#tags, t, r);
+      r.state = id;
+      unpackRequest(this.#tags.words, this.#tags.payload(t), r);
       return true;
     }
     return false;
@@ -82,7 +84,8 @@ export class CarrierInPlace implements Carrier {
     if (this.#mbufs.firstTag[m] === NO_TAG) return false;
     const t = this.#tags.locate(this.#mbufs, m, MTAG_COOKIE_IPSEC, id, NO_TAG);
     if (t === NO_TAG) return false;
-    unpackTag(this.#tags, t, r);
+    r.state = id;
+    unpackRequest(this.#tags.words, this.#tags.payload(t), r);
     return true;
   }
 
@@ -91,43 +94,4 @@ export class CarrierInPlace implements Carrier {
     if (t === NO_TAG) throw new Error(`mbuf ${m} carries no tag with id ${from}`);
     this.#tags.relabel(t, to);
   }
-}
-
-/** Writes r into the payload of t, in the word order that pact.ts fixes. */
-function packTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
-  const w = tags.words;
-  const p = tags.payload(t);
-  w[p] = r.spi;
-  w[p + 1] = (r.proto & 0xff) | (r.family << 8);
-  w[p + 2] = r.saHandle;
-  w[p + 3] = r.generation;
-  w[p + 4] = r.ifIndex;
-  w[p + 5] = (r.espOffset & 0xffff) | (r.trailerLen << 16);
-  w[p + 6] = r.esnHi;
-  w[p + 7] = r.cardSa;
-  w[p + 8] = r.dst0;
-  w[p + 9] = r.dst1;
-  w[p + 10] = r.dst2;
-  w[p + 11] = r.dst3;
-}
-
-/** Fills r from t. */
-function unpackTag(tags: MTagPool, t: MTag, r: OffloadRequest): void {
-  const w = tags.words;
-  const p = tags.payload(t);
-  r.state = tags.id(t);
-  r.spi = w[p]!;
-  r.proto = w[p + 1]! & 0xff;
-  r.family = (w[p + 1]! >>> 8) & 0xff;
-  r.saHandle = w[p + 2]! | 0;
-  r.generation = w[p + 3]!;
-  r.ifIndex = w[p + 4]! | 0;
-  r.espOffset = w[p + 5]! & 0xffff;
-  r.trailerLen = w[p + 5]! >>> 16;
-  r.esnHi = w[p + 6]!;
-  r.cardSa = w[p + 7]! | 0;
-  r.dst0 = w[p + 8]!;
-  r.dst1 = w[p + 9]!;
-  r.dst2 = w[p + 10]!;
-  r.dst3 = w[p + 11]!;
 }

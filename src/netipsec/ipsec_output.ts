@@ -72,7 +72,8 @@ export class IpsecOutput {
     readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const slot = cache.lookup('out', this.#flow);
     const policy = cache.policy[slot]!;
-    if (policy === null || policy.action === 'none') return 0;
+    if (policy === null) return 0;
+    if (policy.action === 'none') return this.#bypass(m);
     if (policy.action === 'discard') return this.#drop(m, IPSEC_DISCARD, EACCES);
     let done = 0;
     for (let i = 0; i < policy.requests.length; i++) {
@@ -116,6 +117,12 @@ export class IpsecOutput {
       if (request.tunnel) headersLen = fixedHeaderLen(request.family);
     }
     return ipLen - mbufs.len[m]!;
+  }
+
+  #bypass(m: Mbuf): number {
+    const { carrier } = this.#p;
+    if (carrier.bypass === undefined || carrier.bypass(m) === 0) return 0;
+    return this.#drop(m, IPSEC_NO_TAG, ENOBUFS);
   }
 
   /** One transform. On an error m is freed. */

@@ -110,6 +110,8 @@ export interface Carrier {
   applied(m: Mbuf, i: number, r: OffloadRequest): boolean;
   /** Policy check: the i-th transform taken off m (IN_DONE), newest first. False: no more. */
   accepted(m: Mbuf, i: number, r: OffloadRequest): boolean;
+  /** ipsec_output: policy lets m pass as it is, and the card is to be told. 0 or ENOBUFS. */
+  bypass?(m: Mbuf): number;
 }
 
 /** What a driver needs to put an SA into its card. Key bytes are read during the call only. */
