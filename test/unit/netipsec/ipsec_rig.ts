@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import type { MbufPool } from '../../../src/kern/mbuf.ts';
 import { Ipsec } from '../../../src/netipsec/ipsec.ts';
+import type { Carrier } from '../../../src/netipsec/pact.ts';
 import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
 import { createRig, type Rig, type RigConfig, type RigHost } from '../../lib/rig.ts';
 
@@ -12,14 +14,16 @@ export interface IpsecRig extends Rig {
 
 export interface IpsecRigConfig extends RigConfig {
   readonly offload?: boolean;
+  readonly carrier?: (mbufs: MbufPool) => Carrier;
 }
 
 /** The rig of two hosts, each with IPsec. */
 export function createIpsecRig(config: IpsecRigConfig = {}): IpsecRig {
   const rig = createRig(config);
-  const offload = config.offload ?? false;
+  const { offload = false, carrier } = config;
   const [ipsecA, ipsecB] = [rig.a, rig.b].map((h: RigHost) => {
-    const ipsec = new Ipsec({ inet: h.inet, offload });
+    const own = carrier === undefined ? {} : { carrier: carrier(h.pool) };
+    const ipsec = new Ipsec({ inet: h.inet, offload, ...own });
     h.inet.ipsec = ipsec;
     return ipsec;
   }) as [Ipsec, Ipsec];
