@@ -49,17 +49,7 @@ export function pairedShift(
   const means: number[] = [];
   for (let i = 0; i < d.length; i++)
     for (let j = i; j < d.length; j++) means.push((d[i]! + d[j]!) / 2);
-  // Ways to give the ranks 1..n signs so that the positive ones sum up to w.
-  let ways = [1];
-  for (let rank = 1; rank <= d.length; rank++) {
-    const next = new Array<number>(ways.length + rank).fill(0);
-    for (const [w, count] of ways.entries()) {
-      next[w]! += count;
-      next[w + rank]! += count;
-    }
-    ways = next;
-  }
-  return ranked(ascending(means), ways, confidence);
+  return ranked(ascending(means), signedRankWays(d.length), confidence);
 }
 
 /**
@@ -68,10 +58,41 @@ export function pairedShift(
  */
 export function shift(a: readonly number[], b: readonly number[], confidence = 0.95): Interval {
   const differences = b.flatMap((y) => a.map((x) => y - x));
-  // Orders of the two sets in which u pairs have b below a: the coefficients of a Gaussian binomial.
+  return ranked(ascending(differences), rankSumWays(a.length, b.length), confidence);
+}
+
+/** Ways to give the ranks 1..n signs so that the positive ones sum up to 0, 1, 2… */
+const signedRankWays = remembered((n = 0) => {
   let ways = [1];
-  for (let i = 1; i <= a.length; i++) ways = over(times(ways, b.length + i), i);
-  return ranked(ascending(differences), ways, confidence);
+  for (let rank = 1; rank <= n; rank++) {
+    const next = new Array<number>(ways.length + rank).fill(0);
+    for (const [w, count] of ways.entries()) {
+      next[w]! += count;
+      next[w + rank]! += count;
+    }
+    ways = next;
+  }
+  return ways;
+});
+
+/**
+ * Orders of two sets, of n and m values, in which 0, 1, 2… pairs have the second below the first: the
+ * coefficients of a Gaussian binomial.
+ */
+const rankSumWays = remembered((n = 0, m = 0) => {
+  let ways = [1];
+  for (let i = 1; i <= n; i++) ways = over(times(ways, m + i), i);
+  return ways;
+});
+
+function remembered(count: (...n: number[]) => number[]): (...n: number[]) => readonly number[] {
+  const known = new Map<string, number[]>();
+  return (...n) => {
+    const key = n.join();
+    const ways = known.get(key) ?? count(...n);
+    known.set(key, ways);
+    return ways;
+  };
 }
 
 /** The product of a polynomial and 1 - q^k. */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import type { ProfileReport } from '../report/profile_report.ts';
+import { metricsOf } from './metrics.ts';
+
+/** A budget that cannot be read: file, line, and what was expected there. */
+export class BudgetError extends Error {
+  readonly exitCode = 2;
+  constructor(file: string, line: number, message: string) {
+    super(`${file}:${line}: ${message}`);
+    this.name = 'BudgetError';
+  }
+}
+
+/** One line of a budget: at most so much of a metric. */
+export interface Limit {
+  readonly file: string;
+  readonly line: number;
+  readonly strategy: string;
+  readonly metric: string;
+  readonly max: number;
+}
+
+export interface LimitResult extends Limit {
+  readonly value: number;
+  readonly broken: boolean;
+  /** The value is above the limit, but by less than can be told on this machine. */
+  readonly withinNoise: boolean;
+}
+
+/**
+ * Reads a budget, YAML or JSON: a map of strategies, each a map of metrics and what they may be at
+ * most, a number or a percentage.
+ *
+ *     in-place:
+ *       tx.handoverAllocs: 0
+ *       tx.tagShare: 3 %
+ *       cyclesPerPacket.64: 10
+ *
+ * Throws BudgetError. What the metrics are is not looked at: checkBudget does that.
+ */
+export function readBudget(text: string, file: string): Limit[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const lineOf = (node: unknown): number => {
+    const range = (node as { range?: readonly [number, number, number] | null } | null)?.range;
+    return lines.linePos(range?.[0] ?? 0).line;
+  };
+  const fail = (node: unknown, message: string): never => {
+    throw new BudgetError(file, lineOf(node), message);
+  };
+  const error = document.errors[0];
+  if (error !== undefined) {
+    throw new BudgetError(file, lines.linePos(error.pos[0]).line, error.message.split('\n')[0]!);
+  }
+  const entries = (node: unknown, expected: string, at: unknown): Pair[] =>
+    isMap(node) ? (node.items as Pair[]) : fail(at, `expected ${expected}`);
+  const nameOf = ({ key }: Pair): string =>
+    isScalar(key) ? String(key.value) : fail(key, 'expected a name');
+  return entries(document.contents, 'a map of strategies', document.contents).flatMap((strategy) =>
+    entries(strategy.value, `metrics of '${nameOf(strategy)}' and their limits`, strategy.key).map(
+      (pair) => {
+        const given = isScalar(pair.value) ? pair.value.value : undefined;
+        const max = limitOf(given);
+        if (max === undefined) {
+          fail(pair.key, `${nameOf(pair)}: expected a number or a percentage, got '${given}'`);
+        }
+        const line = lineOf(pair.key);
+        return { file, line, strategy: nameOf(strategy), metric: nameOf(pair), max: max! };
+      },
+    ),
+  );
+}
+
+function limitOf(given: unknown): number | undefined {
+  if (typeof given === 'number') return Number.isFinite(given) ? given : undefined;
+  const percent = typeof given === 'string' ? /^(\d+\.?\d*) *%$/.exec(given)?.[1] : undefined;
+  return percent === undefined ? undefined : Number(percent) / 100;
+}
+
+/** Names that a budget may use are those of the report itself. Throws BudgetError for others. */
+export function checkBudget(limits: readonly Limit[], report: ProfileReport): LimitResult[] {
+  const strategies = new Map(report.strategies.map((s) => [s.name, metricsOf(s)]));
+  return limits.map((limit) => {
+    const metrics = strategies.get(limit.strategy);
+    if (metrics === undefined) {
+      const known = [...strategies.keys()].join(', ');
+      const what = `strategy '${limit.strategy}' was not measured; there are: ${known}`;
+      throw new BudgetError(limit.file, limit.line, what);
+    }
+    const found = metrics.get(limit.metric);
+    if (found === undefined) {
+      const known = [...metrics.keys()].join(', ');
+      const what = `unknown metric '${limit.metric}'; known: ${known}`;
+      throw new BudgetError(limit.file, limit.line, what);
+    }
+    const { value, figure } = found;
+    const isAbove = value > limit.max;
+    // A median that is above by chance breaks nothing: the whole of its interval must be.
+    const isSure = figure === undefined || (figure.low95 ?? -Infinity) > limit.max;
+    return { ...limit, value, broken: isAbove && isSure, withinNoise: isAbove && !isSure };
+  });
+}

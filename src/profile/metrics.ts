@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { DirectionReport, Figure, StrategyReport } from '../report/profile_report.ts';
+import { DESIGN_COUNTS } from './direction.ts';
+
+/** A figure as gates and comparisons see it: one value, and bounds where it was timed. */
+export interface MetricValue {
+  readonly value: number;
+  /** Rounds and bounds of what was timed; undefined for what was counted. */
+  readonly figure: Figure | undefined;
+  /** Differences that say nothing: 0 for counts, which are exact. */
+  readonly tolerance: number;
+}
+
+const DIRECTIONS = ['tx', 'rx'] as const;
+const TIMED = ['tagNs', 'hostNs', 'tagShare'] as const;
+/** What the collector does is no exact count, and has no rounds either. */
+const HEAP_TOLERANCE_BYTES = 0.5;
+const GC_TOLERANCE_NS = 5;
+
+/**
+ * All metrics of a strategy by name: `tx.tagNs`, `rx.allocs`, `tx.stages.esp`, and of the simulation,
+ * by payload size, `cyclesPerPacket.64`, `ffiCalls.64`, `dmaReadBeats.64`, `rtl.crypto.64`.
+ */
+export function metricsOf(strategy: StrategyReport): Map<string, MetricValue> {
+  const metrics = new Map<string, MetricValue>();
+  const put = (name: string, value: number, figure?: Figure, tolerance = 0): void => {
+    metrics.set(name, { value, figure, tolerance });
+  };
+  for (const direction of DIRECTIONS) {
+    const report: DirectionReport = strategy[direction];
+    for (const name of DESIGN_COUNTS) put(`${direction}.${name}`, report[name]);
+    put(`${direction}.heapBytes`, report.heapBytes, undefined, HEAP_TOLERANCE_BYTES);
+    put(`${direction}.gcNs`, report.gcNs, undefined, GC_TOLERANCE_NS);
+    for (const name of TIMED) put(`${direction}.${name}`, report[name].p50, report[name]);
+    for (const [name, figure] of Object.entries(report.stages)) {
+      put(`${direction}.stages.${name}`, figure.p50, figure);
+    }
+  }
+  for (const { sizeBytes, ffiCalls, rtl } of strategy.cosim) {
+    put(`ffiCalls.${sizeBytes}`, ffiCalls);
+    if (rtl === null) continue;
+    put(`cyclesPerPacket.${sizeBytes}`, rtl.cyclesPerPacket);
+    put(`dmaReadBeats.${sizeBytes}`, rtl.dmaReadBeats);
+    put(`dmaWriteBeats.${sizeBytes}`, rtl.dmaWriteBeats);
+    for (const [stage, { p50 }] of Object.entries(rtl.stages)) {
+      put(`rtl.${stage}.${sizeBytes}`, p50);
+    }
+  }
+  return metrics;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { BASE_WORKLOAD, type Workload } from './sample.ts';
+
+type Change = Partial<Omit<Workload, 'name'>>;
+
+const vary = (name: string, change: Change): Workload => ({ ...BASE_WORKLOAD, name, ...change });
+
+const sizes = (...bytes: number[]): Workload[] =>
+  bytes.map((sizeBytes) => vary(`size-${sizeBytes}`, { sizeBytes }));
+const batches = (...packets: number[]): Workload[] =>
+  packets.map((batchPackets) => vary(`batch-${batchPackets}`, { batchPackets }));
+
+/** One thing changed at a time from the base workload: what a tag costs when packets are others. */
+export const SWEEPS: readonly Workload[] = [
+  ...sizes(256, 512, 1420),
+  ...batches(1, 8, 128),
+  vary('sas-16', { sas: 16 }),
+  vary('sas-512', { sas: 512 }),
+  vary('miss-10', { missPercent: 10 }),
+  vary('miss-100', { missPercent: 100 }),
+  vary('clones-1', { clones: 1 }),
+  vary('clones-4', { clones: 4 }),
+  vary('loopback', { loopback: true }),
+  vary('rekey-1000', { rekey: 1000 }),
+];
+
+/** The ones that `--quick` has time for. */
+export const QUICK_SWEEPS: readonly Workload[] = SWEEPS.filter(({ name }) =>
+  ['size-1420', 'clones-4'].includes(name),
+);
+
+/** UDP payloads that the whole simulation runs with, bytes. */
+export const COSIM_SIZES: readonly number[] = [64, 512, 1420];

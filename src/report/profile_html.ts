@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Plot } from './profile_plots.ts';
+import type { ProfileReport, StrategyReport } from './profile_report.ts';
+import {
+  besideTable,
+  brief,
+  cosimTable,
+  costTable,
+  hazardTable,
+  originTable,
+  percent,
+  type Table,
+  withBounds,
+  workloadTable,
+} from './profile_tables.ts';
+
+const STYLE = `
+:root { color-scheme: light dark; --paper: #fdfdfb; --ink: #1c1e21; --faint: #8b9097; --row: #f1f2ee; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #15171a; --ink: #e6e7e3; --faint: #7d838b; --row: #1f2226; }
+}
+body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif;
+  max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+p.note, figcaption, footer { color: var(--faint); }
+ul.summary { font-size: 1.05rem; padding-left: 1.2rem; }
+div.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .7rem; text-align: left; vertical-align: top; }
+th { border-bottom: 1px solid var(--faint); }
+td.n { text-align: right; white-space: nowrap; }
+tbody tr:nth-child(even) { background: var(--row); }
+figure { margin: 1rem 0; overflow-x: auto; } svg { max-width: 100%; height: auto; }
+details summary { cursor: pointer; }
+`;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+
+function escaped(text: string | number): string {
+  return String(text).replace(/[&<>"]/g, (c) => ESCAPES[c]!);
+}
+
+/** profile.html: everything in one file, nothing is fetched, readable on light and on dark. */
+export function profileHtml(report: ProfileReport, plots: readonly Plot[]): string {
+  const title = `tagwire profile: ${report.scenario}`;
+  const first = report.strategies[0]!.name;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>${escaped(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escaped(title)}</h1>
+<ul class="summary">
+${summaryLines(report)
+  .map((line) => `<li>${escaped(line)}</li>`)
+  .join('\n')}
+</ul>
+${tableHtml(costTable(report, 'tx'))}
+${tableHtml(costTable(report, 'rx'))}
+${tableHtml(besideTable(report, first))}
+${plots.map(plotHtml).join('\n')}
+${tableHtml(originTable(report))}
+${tableHtml(hazardTable(report))}
+${tableHtml(cosimTable(report))}
+${folded(workloadTable(report))}
+${methodHtml(report)}
+</body>
+</html>
+`;
+}
+
+/** The answer first, in sentences. */
+export function summaryLines(report: ProfileReport): string[] {
+  return report.strategies.map((s) => `${s.name}: ${wayText(s, 'tx')}; ${wayText(s, 'rx')}.`);
+}
+
+function wayText(s: StrategyReport, way: 'tx' | 'rx'): string {
+  const { tagNs, tagShare, allocs, handoverAllocs } = s[way];
+  const name = way === 'tx' ? 'transmit' : 'receive';
+  return (
+    `${name} ${withBounds(tagNs)} ns of tag work a packet, ${percent(tagShare.p50)} of host time, ` +
+    `${brief(allocs)} allocated, ${brief(handoverAllocs)} for the hand-over`
+  );
+}
+
+function tableHtml(table: Table): string {
+  if (table.rows.length === 0) return '';
+  return `<h2>${escaped(table.title)}</h2>\n${body(table)}`;
+}
+
+function folded(table: Table): string {
+  if (table.rows.length === 0) return '';
+  const { title, rows } = table;
+  return `<h2>${escaped(title)}</h2>\n<details><summary>${rows.length} rows</summary>\n${body(table)}</details>`;
+}
+
+function body({ note, head, rows }: Table): string {
+  const cells = (row: readonly (string | number)[]): string =>
+    row.map((c) => `<td${typeof c === 'number' ? ' class="n"' : ''}>${escaped(c)}</td>`).join('');
+  return `${note === '' ? '' : `<p class="note">${escaped(note)}</p>\n`}<div class="wide"><table>
+<thead><tr>${head.map((h) => `<th>${escaped(h)}</th>`).join('')}</tr></thead>
+<tbody>
+${rows.map((row) => `<tr>${cells(row)}</tr>`).join('\n')}
+</tbody>
+</table></div>
+`;
+}
+
+function plotHtml({ id, title, caption, svg }: Plot): string {
+  return `<h2>${escaped(title)}</h2>
+<figure id="plot-${id}">
+${svg}
+<figcaption>${escaped(caption)}</figcaption>
+</figure>`;
+}
+
+function methodHtml({ method, manifest, figures }: ProfileReport): string {
+  const { machine, versions } = manifest;
+  const facts = [
+    `${method.rounds} rounds, ${method.batchesPerRound} batches of ${method.packetsPerBatch} packets each`,
+    `the timer's own cost, ${brief(method.timerNs)} ns, is subtracted`,
+    ...method.notes,
+    `of the design, the same on every machine: ${figures.design.join(', ')}`,
+    `of this implementation on this machine: ${figures.implementation.join(', ')}`,
+  ];
+  const rows = [
+    ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.platform}`],
+    ['load before and after', `${machine.loadBefore}, ${machine.loadAfter}`],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([name, v]) => `${name} ${v}`)
+        .join(', '),
+    ],
+    ['tagwire', `${manifest.tagwire}, commit ${manifest.commit ?? 'unknown'}`],
+    ['seed', `${manifest.seed}`],
+    ['when', `${manifest.startedAt}, ${Math.round(manifest.seconds)} s`],
+  ];
+  return `<h2>How it was measured</h2>
+<ul>
+${facts.map((fact) => `<li>${escaped(fact)}</li>`).join('\n')}
+</ul>
+${body({ title: '', note: '', head: ['', ''], rows })}`;
+}
