@@ -38,11 +38,12 @@ const table: Record<string, readonly string[]> = {
   model: ['kern', 'header', 'opencrypto', ...busContract],
   ffi: ['kern', ...busContract],
   verilator: [],
-  'host.ts': belowHost,
-  harness: [...belowHost, 'host.ts'],
+  'end_host.ts': belowHost,
+  'host.ts': [...belowHost, 'end_host.ts'],
+  harness: [...belowHost, 'end_host.ts', 'host.ts'],
   report: ['kern', 'header'],
-  'index.ts': [...belowHost, 'host.ts', 'harness', 'report', 'profile'],
-  profile: [...belowHost, 'host.ts', 'harness', 'report'],
+  'index.ts': [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report', 'profile'],
+  profile: [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report'],
   cli: everything,
 };
 

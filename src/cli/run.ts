@@ -112,6 +112,9 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
   const { seed, nic, ffi, oracles, mode, alg, loss, offload } = o;
   const wireLatency = o['wire-latency'];
   const memLatency = o['mem-latency'];
+  if (scenario.gateways === true && mode === 'transport') {
+    throw new UsageError('--mode: gateways protect what others send, so expected tunnel');
+  }
   return {
     ...scenario,
     capture: join(out, CAPTURE),
@@ -198,7 +201,7 @@ export const command: Command = {
   help: helpText(
     'tagwire run [SCENARIO] [options]',
     'Runs a scenario, tunnel by default: two hosts with a card each send UDP through ESP.\n' +
-      'SCENARIO: tunnel, transport, duplex, or a .ts or .js file whose default export is a scenario;\n' +
+      'SCENARIO: tunnel, transport, duplex, gateway, or a .ts or .js file that exports a scenario;\n' +
       'a file of your own takes --packets and --size as it likes.\n' +
       'Writes the wire as DIR/wire.pcapng, and DIR/esp_sa, with which Wireshark decrypts it.',
     options,

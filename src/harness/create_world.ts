@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { SimConfig } from '../dev/nic/nic_bus.ts';
+import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
 import { etherParse } from '../header/ether.ts';
 import { Host, hostBytes } from '../host.ts';
 import type { Clock } from '../kern/clock.ts';
 import { Capture } from './capture.ts';
 import { Digest } from './digest.ts';
 import { FlowTraffic } from './flow_traffic.ts';
+import { type Behind, endHostBytes, putBehind } from './gateway_net.ts';
 import { openSim } from './open_sim.ts';
 import { oracleFor } from './oracle_setup.ts';
-import { addressOf, INNER, MACS, OUTER, setkeyFile } from './topology.ts';
+import { addressOf, INNER, MACS, OUTER, protectedIn, setkeyFile } from './topology.ts';
 import { World } from './world.ts';
 import { type WorldConfig, type WorldOptions, worldConfig } from './world_options.ts';
 
@@ -55,11 +56,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const oracle = config.oracles ? oracleFor(config, traffic) : null;
     for (const [i, host] of hosts.entries()) {
       if (digest !== null) listen(digest, host, i);
-      join(host, hosts[1 - i]!, i);
+      join(host, hosts[1 - i]!, i, config.gateways);
       host.attach();
       host.setkey(files[i]!, fileName(i));
     }
-    return new World({ config, sim, hosts, oracle, digest, capture, traffic });
+    const behind = config.gateways ? putAllBehind(config, hosts, sim, clock) : [];
+    return new World({ config, sim, hosts, behind, oracle, digest, capture, traffic });
   } catch (error) {
     capture?.close();
     sim.close();
@@ -68,7 +70,19 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 function builtInFile(config: WorldConfig, host: 0 | 1): string {
-  return setkeyFile(host, config.mode, config.alg, config.seed);
+  const { mode, alg, seed, gateways } = config;
+  return setkeyFile(host, mode, alg, seed, protectedIn(mode, gateways));
+}
+
+/** Their mbufs lie behind what the cards reach. */
+function putAllBehind(config: WorldConfig, hosts: Host[], sim: SimWorld, clock: Clock): Behind[] {
+  const { mtu } = config;
+  const base = ARENA_ALIGN + 2 * hostBytes(mtu, config.card);
+  return hosts.map((host, n) => {
+    const baseBytes = base + n * endHostBytes(mtu);
+    const seed = config.seed + 2 + n;
+    return putBehind(host, n, { arena: sim.buses[n]!.arena, baseBytes, clock, mtu, seed });
+  });
 }
 
 function simConfig(config: WorldConfig): SimConfig {
@@ -86,18 +100,19 @@ function simConfig(config: WorldConfig): SimConfig {
     reorderPpm: config.reorderPpm,
     reorderCycles: config.reorderCycles,
     // Offset 0 stays unused: a descriptor that was never written must not name a packet.
-    arenaBytes: ARENA_ALIGN + 2 * perHost,
+    arenaBytes: ARENA_ALIGN + 2 * perHost + (config.gateways ? 2 * endHostBytes(config.mtu) : 0),
     hosts: [0, 1].map((i) => ({ baseBytes: ARENA_ALIGN + i * perHost, sizeBytes: perHost })),
     tapBytes: watched ? TAP_BYTES : 0,
   };
 }
 
 /** Addresses, routes and link addresses: each host knows the other, so no ARP is needed. */
-function join(host: Host, peer: Host, i: number): void {
+function join(host: Host, peer: Host, i: number, gateways: boolean): void {
   const far = 1 - i;
   host.addAddress(addressOf(OUTER[i]!), 24);
-  host.addAddress(addressOf(INNER[i]!), 32);
-  host.addRoute(addressOf(INNER[far]!), 32, addressOf(OUTER[far]!));
+  // A gateway has it on the link to its end host.
+  if (!gateways) host.addAddress(addressOf(INNER[i]!), 32);
+  host.addRoute(addressOf(INNER[far]!), gateways ? 24 : 32, addressOf(OUTER[far]!));
   host.inet.arp.addStatic(host.nic.index, addressOf(OUTER[far]!), peer.nic.lladdr);
 }
 

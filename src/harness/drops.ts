@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import type { EndHost } from '../end_host.ts';
 import type { Host } from '../host.ts';
 
 /** Counters of what went well, or only happened; every other one names something lost. */
@@ -6,6 +7,7 @@ const EVENTS = new Set(
   [
     'arp.received arp.replies arp.requests',
     'bridge.filtered bridge.flooded bridge.forwarded',
+    'forward.sent',
     'esp.in esp.inOk esp.out ether.received',
     'icmp.echoed icmp.errors icmp.received icmp.reflected icmp.told if.sent',
     'ip.delivered ip.fragmented ip.fragments ip.received ip.sent',
@@ -18,13 +20,15 @@ const EVENTS = new Set(
 /** What a card drops by itself and its driver never sees. */
 const CARD_DROPS = ['rxOverflow', 'rxFiltered', 'rxLenBad'] as const;
 
-/** Everything the hosts and their cards have dropped, as `host.name`: the cards must answer. */
-export function dropsOf(hosts: readonly Host[]): Record<string, number> {
+/** Everything that all hosts, and the cards of `hosts`, have dropped, as `host.name`: the cards must answer. */
+export function dropsOf(hosts: readonly Host[], nodes: readonly EndHost[]): Record<string, number> {
   const drops: Record<string, number> = {};
-  for (const host of hosts) {
-    for (const [name, n] of Object.entries(host.counters.nonZero())) {
-      if (!EVENTS.has(name)) drops[`${host.name}.${name}`] = n;
+  for (const node of nodes) {
+    for (const [name, n] of Object.entries(node.counters.nonZero())) {
+      if (!EVENTS.has(name)) drops[`${node.name}.${name}`] = n;
     }
+  }
+  for (const host of hosts) {
     const stats = host.nic.stats();
     for (const name of CARD_DROPS) {
       if (stats[name] > 0) drops[`${host.name}.card.${name}`] = stats[name];

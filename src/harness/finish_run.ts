@@ -39,7 +39,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
   const rxAllocs = sum(hosts.flatMap((h) => IN_TAGS.map((id) => h.tags.allocsById[id]!)));
   const txAllocs = sum(hosts.map((h) => h.tags.allocs)) - rxAllocs;
   const handover = sum(hosts.map((h) => h.ipsec.handOverAllocs + h.nic.handoverAllocs));
-  const drops = dropsOf(hosts);
+  const drops = dropsOf(hosts, world.nodes);
   const leaked = takeDown(world);
   oracle?.finish();
   const flows = world.flows;
@@ -95,13 +95,13 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
 }
 
 /** UDP sent and delivered: the flows', or all there was when the scenario used sockets alone. */
-function datagrams({ flows, hosts }: World): { sent: number; delivered: number } {
+function datagrams({ flows, nodes }: World): { sent: number; delivered: number } {
   if (flows.length > 0) {
     return { sent: sum(flows.map((f) => f.sent)), delivered: sum(flows.map((f) => f.delivered)) };
   }
   return {
-    sent: sum(hosts.map((h) => h.counters.get('udp.sent'))),
-    delivered: sum(hosts.map((h) => h.counters.get('udp.delivered'))),
+    sent: sum(nodes.map((h) => h.counters.get('udp.sent'))),
+    delivered: sum(nodes.map((h) => h.counters.get('udp.delivered'))),
   };
 }
 
@@ -120,7 +120,10 @@ function takeDown(world: World): number {
     } finally {
       host.drain();
     }
-    leaked += host.mbufs.inUse + host.tags.inUse;
+  }
+  for (const node of world.nodes) {
+    node.drain();
+    leaked += node.mbufs.inUse + node.tags.inUse;
   }
   return leaked;
 }

@@ -7,7 +7,7 @@ import type { FlowTraffic } from './flow_traffic.ts';
 import { WireOracle } from './oracle/wire_oracle.ts';
 import type { WirePolicy } from './oracle/wire_policy.ts';
 import type { WireSa } from './oracle/wire_sa.ts';
-import { ALGORITHMS, INNER, keyMaterial, OUTER, spiOf } from './topology.ts';
+import { ALGORITHMS, keyMaterial, OUTER, protectedIn, spiOf } from './topology.ts';
 import type { WorldConfig } from './world_options.ts';
 
 const PROTO_UDP = 17;
@@ -22,7 +22,7 @@ export function oracleFor(config: WorldConfig, traffic: FlowTraffic): WireOracle
 function builtIn(config: WorldConfig, traffic: FlowTraffic): WireOracle {
   const { mode, seed } = config;
   const alg = ALGORITHMS[config.alg];
-  const ends = mode === 'tunnel' ? INNER : OUTER;
+  const { ends, proto } = protectedIn(mode, config.gateways);
   const sas: WireSa[] = [];
   const policies: WirePolicy[] = [];
   for (const from of [0, 1] as const) {
@@ -39,7 +39,7 @@ function builtIn(config: WorldConfig, traffic: FlowTraffic): WireOracle {
     policies.push({
       src: ends[from],
       dst: ends[to]!,
-      proto: PROTO_UDP,
+      ...(proto === 'udp' ? { proto: PROTO_UDP } : {}),
       mode,
       ...(mode === 'tunnel' ? { tunnelSrc: OUTER[from], tunnelDst: OUTER[to]! } : {}),
     });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { PacketSize } from './sizes.ts';
+import { addressOf, INNER } from './topology.ts';
+import { runFlows, UdpFlow } from './udp_flow.ts';
 import type { World } from './world.ts';
 import type { WorldOptions } from './world_options.ts';
 
@@ -23,6 +25,19 @@ export function defineScenario(scenario: Scenario): Scenario {
   return scenario;
 }
 
+/** A tenth of the packets from an end host to the far gateway itself, the rest both ways. */
+async function gatewayTraffic(world: World, { packets, size }: ScenarioParams): Promise<void> {
+  const [a, b] = world.flowEnds;
+  const toGateway = Math.floor(packets / 10);
+  const back = Math.floor((packets - toGateway) / 2);
+  const flows = [new UdpFlow(world, a!, b!, { packets: packets - toGateway - back, size })];
+  if (back > 0) flows.push(new UdpFlow(world, b!, a!, { packets: back, size }));
+  await runFlows(world, flows);
+  if (toGateway === 0) return;
+  const gateway = { ...b!, host: world.hosts[1]!, address: addressOf(INNER[1]) };
+  await world.flowBetween(a!, gateway, { packets: toGateway, size });
+}
+
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   tunnel: {
     summary: 'UDP from one host to the other through an ESP tunnel',
@@ -37,5 +52,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   duplex: {
     summary: 'UDP both ways at once, so that each card encrypts and decrypts',
     run: async (world, params) => void (await world.duplex(params)),
+  },
+  gateway: {
+    summary:
+      'end hosts talk through two gateways with an ESP tunnel between them, and to a gateway',
+    world: { mode: 'tunnel', gateways: true },
+    run: gatewayTraffic,
   },
 };

@@ -9,10 +9,16 @@ import { ipParse } from '../header/ip.ts';
  *     inner 192.168.1.1                                     inner 192.168.2.1
  *     outer 10.0.0.1  02:00:00:00:00:01 ═══ wire ═══ 02:00:00:00:00:02  10.0.0.2
  *
- * Transport mode talks between the outer addresses; tunnel mode between the inner ones.
+ * Transport mode talks between the outer addresses; tunnel mode between the inner ones. In a gateway
+ * world both hosts forward, each has an end host behind it on a link of its own, and the tunnel is
+ * for their networks:
+ *
+ *     end 0  192.168.1.10 ── epair ── 192.168.1.1  host 0 ═══ wire ═══ host 1  … 192.168.2.10  end 1
  */
 export const OUTER = ['10.0.0.1', '10.0.0.2'] as const;
 export const INNER = ['192.168.1.1', '192.168.2.1'] as const;
+export const BEHIND = ['192.168.1.10', '192.168.2.10'] as const;
+const NETS = ['192.168.1.0/24', '192.168.2.0/24'] as const;
 export const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'] as const;
 
 export type Mode = 'tunnel' | 'transport';
@@ -39,8 +45,26 @@ export function keyMaterial(seed: number, name: string, bytes: number): Uint8Arr
   return new Uint8Array(hash.subarray(0, bytes));
 }
 
+/** What a world's policies are about. */
+export interface Protected {
+  /** Addresses or networks on the side of host 0 and of host 1. */
+  readonly ends: readonly [string, string];
+  readonly proto: 'udp' | 'any';
+}
+
+export function protectedIn(mode: Mode, gateways: boolean): Protected {
+  if (gateways) return { ends: NETS, proto: 'any' };
+  return { ends: mode === 'tunnel' ? INNER : OUTER, proto: 'udp' };
+}
+
 /** The setkey(8) file of host n: one SA each way and the policies that require them. */
-export function setkeyFile(host: 0 | 1, mode: Mode, algorithm: Algorithm, seed: number): string {
+export function setkeyFile(
+  host: 0 | 1,
+  mode: Mode,
+  algorithm: Algorithm,
+  seed: number,
+  { ends, proto }: Protected = protectedIn(mode, false),
+): string {
   const alg = ALGORITHMS[algorithm];
   const lines: string[] = [];
   for (const from of [0, 1] as const) {
@@ -51,10 +75,9 @@ export function setkeyFile(host: 0 | 1, mode: Mode, algorithm: Algorithm, seed: 
       `add ${OUTER[from]} ${OUTER[to]} esp 0x${spiOf(from).toString(16)} ` +
         `-m ${mode} -r 8 -E ${alg.setkey} 0x${hex};`,
     );
-    const ends = mode === 'tunnel' ? INNER : OUTER;
     const gateways = mode === 'tunnel' ? `${OUTER[from]}-${OUTER[to]}` : '';
     lines.push(
-      `spdadd ${ends[from]} ${ends[to]} udp -P ${from === host ? 'out' : 'in'} ` +
+      `spdadd ${ends[from]} ${ends[to]} ${proto} -P ${from === host ? 'out' : 'in'} ` +
         `ipsec esp/${mode}/${gateways}/require;`,
     );
   }

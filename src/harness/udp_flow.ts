@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { Host } from '../host.ts';
+import type { EndHost } from '../end_host.ts';
 import { NO_MBUF } from '../kern/mbuf.ts';
 import { InPcb } from '../netinet/in_pcb.ts';
 import { udpOutput } from '../netinet/udp_output.ts';
+import type { FlowEnd } from './flow_end.ts';
 import { FLOW_PORT } from './flow_traffic.ts';
 import { type PacketSize, payloadBytes } from './sizes.ts';
-import { addressOf, INNER, OUTER } from './topology.ts';
 import type { World } from './world.ts';
 
 /** Descriptors a flow keeps in its card: enough to keep every stage of both cards busy. */
@@ -32,26 +32,24 @@ export class UdpFlow {
   firstMismatch = -1;
   readonly options: UdpFlowOptions;
   readonly #world: World;
-  readonly #from: Host;
-  readonly #to: Host;
+  readonly #from: FlowEnd;
+  readonly #to: EndHost;
   readonly #toIndex: number;
   readonly #src: number;
   readonly #dst: number;
   readonly #sink = new InPcb();
   #nextIndex = 0;
 
-  /** From host `from` to the other one. All flows of a world have one size. */
-  constructor(world: World, from: 0 | 1, options: UdpFlowOptions) {
-    const to = 1 - from;
-    const ends = world.config.mode === 'tunnel' ? INNER : OUTER;
+  /** All flows of a world have one size. */
+  constructor(world: World, from: FlowEnd, to: FlowEnd, options: UdpFlowOptions) {
     world.traffic.size = options.size;
     this.options = options;
     this.#world = world;
-    this.#from = world.hosts[from]!;
-    this.#to = world.hosts[to]!;
-    this.#toIndex = to;
-    this.#src = addressOf(ends[from]);
-    this.#dst = addressOf(ends[to]!);
+    this.#from = from;
+    this.#to = to.host;
+    this.#toIndex = world.nodes.indexOf(to.host);
+    this.#src = from.address;
+    this.#dst = to.address;
     this.#sink.onDatagram = (m, at, lenBytes, _src, srcPort) => {
       this.#receive(at, lenBytes, srcPort);
       this.#to.mbufs.free(m);
@@ -67,8 +65,7 @@ export class UdpFlow {
 
   /** Sends until the window is full or everything is sent. */
   pump(): void {
-    const { nic } = this.#from;
-    while (!this.isSent && nic.txOutstanding < WINDOW_PACKETS) {
+    while (!this.isSent && this.#from.outstanding() < WINDOW_PACKETS) {
       if (!this.#send(this.sent)) break;
     }
   }
@@ -79,7 +76,7 @@ export class UdpFlow {
   }
 
   #send(index: number): boolean {
-    const { mbufs, inet } = this.#from;
+    const { mbufs, inet } = this.#from.host;
     const { payloads } = this.#world.traffic;
     const bytes = payloadBytes(this.options.size, index);
     const m = mbufs.allocFor(bytes);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type SimTotals, type SimWorld, STOP_BUDGET } from '../dev/nic/nic_bus.ts';
+import type { EndHost } from '../end_host.ts';
 import type { Host } from '../host.ts';
 import type { Capture } from './capture.ts';
 import type { Digest } from './digest.ts';
+import { type FlowEnd, flowEnds } from './flow_end.ts';
 import type { FlowTraffic } from './flow_traffic.ts';
+import type { Behind } from './gateway_net.ts';
 import type { WireOracle } from './oracle/wire_oracle.ts';
 import { type TapFrame, TapReader } from './tap.ts';
 import { runFlows, UdpFlow, type UdpFlowOptions } from './udp_flow.ts';
@@ -13,6 +16,8 @@ import type { WorldConfig } from './world_options.ts';
 const STEP_CYCLES = 20_000;
 /** Nothing moved for so long: nothing will. */
 const STALLED_CYCLES = 500_000;
+/** More passes than a packet of any scenario needs from end to end. */
+const LINK_ROUNDS = 8;
 const TIMER_CYCLES = 1_000_000;
 const BREATH_MS = 50;
 
@@ -34,6 +39,8 @@ export interface WorldParts {
   readonly config: WorldConfig;
   readonly sim: SimWorld;
   readonly hosts: readonly Host[];
+  /** Of a gateway world: what is behind each host. */
+  readonly behind: readonly Behind[];
   readonly oracle: WireOracle | null;
   readonly digest: Digest | null;
   readonly capture: Capture | null;
@@ -47,7 +54,12 @@ export interface WorldParts {
 export class World {
   readonly config: WorldConfig;
   readonly sim: SimWorld;
+  /** The hosts with a card. */
   readonly hosts: readonly Host[];
+  /** All hosts: those with a card, then the end hosts behind them in a gateway world. */
+  readonly nodes: readonly EndHost[];
+  /** Between which flows go: the end hosts, where there are some. */
+  readonly flowEnds: readonly FlowEnd[];
   readonly oracle: WireOracle | null;
   readonly digest: Digest | null;
   readonly capture: Capture | null;
@@ -74,6 +86,8 @@ export class World {
     this.config = parts.config;
     this.sim = parts.sim;
     this.hosts = parts.hosts;
+    this.nodes = [...parts.hosts, ...parts.behind.map((b) => b.host)];
+    this.flowEnds = flowEnds(parts);
     this.oracle = parts.oracle;
     this.digest = parts.digest;
     this.capture = parts.capture;
@@ -99,6 +113,8 @@ export class World {
    */
   step(maxCycles: number = STEP_CYCLES): number {
     const { sim, hosts, spentMs } = this;
+    const begun = performance.now();
+    this.#pollLinks();
     const t0 = performance.now();
     for (let i = 0; i < hosts.length; i++) hosts[i]!.nic.flush();
     const stop = this.#run(maxCycles);
@@ -111,8 +127,17 @@ export class World {
     if (sim.cycle >= this.#nextTimer) this.#timers();
     spentMs.step += t1 - t0;
     spentMs.oracles += t2 - t1;
-    spentMs.stack += performance.now() - t2;
+    spentMs.stack += performance.now() - t2 + (t0 - begun);
     return stop;
+  }
+
+  /** Links of software take no time: what was sent over them arrives, and what that makes others send. */
+  #pollLinks(): void {
+    for (let round = 0; round < LINK_ROUNDS; round++) {
+      let n = 0;
+      for (let i = 0; i < this.nodes.length; i++) n += this.nodes[i]!.pollSoft();
+      if (n === 0) return;
+    }
   }
 
   /** Lets Node see to signals and timers, now and then: a run is one long computation otherwise. */
@@ -152,16 +177,22 @@ export class World {
 
   /** UDP from host `from` to the other, every payload checked; back when all is over. */
   async flow(from: 0 | 1, options: UdpFlowOptions): Promise<UdpFlow> {
-    const flow = new UdpFlow(this, from, options);
+    return this.flowBetween(this.flowEnds[from]!, this.flowEnds[1 - from]!, options);
+  }
+
+  /** The same between any two. */
+  async flowBetween(from: FlowEnd, to: FlowEnd, options: UdpFlowOptions): Promise<UdpFlow> {
+    const flow = new UdpFlow(this, from, to, options);
     await runFlows(this, [flow]);
     return flow;
   }
 
   /** The same both ways at once. */
   async duplex(options: UdpFlowOptions): Promise<[UdpFlow, UdpFlow]> {
+    const [a, b] = this.flowEnds as [FlowEnd, FlowEnd];
     const flows: [UdpFlow, UdpFlow] = [
-      new UdpFlow(this, 0, options),
-      new UdpFlow(this, 1, options),
+      new UdpFlow(this, a, b, options),
+      new UdpFlow(this, b, a, options),
     ];
     await runFlows(this, flows);
     return flows;
@@ -198,7 +229,7 @@ export class World {
 
   #timers(): void {
     this.#nextTimer = this.sim.cycle + TIMER_CYCLES;
-    for (const host of this.hosts) host.timers();
+    for (const node of this.nodes) node.timers();
   }
 
   #frame(f: TapFrame): void {

@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly alg?: Algorithm;
   /** The hosts' setkey(8) files, instead of the one that mode and alg make. */
   readonly setkey?: readonly [string, string];
+  /** Both hosts are gateways, each with an end host behind it; tunnel mode. Default false. */
+  readonly gateways?: boolean;
   /** Do the cards do ESP? Default true. */
   readonly offload?: boolean;
   /** The Verilated card, or the functional model. Default 'rtl'. */
@@ -63,6 +65,7 @@ export interface WorldConfig {
   readonly mode: Mode;
   readonly alg: Algorithm;
   readonly setkey: readonly [string, string] | null;
+  readonly gateways: boolean;
   readonly offload: boolean;
   readonly nic: 'rtl' | 'model';
   readonly ffi: 'koffi' | 'ffi-napi';
@@ -99,11 +102,17 @@ function oneOf<T extends string>(name: string, value: T, choices: readonly T[]):
 export function worldConfig(o: WorldOptions): WorldConfig {
   const wire = o.wire ?? {};
   const memory = o.memory ?? {};
+  if (o.gateways === true && o.mode === 'transport') {
+    throw new RangeError(
+      '"mode" expected tunnel: gateways protect what others send (RFC 4301 §4.1)',
+    );
+  }
   return {
     seed: inRange('seed', o.seed ?? 1, 0, 0xffffffff),
     mode: oneOf('mode', o.mode ?? 'tunnel', ['tunnel', 'transport']),
     alg: oneOf('alg', o.alg ?? 'aes-gcm-128', Object.keys(ALGORITHMS) as Algorithm[]),
     setkey: o.setkey ?? null,
+    gateways: o.gateways ?? false,
     offload: o.offload ?? true,
     nic: oneOf('nic', o.nic ?? 'rtl', ['rtl', 'model']),
     ffi: oneOf('ffi', o.ffi ?? 'koffi', ['koffi', 'ffi-napi']),

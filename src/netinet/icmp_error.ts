@@ -12,6 +12,7 @@ import {
   ipSrc,
 } from '../header/ip.ts';
 import { counter } from '../kern/counters.ts';
+import { NO_TAG } from '../kern/m_tag.ts';
 import { M_BCAST, M_LOOP, type Mbuf, NO_MBUF } from '../kern/mbuf.ts';
 import type { Inet } from './inet.ts';
 import { type IpHow, ipSend } from './ip_output.ts';
@@ -66,7 +67,19 @@ export function icmpError(
   v.setUint16(at + ICMP_SUM, cksum(v, at, ICMP_HDR_LEN + quoted));
   const to = ipDst(v, from);
   counters.n[ICMP_ERRORS]!++;
-  ipSend(inet, e, inet.addrs.isLocal(to) ? to : 0, ipSrc(v, from), IPPROTO_ICMP, HOW);
+  ipSend(inet, e, sourceFor(inet, m, to), ipSrc(v, from), IPPROTO_ICMP, HOW);
+}
+
+/**
+ * The address that the packet was for, if it is ours; else 0, ip_output's choice. But what came
+ * through IPsec is answered through IPsec (RFC 4301 §5.2, §6): from an address on the side that it
+ * was going to, which the policy that let it in is about.
+ */
+function sourceFor(inet: Inet, m: Mbuf, to: number): number {
+  if (inet.addrs.isLocal(to)) return to;
+  if (inet.pool.firstTag[m] === NO_TAG) return 0;
+  const ifp = inet.routeTo(to);
+  return ifp === null ? 0 : inet.addrs.sourceFor(ifp, to);
 }
 
 /** RFC 1122 §3.2.2: "An ICMP error message MUST NOT be sent as the result of receiving: …" */

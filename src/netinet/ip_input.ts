@@ -39,7 +39,7 @@ const IP_LINK_BROADCAST = counter('ip.linkBroadcast', 'IP unicast in a link-leve
 const IP_BAD_OPTIONS = counter('ip.badOptions', 'malformed IPv4 options');
 const IP_SOURCE_ROUTE = counter('ip.sourceRoute', 'source-routed packet, refused');
 const IP_MULTICAST = counter('ip.multicast', 'packet to a multicast group that nobody here joined');
-const IP_FORWARD = counter('ip.forward', 'packet for another host; dropped where none forwards');
+const IP_FORWARD = counter('ip.forward', 'packet for another host, and this one forwards nothing');
 const IP_REFUSED_BY_POLICY = counter('ip.refusedByPolicy', 'IPsec policy does not let it in');
 const IP_NO_PROTO = counter('ip.noProto', 'packet of an unknown upper protocol');
 /** No counter: the packet is right. */
@@ -60,9 +60,12 @@ export function ipInput(inet: Inet, m: Mbuf): void {
   const hdrLen = ipHdrLen(v, at);
   const dst = ipDst(v, at);
   if (!inet.addrs.isLocal(dst) && !inet.addrs.isBroadcast(dst)) {
+    if (inet.forward !== null) {
+      inet.forward(inet, m, hdrLen);
+      return;
+    }
     counters.n[IP_FORWARD]!++;
-    if (inet.forward === null) pool.free(m);
-    else inet.forward(inet, m, hdrLen);
+    pool.free(m);
   } else if ((ipOff(v, at) & (IP_MF | IP_OFFMASK)) === 0) {
     ipDeliver(inet, m, hdrLen);
   } else {
