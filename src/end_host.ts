@@ -4,6 +4,7 @@ import type { Clock } from './kern/clock.ts';
 import { Counters } from './kern/counters.ts';
 import { MTagPool } from './kern/m_tag.ts';
 import { MbufPool, mbufPoolBytes } from './kern/mbuf.ts';
+import { TagSan } from './kern/tag_san.ts';
 import { LoopIf } from './net/if_loop.ts';
 import type { Ifnet, SoftIf } from './net/ifnet.ts';
 import { detachInterface } from './netinet/in_ifdetach.ts';
@@ -33,6 +34,8 @@ export interface EndHostConfig {
   readonly offload: boolean;
   /** Of IP ids and ports. */
   readonly seed: number;
+  /** Watch what is done to tags (tag_san.ts): slow. */
+  readonly tagsan?: boolean;
   /** How an offload request travels; the in-place tag unless a measurement asks for another. */
   readonly carrier?: (mbufs: MbufPool) => Carrier;
   /** Every SA is one to receive with: for replaying captures. */
@@ -60,7 +63,8 @@ export class EndHost {
   constructor(config: EndHostConfig) {
     const { baseBytes, carrier, clock, frameBytes, mbufCount, receiveOnly, seed } = config;
     this.name = config.name;
-    this.tags = new MTagPool(2 * mbufCount);
+    const tags = 2 * mbufCount;
+    this.tags = config.tagsan === true ? new TagSan(tags) : new MTagPool(tags);
     this.mbufs = new MbufPool(config.arena, this.tags, {
       baseBytes,
       sizeBytes: poolBytes(frameBytes, mbufCount),

@@ -65,6 +65,11 @@ const options = {
     help: 'how native code is called (default koffi)',
   },
   oracles: { type: 'choice', choices: ['on', 'off'], help: 'watch every frame (default on)' },
+  tagsan: {
+    type: 'flag',
+    env: 'TAGSAN',
+    help: 'watch what is done to every tag: slow, and what it finds fails the run',
+  },
   waves: { type: 'choice', choices: ['fst', '0'], env: 'WAVES', help: 'write a waveform' },
   'wire-latency': {
     type: 'integer',
@@ -134,6 +139,7 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
       ...scenario.memory,
       ...(memLatency === undefined ? {} : { latencyCycles: memLatency }),
     },
+    ...(o.tagsan ? { tagsan: true } : {}),
     ...(o.waves === 'fst' ? { waves: join(out, WAVES) } : {}),
   };
 }

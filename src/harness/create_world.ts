@@ -44,6 +44,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
           offload: config.offload,
           seed: config.seed + i,
           nic: config.card,
+          tagsan: config.tagsan,
           ...(config.carrier === null ? {} : { carrier: config.carrier }),
         }),
     );
@@ -76,12 +77,13 @@ function builtInFile(config: WorldConfig, host: 0 | 1): string {
 
 /** Their mbufs lie behind what the cards reach. */
 function putAllBehind(config: WorldConfig, hosts: Host[], sim: SimWorld, clock: Clock): Behind[] {
-  const { mtu } = config;
+  const { mtu, tagsan } = config;
   const base = ARENA_ALIGN + 2 * hostBytes(mtu, config.card);
   return hosts.map((host, n) => {
     const baseBytes = base + n * endHostBytes(mtu);
     const seed = config.seed + 2 + n;
-    return putBehind(host, n, { arena: sim.buses[n]!.arena, baseBytes, clock, mtu, seed });
+    const { arena } = sim.buses[n]!;
+    return putBehind(host, n, { arena, baseBytes, clock, mtu, seed, tagsan });
   });
 }
 

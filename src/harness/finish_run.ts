@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Host } from '../host.ts';
+import { TagSan, tagFindingText } from '../kern/tag_san.ts';
 import {
   PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
@@ -183,6 +184,13 @@ function violations(
   if (leaked > 0) {
     const text = `${leaked} mbufs, tags and descriptors are left at the end`;
     list.push({ oracle: 'leak', text, frame: 0, cycle, packetIndex: -1 });
+  }
+  for (const { name, tags } of world.nodes) {
+    if (!(tags instanceof TagSan)) continue;
+    for (const finding of tags.end()) {
+      const text = `${name}: ${tagFindingText(finding)}`;
+      list.push({ oracle: 'tagsan', text, frame: 0, cycle, packetIndex: -1 });
+    }
   }
   return list;
 }

@@ -23,6 +23,7 @@ export interface EndHostPlace {
   readonly clock: Clock;
   readonly mtu: number;
   readonly seed: number;
+  readonly tagsan: boolean;
 }
 
 /** An end host of a gateway world, and the link that it shares with its gateway. */
@@ -34,10 +35,10 @@ export interface Behind {
 
 /** Makes host `n` a gateway, and puts an end host without a card behind it; see topology.ts. */
 export function putBehind(gateway: Host, n: number, place: EndHostPlace): Behind {
-  const { arena, baseBytes, clock, mtu, seed } = place;
+  const { arena, baseBytes, clock, mtu, seed, tagsan } = place;
   const host = new EndHost({
     name: `end${n}`,
-    ...{ arena, baseBytes, clock, seed, offload: false },
+    ...{ arena, baseBytes, clock, seed, tagsan, offload: false },
     mbufCount: MBUFS,
     frameBytes: mtu + ETHER_HDR_LEN,
   });

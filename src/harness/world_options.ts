@@ -51,6 +51,11 @@ export interface WorldOptions {
   readonly capture?: string;
   /** Write an FST waveform of both cards to this file. */
   readonly waves?: string;
+  /**
+   * Watch what is done to tags: what it finds are violations. Slow. Default: when TAGSAN=1 is in the
+   * environment.
+   */
+  readonly tagsan?: boolean;
   /** How a request travels from ipsec to the driver. Default: the in-place tag. */
   readonly carrier?: (mbufs: MbufPool) => Carrier;
   /** Called while the simulation library is built, which the first run does. */
@@ -82,6 +87,7 @@ export interface WorldConfig {
   readonly digest: boolean;
   readonly capture: string | null;
   readonly waves: string | null;
+  readonly tagsan: boolean;
   readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
 }
 
@@ -129,6 +135,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     digest: o.digest ?? true,
     capture: o.capture ?? null,
     waves: o.waves ?? null,
+    tagsan: o.tagsan ?? process.env.TAGSAN === '1',
     carrier: o.carrier ?? null,
   };
 }

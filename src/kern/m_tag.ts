@@ -31,9 +31,18 @@ export interface TagHeads {
   readonly ext?: PacketExt | null;
 }
 
+/** What the owner of a cookie says of its tags, for whoever watches over them (tag_san.ts). */
+export interface TagMachine {
+  nameOf(id: number): string;
+  /** [from, to]: the changes of the id that are allowed. */
+  readonly moves: readonly (readonly [number, number])[];
+  /** Ids that claim something about an SA, say: is it still so? The payload is words[at …]. */
+  isStale(words: Uint32Array, at: number): boolean;
+}
+
 export class MTagPool {
-  /** Slot s starts at word s * 16; see the drawing. */
-  readonly words: Uint32Array;
+  /** For payloads, at the index that payload() gives: whoever reads or writes has asked it first. */
+  words: Uint32Array;
   readonly capacity: number;
   /** The host's rules of what happens to tags where a packet turns. */
   readonly rules: TurnRules = new TurnRules();
@@ -48,13 +57,16 @@ export class MTagPool {
   /** Called on every change of an id under a cookie; the run's digest listens here. */
   onRelabel: ((t: MTag, from: number, to: number) => void) | null = null;
 
+  /** Slot s starts at word s * 16; see the drawing. */
+  protected readonly slots: Uint32Array;
   readonly #free: Int32Array;
   #freeCount: number;
   #serial = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.words = new Uint32Array(capacity * SLOT_WORDS);
+    this.slots = new Uint32Array(capacity * SLOT_WORDS);
+    this.words = this.slots;
     this.#free = new Int32Array(capacity);
     for (let i = 0; i < capacity; i++) this.#free[i] = capacity - 1 - i;
     this.#freeCount = capacity;
@@ -75,7 +87,7 @@ export class MTagPool {
     }
     const t = this.#free[--this.#freeCount]!;
     const w = t * SLOT_WORDS;
-    const words = this.words;
+    const words = this.slots;
     words[w] = cookie;
     words[w + 1] = id | (lenBytes << 16);
     words[w + 2] = NO_TAG;
@@ -91,45 +103,59 @@ export class MTagPool {
   /** m_tag_free: back to the pool. The tag must hang on no mbuf. */
   free(t: MTag): void {
     const w = t * SLOT_WORDS;
-    if (this.words[w + 3] === 0) throw new Error(`tag ${t} is freed twice`);
-    this.words[w + 3] = 0;
-    this.#free[this.#freeCount++] = t;
+    if (this.slots[w + 3] === 0) throw new Error(`tag ${t} is freed twice`);
+    this.slots[w + 3] = 0;
     this.frees++;
+    this.release(t);
+  }
+
+  /** The slot of a freed tag may be used again. */
+  protected release(t: MTag): void {
+    this.#free[this.#freeCount++] = t;
   }
 
   cookie(t: MTag): number {
-    return this.words[t * SLOT_WORDS]!;
+    return this.slots[t * SLOT_WORDS]!;
   }
 
   id(t: MTag): number {
-    return this.words[t * SLOT_WORDS + 1]! & 0xffff;
+    return this.slots[t * SLOT_WORDS + 1]! & 0xffff;
   }
 
   lenBytes(t: MTag): number {
-    return this.words[t * SLOT_WORDS + 1]! >>> 16;
+    return this.slots[t * SLOT_WORDS + 1]! >>> 16;
   }
 
   /** A number that no other tag of this pool ever had: names a tag in reports. */
   serial(t: MTag): number {
-    return this.words[t * SLOT_WORDS + 3]!;
+    return this.slots[t * SLOT_WORDS + 3]!;
   }
 
-  /** Index into `words` of the payload's first word. */
-  payload(t: MTag): number {
+  /**
+   * Index into `words` of the payload's first word, good until the next call that takes or frees a
+   * tag. `cookie` is the caller's claim to be the owner, or a party to its pact.
+   */
+  payload(t: MTag, _cookie: number): number {
     return t * SLOT_WORDS + PAYLOAD_WORD;
   }
 
   /** Gives the tag another id under its own cookie: only the owner, or a party to its pact. */
-  relabel(t: MTag, id: number): void {
+  relabel(t: MTag, _cookie: number, id: number): void {
     const w = t * SLOT_WORDS + 1;
-    const from = this.words[w]! & 0xffff;
-    this.words[w] = (this.words[w]! & 0xffff0000) | id;
+    const from = this.slots[w]! & 0xffff;
+    this.slots[w] = (this.slots[w]! & 0xffff0000) | id;
     if (this.onRelabel !== null) this.onRelabel(t, from, id);
   }
 
+  /** The owner of a cookie declares its tags' states. Nobody watches here. */
+  declare(_cookie: number, _machine: TagMachine): void {}
+
+  /** m has turned round, or begins another way: what its tags say is of the past. */
+  turned(_m: number): void {}
+
   /** m_tag_prepend */
   prepend(on: TagHeads, m: number, t: MTag): void {
-    this.words[t * SLOT_WORDS + 2] = on.firstTag[m]!;
+    this.slots[t * SLOT_WORDS + 2] = on.firstTag[m]!;
     on.firstTag[m] = t;
   }
 
@@ -140,7 +166,7 @@ export class MTagPool {
 
   /** m_tag_next */
   next(t: MTag): MTag {
-    return this.words[t * SLOT_WORDS + 2]! | 0;
+    return this.slots[t * SLOT_WORDS + 2]! | 0;
   }
 
   /** m_tag_locate: the first (cookie, id) after `after`, or from the start with NO_TAG. */
@@ -148,8 +174,8 @@ export class MTagPool {
     let t = after === NO_TAG ? on.firstTag[m]! : this.next(after);
     while (t !== NO_TAG) {
       const w = t * SLOT_WORDS;
-      if (this.words[w] === cookie && (this.words[w + 1]! & 0xffff) === id) return t;
-      t = this.words[w + 2]! | 0;
+      if (this.slots[w] === cookie && (this.slots[w + 1]! & 0xffff) === id) return t;
+      t = this.slots[w + 2]! | 0;
     }
     return NO_TAG;
   }
@@ -164,7 +190,7 @@ export class MTagPool {
     while (at !== NO_TAG) {
       const next = this.next(at);
       if (next === t) {
-        this.words[at * SLOT_WORDS + 2] = this.next(t);
+        this.slots[at * SLOT_WORDS + 2] = this.next(t);
         return;
       }
       at = next;
@@ -205,9 +231,10 @@ export class MTagPool {
   copy(t: MTag): MTag {
     const c = this.alloc(this.cookie(t), this.id(t), this.lenBytes(t));
     if (c === NO_TAG) return NO_TAG;
-    const from = this.payload(t);
-    const to = this.payload(c);
-    for (let i = 0; i < SLOT_WORDS - PAYLOAD_WORD; i++) this.words[to + i] = this.words[from + i]!;
+    const words = this.slots;
+    const from = t * SLOT_WORDS;
+    const to = c * SLOT_WORDS;
+    for (let i = PAYLOAD_WORD; i < SLOT_WORDS; i++) words[to + i] = words[from + i]!;
     return c;
   }
 
@@ -225,7 +252,7 @@ export class MTagPool {
         return ENOBUFS;
       }
       if (last === NO_TAG) on.firstTag[to] = c;
-      else this.words[last * SLOT_WORDS + 2] = c;
+      else this.slots[last * SLOT_WORDS + 2] = c;
       last = c;
     }
     return 0;

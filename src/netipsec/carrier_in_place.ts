@@ -30,7 +30,7 @@ export class CarrierInPlace implements Carrier {
   request(m: Mbuf, r: OffloadRequest): number {
     const t = this.#tags.alloc(MTAG_COOKIE_IPSEC, r.state, MTAG_PAYLOAD_BYTES);
     if (t === NO_TAG) return ENOBUFS;
-    packRequest(this.#tags.words, this.#tags.payload(t), r);
+    packRequest(this.#tags.words, this.#tags.payload(t, MTAG_COOKIE_IPSEC), r);
     this.#tags.prepend(this.#mbufs, m, t);
     return 0;
   }
@@ -74,7 +74,7 @@ export class CarrierInPlace implements Carrier {
       if (this.#tags.cookie(t) !== MTAG_COOKIE_IPSEC || (id !== idA && id !== idB)) continue;
       if (left-- > 0) continue;
       r.state = id;
-      unpackRequest(this.#tags.words, this.#tags.payload(t), r);
+      unpackRequest(this.#tags.words, this.#tags.payload(t, MTAG_COOKIE_IPSEC), r);
       return true;
     }
     return false;
@@ -85,13 +85,13 @@ export class CarrierInPlace implements Carrier {
     const t = this.#tags.locate(this.#mbufs, m, MTAG_COOKIE_IPSEC, id, NO_TAG);
     if (t === NO_TAG) return false;
     r.state = id;
-    unpackRequest(this.#tags.words, this.#tags.payload(t), r);
+    unpackRequest(this.#tags.words, this.#tags.payload(t, MTAG_COOKIE_IPSEC), r);
     return true;
   }
 
   #relabel(m: Mbuf, from: number, to: number): void {
     const t = this.#tags.locate(this.#mbufs, m, MTAG_COOKIE_IPSEC, from, NO_TAG);
     if (t === NO_TAG) throw new Error(`mbuf ${m} carries no tag with id ${from}`);
-    this.#tags.relabel(t, to);
+    this.#tags.relabel(t, MTAG_COOKIE_IPSEC, to);
   }
 }

@@ -13,7 +13,15 @@ import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
 import { IpsecTransmit } from './ipsec_transmit.ts';
 import { OffloadReasons, R_SA_NOT_INSTALLED } from './offload_reason.ts';
-import type { Carrier, FinishInSoftware, SaCounters, SaOffload } from './pact.ts';
+import {
+  type Carrier,
+  type FinishInSoftware,
+  IPSEC_TAG_MOVES,
+  ipsecTagName,
+  MTAG_COOKIE_IPSEC,
+  type SaCounters,
+  type SaOffload,
+} from './pact.ts';
 import type { Sa } from './sa.ts';
 import { SaOffloads } from './sa_offload.ts';
 import { Sadb } from './sadb.ts';
@@ -72,6 +80,12 @@ export class Ipsec implements IpsecMethods {
       transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);
     this.carrier = carrier;
     this.sadb = sadb;
+    inet.pool.tags.declare(MTAG_COOKIE_IPSEC, {
+      nameOf: ipsecTagName,
+      moves: IPSEC_TAG_MOVES,
+      // Words 2 and 3 are handle and generation; under a rule taken out byHandle() takes any.
+      isStale: (w, at) => sadb.byHandle(w[at + 2]! | 0, w[at + 3]!)?.generation !== w[at + 3],
+    });
     this.#offloads = offloads;
     this.#transmit = transmit;
     this.#output = new IpsecOutput({ ...parts, transmit });

@@ -32,6 +32,31 @@ export const PACKET_TAG_IPSEC_IN_CRYPTO_DONE = 3;
 export const PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED = 4;
 export const PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO = 5;
 
+/** What a tag may become. 0: it is made, as one of these. Every tag ends by being freed. */
+export const IPSEC_TAG_MOVES: readonly (readonly [number, number])[] = [
+  [0, PACKET_TAG_IPSEC_OUT_DONE],
+  [0, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED],
+  [PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, PACKET_TAG_IPSEC_OUT_DONE],
+  [0, PACKET_TAG_IPSEC_IN_DONE],
+  [0, PACKET_TAG_IPSEC_IN_CRYPTO_DONE],
+  [0, PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO],
+  [PACKET_TAG_IPSEC_IN_CRYPTO_DONE, PACKET_TAG_IPSEC_IN_DONE],
+];
+
+const TAG_NAMES = [
+  '',
+  'IN_DONE',
+  'OUT_DONE',
+  'IN_CRYPTO_DONE',
+  'OUT_CRYPTO_NEEDED',
+  'IN_COULD_DO_CRYPTO',
+];
+
+/** For reports: an id under MTAG_COOKIE_IPSEC without the prefix they share. */
+export function ipsecTagName(id: number): string {
+  return TAG_NAMES[id] ?? `id ${id}`;
+}
+
 /**
  * What a tag says, unpacked. Made once by each user and filled again for every packet.
  * Words of the payload, in this order:

@@ -6,6 +6,7 @@ import { collectGarbage, liveHeapBytes } from '../lib/gc.ts';
 const [first, last, oracles, dir] = process.argv.slice(2);
 const world = await createWorld({
   mode: 'transport',
+  tagsan: false,
   oracles: oracles === 'on',
   digest: oracles === 'on',
   ...(oracles === 'on' ? { capture: `${dir}/wire.pcapng` } : {}),

@@ -6,6 +6,11 @@ import { ENOBUFS } from '../../src/kern/errno.ts';
 import { NO_TAG } from '../../src/kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../../src/kern/mbuf.ts';
 import { CarrierInPlace } from '../../src/netipsec/carrier_in_place.ts';
+import {
+  MTAG_COOKIE_IPSEC,
+  PACKET_TAG_IPSEC_IN_DONE,
+  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+} from '../../src/netipsec/pact.ts';
 
 const COOKIE_L2 = 0x6c326877;
 const TAG_L2_CRYPTO = 9;
@@ -60,3 +65,35 @@ describe.each(['model', 'rtl'] as const)(
     });
   },
 );
+
+describe('the tag sanitiser in a run', () => {
+  it('finds nothing in a good run, and changes no digest', async () => {
+    const [on, off] = await Promise.all(
+      [true, false].map(async (tagsan) => {
+        const world = await createWorld({ nic: 'model', tagsan });
+        await world.flow(0, { packets: 50, size: 100 });
+        return finishRun(world, 'tagsan');
+      }),
+    );
+    expect(on!.violations).toEqual([]);
+    expect(off!.digest).toBe(on!.digest);
+  });
+
+  it('makes what it finds a violation of the run, with both places', async () => {
+    const world = await createWorld({ nic: 'model', tagsan: true });
+    const [host] = world.hosts;
+    const transmit = host!.nic.transmit.bind(host!.nic);
+    host!.nic.transmit = function meddler(m) {
+      const t = host!.mbufs.firstTag[m]!;
+      host!.tags.relabel(t, MTAG_COOKIE_IPSEC, PACKET_TAG_IPSEC_IN_DONE);
+      host!.tags.relabel(t, MTAG_COOKIE_IPSEC, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
+      return transmit(m);
+    };
+    await world.flow(0, { packets: 1, size: 100 });
+    const r = await finishRun(world, 'meddler');
+    expect(r.violations.map((v) => v.oracle)).toEqual(['tagsan', 'tagsan']);
+    expect(r.violations[0]!.text).toMatch(
+      /^host0: state: .*OUT_CRYPTO_NEEDED to IN_DONE.*; made at .*request.*; misused at .*meddler/,
+    );
+  });
+});

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
+
 import { Nic } from '../../src/dev/nic/if_nic.ts';
 import type { SimConfig, SimWorld } from '../../src/dev/nic/nic_bus.ts';
 import { type NicOptions, nicRingBytes } from '../../src/dev/nic/nic_config.ts';
 import { Counters } from '../../src/kern/counters.ts';
-import { MTagPool } from '../../src/kern/m_tag.ts';
 import { type Mbuf, MbufPool, NO_MBUF } from '../../src/kern/mbuf.ts';
+import { TagSan, tagFindingText } from '../../src/kern/tag_san.ts';
 import { CarrierInPlace } from '../../src/netipsec/carrier_in_place.ts';
 import { type Carrier, newOffloadRequest, type OffloadRequest } from '../../src/netipsec/pact.ts';
 
@@ -43,7 +44,7 @@ export interface Received {
 export class RigHost {
   readonly nic: Nic;
   readonly pool: MbufPool;
-  readonly tags: MTagPool;
+  readonly tags: TagSan;
   readonly counters = new Counters();
   readonly carrier: Carrier;
   received: Received[] = [];
@@ -56,7 +57,7 @@ export class RigHost {
   constructor(world: SimWorld, card: number, options: Partial<NicOptions>, config: RigConfig) {
     const base = card * HOST_BYTES;
     const rings = (nicRingBytes(options) + 4095) & ~4095;
-    this.tags = new MTagPool(4096);
+    this.tags = new TagSan(4096);
     this.pool = new MbufPool(world.arena, this.tags, {
       baseBytes: base + rings,
       sizeBytes: config.mbufBytes ?? HOST_BYTES - rings,
@@ -174,6 +175,7 @@ export class Rig {
       for (const host of this.hosts) {
         host.nic.detach();
         if (host.pool.inUse !== 0) throw new Error(`${host.pool.inUse} mbufs leaked`);
+        for (const finding of host.tags.end()) throw new Error(tagFindingText(finding));
         if (host.tags.inUse !== 0) throw new Error(`${host.tags.inUse} tags leaked`);
       }
     } finally {

@@ -4,6 +4,7 @@ import { Counters } from '../../src/kern/counters.ts';
 import { MTagPool } from '../../src/kern/m_tag.ts';
 import { type Mbuf, MbufPool, NO_MBUF } from '../../src/kern/mbuf.ts';
 import { Mbufq } from '../../src/kern/mbufq.ts';
+import { TagSan } from '../../src/kern/tag_san.ts';
 import { LoopIf } from '../../src/net/if_loop.ts';
 import { IFF_UP, type Ifnet } from '../../src/net/ifnet.ts';
 import { addAddress, attachInterface, createInet, drainInet } from '../../src/netinet/in_proto.ts';
@@ -105,6 +106,8 @@ export interface RigConfig {
   readonly mbufs?: number;
   readonly jumbos?: number;
   readonly tags?: number;
+  /** False: a bare tag pool, where a test measures what packets cost. */
+  readonly tagsan?: boolean;
 }
 
 export interface Rig {
@@ -121,13 +124,20 @@ export interface Rig {
 
 /** Two hosts on one wire in memory: hosts 10.0.0.1 and 10.0.0.2, each with a loopback. */
 export function createRig(config: RigConfig = {}): Rig {
-  const { mtu = 1500, capabilities = 0, mbufs = 512, jumbos = 8, tags = 1024 } = config;
+  const {
+    mtu = 1500,
+    capabilities = 0,
+    mbufs = 512,
+    jumbos = 8,
+    tags = 1024,
+    tagsan = true,
+  } = config;
   const clock = new ManualClock();
   const hostBytes = mbufs * (mtu + 512) + jumbos * 66048;
   const arena = new Uint8Array(2 * hostBytes);
   const host = (n: number): RigHost => {
     const counters = new Counters();
-    const pool = new MbufPool(arena, new MTagPool(tags), {
+    const pool = new MbufPool(arena, tagsan ? new TagSan(tags) : new MTagPool(tags), {
       baseBytes: (n - 1) * hostBytes,
       sizeBytes: hostBytes,
       frameBytes: mtu + 14,

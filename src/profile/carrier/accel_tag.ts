@@ -61,7 +61,7 @@ export class CarrierAccelTag extends CarrierInPlace {
     const t = this.#locate(m);
     if (t === NO_TAG) return false;
     const { words } = this.#tags;
-    const p = this.#tags.payload(t);
+    const p = this.#tags.payload(t, MTAG_ABI_COMPAT);
     const drvSpi = words[p]!;
     if (drvSpi === DRV_SPI_BYPASS) return false;
     // Whoever has the number now: it may not be who had it when the packet was made.
@@ -76,7 +76,7 @@ export class CarrierAccelTag extends CarrierInPlace {
   override done(m: Mbuf): void {
     const t = this.#locate(m);
     if (t === NO_TAG) throw new Error(`mbuf ${m} carries no tag for its driver`);
-    this.#tags.relabel(t, ACCEL_OUT_POSTED);
+    this.#tags.relabel(t, MTAG_ABI_COMPAT, ACCEL_OUT_POSTED);
   }
 
   #locate(m: Mbuf): MTag {
@@ -87,7 +87,7 @@ export class CarrierAccelTag extends CarrierInPlace {
     const tags = this.#tags;
     const t = tags.alloc(MTAG_ABI_COMPAT, PACKET_TAG_IPSEC_ACCEL_OUT, MTAG_PAYLOAD_BYTES);
     if (t === NO_TAG) return ENOBUFS;
-    const p = tags.payload(t);
+    const p = tags.payload(t, MTAG_ABI_COMPAT);
     tags.words[p] = drvSpi;
     if (r !== null) {
       tags.words[p + 1] = (r.espOffset & 0xffff) | (r.trailerLen << 16);

@@ -43,8 +43,8 @@ export class CarrierStripAdd extends CarrierInPlace {
     if (asked === NO_TAG) return 0;
     const link = tags.alloc(MTAG_COOKIE_LINK, LINK_OUT, MTAG_PAYLOAD_BYTES);
     if (link === NO_TAG) return ENOBUFS;
-    const from = tags.payload(asked);
-    const to = tags.payload(link);
+    const from = tags.payload(asked, MTAG_COOKIE_IPSEC);
+    const to = tags.payload(link, MTAG_COOKIE_LINK);
     for (let i = 0; i < REQUEST_WORDS; i++) tags.words[to + i] = tags.words[from + i]!;
     this.#strip(m);
     tags.prepend(this.#mbufs, m, link);
@@ -67,14 +67,14 @@ export class CarrierStripAdd extends CarrierInPlace {
     const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_OUT);
     if (link === NO_TAG) return super.take(m, r);
     r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-    unpackRequest(this.#tags.words, this.#tags.payload(link), r);
+    unpackRequest(this.#tags.words, this.#tags.payload(link, MTAG_COOKIE_LINK), r);
     return true;
   }
 
   override done(m: Mbuf): void {
     const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_OUT);
     if (link === NO_TAG) super.done(m);
-    else this.#tags.relabel(link, LINK_OUT_DONE);
+    else this.#tags.relabel(link, MTAG_COOKIE_LINK, LINK_OUT_DONE);
   }
 
   override report(m: Mbuf, r: OffloadRequest): number {
@@ -82,7 +82,7 @@ export class CarrierStripAdd extends CarrierInPlace {
     const tags = this.#tags;
     const link = tags.alloc(MTAG_COOKIE_LINK, LINK_IN, MTAG_PAYLOAD_BYTES);
     if (link === NO_TAG) return ENOBUFS;
-    packRequest(tags.words, tags.payload(link), r);
+    packRequest(tags.words, tags.payload(link, MTAG_COOKIE_LINK), r);
     tags.prepend(this.#mbufs, m, link);
     return 0;
   }
@@ -92,7 +92,7 @@ export class CarrierStripAdd extends CarrierInPlace {
     const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_IN);
     if (link === NO_TAG) return false;
     r.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
-    unpackRequest(this.#tags.words, this.#tags.payload(link), r);
+    unpackRequest(this.#tags.words, this.#tags.payload(link, MTAG_COOKIE_LINK), r);
     return true;
   }
 
@@ -100,7 +100,7 @@ export class CarrierStripAdd extends CarrierInPlace {
     const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_IN);
     if (link === NO_TAG) throw new Error(`mbuf ${m} carries no report`);
     const r = this.#accepted;
-    unpackRequest(this.#tags.words, this.#tags.payload(link), r);
+    unpackRequest(this.#tags.words, this.#tags.payload(link, MTAG_COOKIE_LINK), r);
     this.#tags.delete(this.#mbufs, m, link);
     r.state = PACKET_TAG_IPSEC_IN_DONE;
     // Out of tags: m has come in by no SA then, and policy says what that means.

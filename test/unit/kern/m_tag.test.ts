@@ -28,11 +28,11 @@ function idsOf(m: number): number[] {
 describe('m_tag_alloc, m_tag_free', () => {
   test('a tag keeps cookie, id and length; its payload is zero also when the slot was used', () => {
     const t = tags.alloc(COOKIE, 4, 48);
-    tags.words[tags.payload(t) + 11] = 0xffffffff;
+    tags.words[tags.payload(t, COOKIE) + 11] = 0xffffffff;
     tags.free(t);
     const again = tags.alloc(COOKIE, 0xffff, 40);
     expect([tags.cookie(again), tags.id(again), tags.lenBytes(again)]).toEqual([COOKIE, 65535, 40]);
-    for (let i = 0; i < 12; i++) expect(tags.words[tags.payload(again) + i]).toBe(0);
+    for (let i = 0; i < 12; i++) expect(tags.words[tags.payload(again, COOKIE) + i]).toBe(0);
   });
 
   test('the pool is bounded: NO_TAG when it is empty, counted, and whole again after free', () => {
@@ -86,7 +86,7 @@ describe('m_tag_locate', () => {
     const heard: number[][] = [];
     tags.onRelabel = (t, from, to) => heard.push([t, from, to]);
     const t = hang(0, COOKIE, 4);
-    tags.relabel(t, 2);
+    tags.relabel(t, COOKIE, 2);
     expect(tags.locate(on, 0, COOKIE, 4, NO_TAG)).toBe(NO_TAG);
     expect(tags.locate(on, 0, COOKIE, 2, NO_TAG)).toBe(t);
     expect(tags.lenBytes(t)).toBe(16);
@@ -111,13 +111,13 @@ describe('m_tag_copy_chain', () => {
   test('copies all, in order, with tags of their own, after wiping what was there', () => {
     const from = hang(0, COOKIE, 1);
     hang(0, OTHER, 2);
-    tags.words[tags.payload(from) + 3] = 77;
+    tags.words[tags.payload(from, COOKIE) + 3] = 77;
     hang(1, COOKIE, 9);
     expect(tags.copyChain(on, 1, 0)).toBe(0);
     expect(idsOf(1)).toEqual([2, 1]);
-    tags.words[tags.payload(from) + 3] = 0;
+    tags.words[tags.payload(from, COOKIE) + 3] = 0;
     const copy = tags.locate(on, 1, COOKIE, 1, NO_TAG);
-    expect(tags.words[tags.payload(copy) + 3]).toBe(77);
+    expect(tags.words[tags.payload(copy, COOKIE) + 3]).toBe(77);
     expect(tags.inUse).toBe(4);
   });
 
@@ -165,7 +165,7 @@ test('any sequence of calls keeps the lists that a plain model keeps, and leaks 
           tags.deleteChain(on, m);
           model[m] = [];
         } else if (op === 'relabel' && t !== NO_TAG) {
-          tags.relabel(t, 7);
+          tags.relabel(t, COOKIE, 7);
           here[here.indexOf(id)] = 7;
         } else if (op === 'copy' && m !== n) {
           const fits = used - model[n]!.length + here.length <= 12;
