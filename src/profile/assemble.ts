@@ -57,7 +57,10 @@ export function assemble(
       rank: { tx: rankOf(rest.name, 'tx', comparisons), rx: rankOf(rest.name, 'rx', comparisons) },
       tx,
       rx,
-      cosim: samples.filter((s) => s.mode === 'cosim' && s.strategy === rest.name).map(cosimReport),
+      cosim: samples
+        .filter((s) => s.mode === 'cosim' && s.strategy === rest.name)
+        .map(cosimReport)
+        .sort((a, b) => a.sizeBytes - b.sizeBytes),
     }),
   );
   return {

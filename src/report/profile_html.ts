@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Plot } from './profile_plots.ts';
-import type { ProfileReport, StrategyReport } from './profile_report.ts';
+import type { ProfileReport } from './profile_report.ts';
 import {
   besideTable,
   brief,
@@ -28,6 +28,7 @@ div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; text-align: left; vertical-align: top; }
 th { border-bottom: 1px solid var(--faint); }
+td:first-child { white-space: nowrap; }
 td.n { text-align: right; white-space: nowrap; }
 tbody tr:nth-child(even) { background: var(--row); }
 figure { margin: 1rem 0; overflow-x: auto; } svg { max-width: 100%; height: auto; }
@@ -79,18 +80,31 @@ ${methodHtml(report)}
 `;
 }
 
-/** The answer first, in sentences. */
+/** The answer first, in sentences: the first strategy in figures, then all in order of their cost. */
 export function summaryLines(report: ProfileReport): string[] {
-  return report.strategies.map((s) => `${s.name}: ${wayText(s, 'tx')}; ${wayText(s, 'rx')}.`);
+  const first = report.strategies[0]!;
+  return (['tx', 'rx'] as const).flatMap((way) => {
+    const { tagNs, tagShare, allocs, handoverAllocs } = first[way];
+    const name = way === 'tx' ? 'transmit' : 'receive';
+    return [
+      `${first.name}, ${name}: ${withBounds(tagNs)} ns of tag work a packet, ` +
+        `${percent(tagShare.p50)} of host time; ${brief(allocs)} allocated, ` +
+        `${brief(handoverAllocs)} for the hand-over.`,
+      `Tag work, ${name}, cheapest first: ${ranking(report, way)}.`,
+    ];
+  });
 }
 
-function wayText(s: StrategyReport, way: 'tx' | 'rx'): string {
-  const { tagNs, tagShare, allocs, handoverAllocs } = s[way];
-  const name = way === 'tx' ? 'transmit' : 'receive';
-  return (
-    `${name} ${withBounds(tagNs)} ns of tag work a packet, ${percent(tagShare.p50)} of host time, ` +
-    `${brief(allocs)} allocated, ${brief(handoverAllocs)} for the hand-over`
-  );
+/** `a, b = c, d`: those that could not be told apart are joined by "=". */
+function ranking(report: ProfileReport, way: 'tx' | 'rx'): string {
+  const ranks = new Map<number, string[]>();
+  for (const { name, rank } of report.strategies) {
+    ranks.set(rank[way], [...(ranks.get(rank[way]) ?? []), name]);
+  }
+  return [...ranks]
+    .sort(([a], [b]) => a - b)
+    .map(([, names]) => names.join(' = '))
+    .join(', ');
 }
 
 function tableHtml(table: Table): string {

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkBudget, readBudget } from '../../src/profile/budget.ts';
+import { compareProfiles, parseProfile } from '../../src/profile/compare.ts';
+import type { ProfileReport } from '../../src/report/profile_report.ts';
+import { drawnProfile } from './synthetic.ts';
+
+let report: ProfileReport;
+beforeAll(async () => {
+  report = await drawnProfile({ seed: 1, noise: 0.02 });
+});
+
+const YAML = `# what in-place may cost
+in-place:
+  tx.handoverAllocs: 0
+  tx.tagShare: 6 %     # of host time
+  tx.tagNs: 30
+  cyclesPerPacket.64: 10
+mbuf-field: { tx.allocs: 0, rx.stages.esp: 1e3 }
+`;
+
+describe('a budget', () => {
+  test('is read with the line of each limit', () => {
+    expect(
+      readBudget(YAML, 'b.yaml').map(({ line, strategy, metric, max }) => [
+        line,
+        strategy,
+        metric,
+        max,
+      ]),
+    ).toEqual([
+      [3, 'in-place', 'tx.handoverAllocs', 0],
+      [4, 'in-place', 'tx.tagShare', 0.06],
+      [5, 'in-place', 'tx.tagNs', 30],
+      [6, 'in-place', 'cyclesPerPacket.64', 10],
+      [7, 'mbuf-field', 'tx.allocs', 0],
+      [7, 'mbuf-field', 'rx.stages.esp', 1000],
+    ]);
+  });
+
+  test('may be JSON', () => {
+    const limits = readBudget('{\n "in-place": {\n  "tx.allocs": 1 } }', 'b.json');
+    expect(limits).toMatchObject([{ file: 'b.json', line: 3, metric: 'tx.allocs', max: 1 }]);
+  });
+
+  test('is broken by what is surely above its limit', () => {
+    const broken = checkBudget(readBudget(YAML, 'b.yaml'), report).filter((r) => r.broken);
+    expect(broken).toMatchObject([{ line: 5, metric: 'tx.tagNs', max: 30 }]);
+    expect(broken[0]!.value).toBeGreaterThan(39);
+  });
+
+  test('is not broken by a median above the limit whose interval reaches below it', () => {
+    const { p50 } = report.strategies[0]!.tx.tagNs;
+    const [result] = checkBudget(readBudget(`in-place:\n  tx.tagNs: ${p50 - 0.01}`, 'b'), report);
+    expect(result).toMatchObject({ broken: false, withinNoise: true });
+  });
+
+  test.each([
+    [
+      'unknown metric',
+      'in-place:\n  tx.alocs: 1',
+      /^b:2: unknown metric 'tx.alocs'; known: .*tx.allocs/,
+    ],
+    [
+      'unknown strategy',
+      '\nin-plaec:\n  tx.allocs: 1',
+      /^b:3: strategy 'in-plaec' was not measured; there are: in-place, /,
+    ],
+  ])('with an %s is refused, naming file and line', (_what, text, message) => {
+    expect(() => checkBudget(readBudget(text, 'b'), report)).toThrow(message);
+  });
+
+  test.each([
+    ['no map', '- 1\n- 2', /^b:1: expected a map of strategies$/],
+    ['nothing', '', /^b:1: expected a map of strategies$/],
+    ['no metrics', 'in-place: 3', /^b:1: expected metrics of 'in-place'/],
+    [
+      'text',
+      'in-place:\n  tx.allocs: many',
+      /^b:2: tx.allocs: expected a number or a percentage, got 'many'$/,
+    ],
+    ['broken YAML', 'in-place:\n  tx.allocs: [1', /^b:[23]: /],
+  ])('that is %s is refused', (_what, text, message) => {
+    expect(() => readBudget(text, 'b')).toThrow(message);
+  });
+});
+
+describe('comparing two profiles', () => {
+  test('a count that changed is named, largest first', async () => {
+    const other: ProfileReport = JSON.parse(JSON.stringify(report));
+    const [inPlace] = other.strategies as unknown as { tx: { allocs: number; bytes: number } }[];
+    inPlace!.tx.allocs = 3;
+    inPlace!.tx.bytes = 50;
+    const { changed, onlyInA } = compareProfiles(report, other);
+    expect(changed).toMatchObject([
+      {
+        strategy: 'in-place',
+        metric: 'tx.allocs',
+        before: 1,
+        after: 3,
+        change: 2,
+        verdict: 'more',
+      },
+      { strategy: 'in-place', metric: 'tx.bytes', before: 48, after: 50, verdict: 'more' },
+    ]);
+    expect(onlyInA).toEqual([]);
+  });
+
+  test('what only one of them has is named', async () => {
+    const strategies = report.strategies.slice(1);
+    const { onlyInA, onlyInB } = compareProfiles(report, { ...report, strategies });
+    expect(onlyInA).toContain('in-place tx.tagNs');
+    expect(onlyInB).toEqual([]);
+  });
+
+  test('a machine that was slower as a whole is no change of the code', () => {
+    const slow: ProfileReport = JSON.parse(JSON.stringify(report), (key, value) =>
+      key === 'rounds' || key === 'calibrationNs'
+        ? Array.isArray(value)
+          ? value.map((x: number) => x * 1.04)
+          : value
+        : value,
+    );
+    const { changed, machine } = compareProfiles(report, slow);
+    expect(machine).toBeCloseTo(1.04, 5);
+    expect(changed).toEqual([]);
+  });
+
+  test.each([
+    [
+      'another schema version',
+      '{ "schema": "tagwire-profile", "version": 99, "strategies": [] }',
+      /^a.json: has schema version 99, expected 1/,
+    ],
+    ['not a profile', '{}', /^a.json: expected profile.json as tagwire profile writes it$/],
+    ['null', 'null', /^a.json: expected profile.json/],
+    ['no JSON', 'x', /^a.json: expected profile.json: /],
+  ])('%s is refused', (_what, text, message) => {
+    expect(() => parseProfile(text, 'a.json')).toThrow(message);
+  });
+});
