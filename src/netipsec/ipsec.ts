@@ -27,6 +27,7 @@ import { SaOffloads } from './sa_offload.ts';
 import { Sadb } from './sadb.ts';
 import { Spd } from './spd.ts';
 import type { Xform } from './xform.ts';
+import { XformAh } from './xform_ah.ts';
 import { XformEsp } from './xform_esp.ts';
 
 export interface IpsecConfig {
@@ -73,7 +74,7 @@ export class Ipsec implements IpsecMethods {
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
     const cache = new FlowCache(this.spd, sadb, inet.pool.rules);
     const xforms: Xform[] = [];
-    for (const xform of [new XformEsp(inet)]) xforms[xform.proto] = xform;
+    for (const xform of [new XformEsp(inet), new XformAh(inet)]) xforms[xform.proto] = xform;
     const parts = { inet, carrier, offloads, sadb, cache, xforms, reasons };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) =>

@@ -48,3 +48,27 @@ export const ESP_ECN_DROP = counter(
 export const ESP_REPORT_MISFIT = counter('esp.reportMisfit', "a card's report fits no SA of ours");
 export const ESP_SEQ_EXHAUSTED = counter('esp.seqExhausted', 'the SA has no sequence number left');
 export const ESP_NO_ROOM = counter('esp.noRoom', 'no room in the mbuf for ESP');
+
+export const AH_OUT = counter('ah.out', 'packets given AH');
+export const AH_IN = counter('ah.in', 'packets with AH that arrived');
+export const AH_IN_OK = counter('ah.inOk', 'packets with AH accepted');
+export const AH_NO_SA = counter('ah.noSa', 'no SA of AH has this SPI and destination');
+export const AH_RUNT = counter('ah.runt', 'too short to be AH');
+export const AH_BAD_LENGTH = counter('ah.badLength', 'length of AH fits neither SA nor packet');
+export const AH_BAD_HEADERS = counter(
+  'ah.badHeaders',
+  'options or extension headers that AH cannot authenticate',
+);
+export const AH_BAD_ICV = counter('ah.badIcv', 'integrity check of AH failed');
+export const AH_REPLAY = counter('ah.replay', 'sequence number of AH was seen, or is too old');
+export const AH_BAD_NEXT = counter('ah.badNextHeader', 'next header of AH does not fit the SA');
+export const AH_BAD_INNER = counter('ah.badInner', 'no IP packet inside a tunnel of AH');
+export const AH_ECN_DROP = counter(
+  'ah.ecnDrop',
+  'congestion mark on a tunnel of AH of not-ECT packets',
+);
+export const AH_SEQ_EXHAUSTED = counter(
+  'ah.seqExhausted',
+  'the SA of AH has no sequence number left',
+);
+export const AH_NO_ROOM = counter('ah.noRoom', 'no room in the mbuf for AH');

@@ -6,15 +6,7 @@ import { KEEP_TILL_POLICY, REPORT_MATCH } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { readIn6Addr } from './flow.ts';
 import { deliverEither, inputEither } from './ip_either.ts';
-import {
-  ESP_IN,
-  ESP_IN_OK,
-  ESP_NO_SA,
-  ESP_REPORT_MISFIT,
-  ESP_RUNT,
-  IPSEC_NO_TAG,
-  IPSEC_UNKNOWN_PROTO,
-} from './ipsec_counters.ts';
+import { ESP_REPORT_MISFIT, IPSEC_NO_TAG, IPSEC_UNKNOWN_PROTO } from './ipsec_counters.ts';
 import { type OffloadReasons, R_CARD_DID_NOT_DECRYPT } from './offload_reason.ts';
 import {
   type Carrier,
@@ -59,9 +51,10 @@ export class IpsecInput {
       this.#drop(m, IPSEC_UNKNOWN_PROTO);
       return;
     }
-    this.#n[ESP_IN]!++;
+    const { counts } = xform;
+    this.#n[counts.arrived]!++;
     if (mbufs.len[m]! < ipHeaderLen + xform.headerLen) {
-      this.#drop(m, ESP_RUNT);
+      this.#drop(m, counts.runt);
       return;
     }
     const family = this.#readDst(m);
@@ -76,7 +69,7 @@ export class IpsecInput {
       return;
     }
     if (sa === null) {
-      this.#drop(m, ESP_NO_SA);
+      this.#drop(m, counts.noSa);
       return;
     }
     const before = mbufs.len[m]!;
@@ -93,7 +86,7 @@ export class IpsecInput {
       return;
     }
     if (mbufs.rules.on[KEEP_TILL_POLICY] === 0) mbufs.tags.deleteNonpersistent(mbufs, m);
-    this.#n[ESP_IN_OK]!++;
+    this.#n[counts.accepted]!++;
     if (inside === INSIDE_PACKET) inputEither(inet, m);
     else deliverEither(inet, m, ipHeaderLen);
   }

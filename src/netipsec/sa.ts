@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { IpAddr } from '../header/ip_addr.ts';
+import type { AhSession } from '../opencrypto/ah_session.ts';
 import type { AuthAlg, CipherAlg } from '../opencrypto/algorithm.ts';
 import type { CryptoSession } from '../opencrypto/session.ts';
 import type { ReplayWindow } from './replay.ts';
@@ -63,6 +64,8 @@ export interface Sa {
   readonly esn: boolean;
   readonly hwif: string | null;
   readonly session: CryptoSession;
+  /** Of an SA of AH; then `session` does nothing. */
+  readonly ah: AhSession | null;
   readonly replay: ReplayWindow;
   /** Last sequence number given out. Hardware and software draw from this one counter. */
   seq: number;

@@ -123,7 +123,8 @@ export class SaOffloads {
     if (!this.enabled || (ifp.capabilities & IFCAP_IPSEC) === 0) return;
     if (sa.hwif !== null && sa.hwif !== ifp.name) return;
     if (sa.auth !== null) {
-      sa.refusal = { reason: R_ALGORITHM, text: `${sa.cipher.name} with ${sa.auth.name}` };
+      const what = sa.ah === null ? sa.cipher.name : 'AH';
+      sa.refusal = { reason: R_ALGORITHM, text: `${what} with ${sa.auth.name}` };
       return;
     }
     const answer = card.saInstall(toOffloadSa(sa));

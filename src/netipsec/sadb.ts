@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IPPROTO_ESP } from '../header/ip.ts';
+import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
 import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_addr.ts';
 import { GENERATION } from '../kern/turn_rules.ts';
+import { newAhSession } from '../opencrypto/ah_session.ts';
 import { type AuthAlg, authByName, type CipherAlg, cipherByName } from '../opencrypto/algorithm.ts';
 import { whyForbidden } from '../opencrypto/forbidden.ts';
-import { newSession } from '../opencrypto/session.ts';
+import { NO_ESP_SESSION, newSession } from '../opencrypto/session.ts';
 import { HashChains, hashAddr, hashWord } from './hash_chains.ts';
 import { ReplayWindow } from './replay.ts';
 import type { Sa, SaParams } from './sa.ts';
@@ -259,11 +260,15 @@ export function checkParams(p: SaParams): CheckedAlgs {
 }
 
 function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
+  if (p.proto === IPPROTO_AH && cipher.kind !== 'null') {
+    throw new SadbError('unknownAlgorithm', `AH does not encrypt: ${cipher.name} is for ESP`);
+  }
   const name = p.auth ?? 'null';
   if (name === 'null') {
     if (cipher.icvBytes > 0) return null;
     // RFC 8221 §4: encryption must be authenticated.
-    const text = `${cipher.name} without an authentication algorithm protects nothing (RFC 8221 §4)`;
+    const what = p.proto === IPPROTO_AH ? 'AH' : cipher.name;
+    const text = `${what} without an authentication algorithm protects nothing (RFC 8221 §4)`;
     throw new SadbError('noAuthentication', text);
   }
   const auth = authByName(name);
@@ -271,6 +276,10 @@ function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
   if (cipher.icvBytes > 0) {
     const text = `${cipher.name} brings its own integrity: "${name}" cannot be added to it`;
     throw new SadbError('unknownAlgorithm', text);
+  }
+  // RFC 4543 §4: the ICV field of AH holds the IV, that of ESP does not.
+  if (auth.kind === 'gmac' && p.proto !== IPPROTO_AH) {
+    throw new SadbError('unknownAlgorithm', `${name} is for AH: ESP has it as the cipher aes-gmac`);
   }
   const length = p.authKey?.length ?? 0;
   if (length !== auth.keyBytes) {
@@ -294,6 +303,8 @@ function makeSa(
   direction: 'in' | 'out',
 ): Sa {
   const esn = p.esn ?? false;
+  const proto = p.proto ?? IPPROTO_ESP;
+  const isAh = proto === IPPROTO_AH;
   const keyBytes = p.key.length - cipher.saltBytes;
   const key = p.key.slice(0, keyBytes);
   const salt = p.key.slice(keyBytes);
@@ -307,7 +318,7 @@ function makeSa(
     srcWords: ipAddrWords(p.src),
     dstWords: ipAddrWords(p.dst),
     spi: p.spi,
-    proto: p.proto ?? IPPROTO_ESP,
+    proto,
     mode: p.mode ?? 'any',
     reqid: p.reqid ?? 0,
     direction,
@@ -318,7 +329,8 @@ function makeSa(
     authKey,
     esn,
     hwif: p.hwif ?? null,
-    session: newSession(cipher, key, salt, auth, authKey, esn),
+    session: isAh ? NO_ESP_SESSION : newSession(cipher, key, salt, auth, authKey, esn),
+    ah: isAh ? newAhSession(auth!, authKey, esn) : null,
     replay: new ReplayWindow(p.replayPackets ?? 0),
     seq: p.sentSeq ?? 0,
     seqLimit: esn ? Number.MAX_SAFE_INTEGER : SEQ_LIMIT,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createHash } from 'node:crypto';
+import { opensslName } from '../opencrypto/algorithm.ts';
 import type { Sa } from './sa.ts';
 
 /**
@@ -16,7 +17,8 @@ export class SenderKeys {
   take(sa: Sa): boolean {
     const key = digestOf(sa);
     // Without an IV there is none to come twice.
-    if (sa.session.ivBytes > 0 && this.#inUse.has(key)) return false;
+    const hasIv = sa.session.ivBytes > 0 || (sa.ah !== null && sa.ah.ivBytes > 0);
+    if (hasIv && this.#inUse.has(key)) return false;
     this.#inUse.add(key);
     sa.seq = Math.max(sa.seq, this.#lastSeq.get(key) ?? 0);
     return true;
@@ -30,9 +32,13 @@ export class SenderKeys {
   }
 }
 
-// By OpenSSL's name: GCM with an ICV of 8 bytes and with one of 16, and GMAC, are one cipher. Who
-// authenticates does not matter to an IV.
+// By OpenSSL's name: GCM with an ICV of 8 bytes and with one of 16, and GMAC, are one cipher. Where a
+// cipher is, it is its IV that must not come again, whoever authenticates.
 function digestOf(sa: Sa): string {
-  const h = createHash('sha256').update(sa.cipher.openssl);
-  return h.update(sa.key).update(sa.salt).digest('hex');
+  const h = createHash('sha256');
+  if (sa.session.ivBytes > 0) {
+    const name = opensslName(sa.cipher, sa.key);
+    return h.update(name).update(sa.key).update(sa.salt).digest('hex');
+  }
+  return h.update(sa.auth!.openssl).update(sa.authKey).digest('hex');
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IPPROTO_ESP } from '../header/ip.ts';
+import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
 import { type IpAddr, ipAddrFamily } from '../header/ip_addr.ts';
 import { IPPROTO_ICMPV6 } from '../header/ip6.ts';
 import type { SetkeyLexer, Token } from './setkey_lexer.ts';
@@ -71,7 +71,9 @@ function parseRequest(lex: SetkeyLexer): IpsecRequest {
     const before = parts.slice(0, i).join('/').length + (i > 0 ? 1 : 0);
     return { kind: 'word', text: parts[i] ?? '', line: t.line, column: t.column + before };
   };
-  if (parts[0] !== 'esp') throw lex.error(piece(0), '"esp" (AH and IPComp are not supported)');
+  if (parts[0] !== 'esp' && parts[0] !== 'ah') {
+    throw lex.error(piece(0), '"esp" or "ah" (IPComp is not supported)');
+  }
   const mode = parts[1];
   if (mode !== 'transport' && mode !== 'tunnel') {
     throw lex.error(piece(1), '"transport" or "tunnel"');
@@ -91,7 +93,8 @@ function parseRequest(lex: SetkeyLexer): IpsecRequest {
       throw lex.error(to, `an IPv${ipAddrFamily(src)} address, as the other end is`);
     }
   }
-  return { proto: IPPROTO_ESP, mode, src, dst, ...parseLevel(lex, piece(3)) };
+  const proto = parts[0] === 'ah' ? IPPROTO_AH : IPPROTO_ESP;
+  return { proto, mode, src, dst, ...parseLevel(lex, piece(3)) };
 }
 
 function parseLevel(lex: SetkeyLexer, t: Token): { level: Level; reqid: number } {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IPPROTO_ESP } from '../header/ip.ts';
+import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
 import { type IpAddr, ipAddrFamily } from '../header/ip_addr.ts';
 import {
   AUTHS,
@@ -45,9 +45,10 @@ export function parseEnds(lex: SetkeyLexer): { src: IpAddr; dst: IpAddr; proto: 
 }
 
 export function parseProtocol(lex: SetkeyLexer): number {
-  const t = lex.word('protocol "esp"');
-  if (t.text !== 'esp') throw lex.error(t, 'protocol "esp" (no other is supported)');
-  return IPPROTO_ESP;
+  const t = lex.word('protocol "esp" or "ah"');
+  if (t.text === 'esp') return IPPROTO_ESP;
+  if (t.text === 'ah') return IPPROTO_AH;
+  throw lex.error(t, 'protocol "esp" or "ah" (no other is supported)');
 }
 
 // RFC 4303 §2.1: "SPI values in the range 1 through 255 are reserved".

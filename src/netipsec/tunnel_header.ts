@@ -21,9 +21,10 @@ import {
   ip6Flow,
   ip6Put,
 } from '../header/ip6.ts';
-import type { Mbuf } from '../kern/mbuf.ts';
+import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { trafficClass } from './ecn.ts';
+import { ecnDecapsulate, trafficClass } from './ecn.ts';
+import { fixedHeaderLen } from './ip_headers.ts';
 import type { Sa } from './sa.ts';
 
 const TUNNEL_TTL = 64;
@@ -61,4 +62,27 @@ export function putOuterHeader(inet: Inet, m: Mbuf, sa: Sa, headerLen: number): 
     in6Put(view, outer + IP6_DST, dst[0]!, dst[1]!, dst[2]!, dst[3]!);
   }
   return isInner4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+}
+
+/** What takeOuterHeader() found. */
+export const TUNNEL_LEFT = 0;
+export const TUNNEL_NO_PACKET = 1;
+/** RFC 6040 §4.2. */
+export const TUNNEL_ECN_DROP = 2;
+
+/**
+ * Takes off the outer headers of m, outerLen bytes with those of ESP or AH; behind them is a packet
+ * of the protocol `next`. TUNNEL_LEFT, or why m is to be dropped.
+ */
+export function takeOuterHeader(mb: MbufPool, m: Mbuf, outerLen: number, next: number): number {
+  const { view } = mb;
+  const inner = mb.off[m]! + outerLen;
+  const family = next === IPPROTO_IPIP ? 4 : 6;
+  const isThere = mb.len[m]! - outerLen >= fixedHeaderLen(family);
+  if (!isThere || ipVersion(view, inner) !== family) return TUNNEL_NO_PACKET;
+  if (!ecnDecapsulate(view, mb.off[m]!, inner)) return TUNNEL_ECN_DROP;
+  mb.adj(m, outerLen);
+  // How the outer packet was addressed says nothing of the inner one.
+  mb.flags[m]! &= ~M_BCAST;
+  return TUNNEL_LEFT;
 }

@@ -10,6 +10,14 @@ export const INSIDE_PACKET = 1;
 /** The same IP header as before, without the protocol behind it: transport mode. */
 export const INSIDE_PAYLOAD = 2;
 
+/** Indexes into Counters. */
+export interface XformCounts {
+  readonly arrived: number;
+  readonly accepted: number;
+  readonly noSa: number;
+  readonly runt: number;
+}
+
 /**
  * A row of the transform table, after FreeBSD's struct xformsw: one IPsec protocol. Software and a
  * card are not two rows: both fill the same packet, and either of them does the crypto in it.
@@ -20,6 +28,8 @@ export interface Xform {
   /** Bytes of the protocol's header that hold SPI and sequence number, and where the SPI is. */
   readonly headerLen: number;
   readonly spiOff: number;
+  /** Counters of what arrives. */
+  readonly counts: XformCounts;
   /**
    * Length of the IP packet of ipLen bytes, once this SA protected it. ipHeaderLen: what stays in
    * front of the protocol in transport mode (IPv6: with hop-by-hop options and routing header).
@@ -43,3 +53,26 @@ export interface Xform {
 
 /** The transform table: a row at each protocol number that has one. */
 export type XformTable = readonly (Xform | undefined)[];
+
+/** Fills in r what is known of a packet; state, ifIndex and cardSa are ipsec_output's. */
+export function describeRequest(
+  r: OffloadRequest,
+  sa: Sa,
+  espOffset: number,
+  trailerLen: number,
+  esnHi: number,
+): void {
+  r.spi = sa.spi;
+  r.proto = sa.proto;
+  r.family = sa.family;
+  r.saHandle = sa.handle;
+  r.generation = sa.generation;
+  r.espOffset = espOffset;
+  r.trailerLen = trailerLen;
+  r.esnHi = esnHi;
+  const dst = sa.dstWords;
+  r.dst0 = dst[0]!;
+  r.dst1 = dst[1]!;
+  r.dst2 = dst[2]!;
+  r.dst3 = dst[3]!;
+}

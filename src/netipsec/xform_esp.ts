@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ESP_HDR_LEN, ESP_SEQ, ESP_SPI, ESP_TRAILER_LEN, espSeq } from '../header/esp.ts';
-import { IPPROTO_ESP, IPPROTO_IPIP, ipVersion } from '../header/ip.ts';
+import { IPPROTO_ESP, IPPROTO_IPIP } from '../header/ip.ts';
 import { IPPROTO_IPV6, IPPROTO_NONE } from '../header/ip6.ts';
 import { EACCES, EINVAL, ENOBUFS } from '../kern/errno.ts';
-import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { ESN_HIGH, IV_IS_SEQ, ONE_NUMBERER, REPLAY_AFTER_CARD } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { ecnDecapsulate } from './ecn.ts';
 import { finishHeader, fixedHeaderLen, headersBefore, moveHeaders } from './ip_headers.ts';
 import {
   ESP_BAD_ICV,
@@ -16,7 +15,10 @@ import {
   ESP_BAD_PAD,
   ESP_DUMMY,
   ESP_ECN_DROP,
+  ESP_IN,
+  ESP_IN_OK,
   ESP_NO_ROOM,
+  ESP_NO_SA,
   ESP_OUT,
   ESP_REPLAY,
   ESP_RUNT,
@@ -25,8 +27,14 @@ import {
 } from './ipsec_counters.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
-import { putOuterHeader } from './tunnel_header.ts';
-import { INSIDE_NOTHING, INSIDE_PACKET, INSIDE_PAYLOAD, type Xform } from './xform.ts';
+import { putOuterHeader, TUNNEL_LEFT, TUNNEL_NO_PACKET, takeOuterHeader } from './tunnel_header.ts';
+import {
+  describeRequest,
+  INSIDE_NOTHING,
+  INSIDE_PACKET,
+  INSIDE_PAYLOAD,
+  type Xform,
+} from './xform.ts';
 
 /**
  * ESP, RFC 4303.
@@ -43,6 +51,7 @@ export class XformEsp implements Xform {
   readonly proto = IPPROTO_ESP;
   readonly headerLen = ESP_HDR_LEN;
   readonly spiOff = ESP_SPI;
+  readonly counts = { arrived: ESP_IN, accepted: ESP_IN_OK, noSa: ESP_NO_SA, runt: ESP_RUNT };
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #inet: Inet;
@@ -97,7 +106,7 @@ export class XformEsp implements Xform {
     if (on[IV_IS_SEQ] === 1) sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, seqHi, seqLo);
     else sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, 0, own);
     this.#putTrailer(mb.off[m]! + mb.len[m]! - trailerLen, padLen, next, icvBytes);
-    describe(r, sa, espOffset, trailerLen, sa.esn && on[ESN_HIGH] === 1 ? seqHi : 0);
+    describeRequest(r, sa, espOffset, trailerLen, sa.esn && on[ESN_HIGH] === 1 ? seqHi : 0);
     this.#n[ESP_OUT]!++;
     return 0;
   }
@@ -153,28 +162,15 @@ export class XformEsp implements Xform {
     const isPacket = next === IPPROTO_IPIP || next === IPPROTO_IPV6;
     if (sa.mode === 'tunnel' || (sa.mode === 'any' && isPacket)) {
       if (!isPacket) return this.#refuse(ESP_BAD_NEXT);
-      return this.#openTunnel(m, ihl + espHeaderLen, payloadLen, next);
+      const left = takeOuterHeader(mb, m, ihl + espHeaderLen, next);
+      if (left === TUNNEL_LEFT) return INSIDE_PACKET;
+      return this.#refuse(left === TUNNEL_NO_PACKET ? ESP_BAD_INNER : ESP_ECN_DROP);
     }
     const at = mb.off[m]!;
     data.copyWithin(at + espHeaderLen, at, at + ihl);
     mb.adj(m, espHeaderLen);
     finishHeader(mb.view, mb.off[m]!, ihl, ihl + payloadLen, next);
     return INSIDE_PAYLOAD;
-  }
-
-  #openTunnel(m: Mbuf, outerLen: number, innerLen: number, next: number): number {
-    const mb = this.#mbufs;
-    const { view } = mb;
-    const inner = mb.off[m]! + outerLen;
-    const family = next === IPPROTO_IPIP ? 4 : 6;
-    if (innerLen < fixedHeaderLen(family) || ipVersion(view, inner) !== family) {
-      return this.#refuse(ESP_BAD_INNER);
-    }
-    if (!ecnDecapsulate(view, mb.off[m]!, inner)) return this.#refuse(ESP_ECN_DROP);
-    mb.adj(m, outerLen);
-    // How the outer packet was addressed says nothing of the inner one.
-    mb.flags[m]! &= ~M_BCAST;
-    return INSIDE_PACKET;
   }
 
   /** RFC 4303 §2.4: padding 1, 2, 3 …; the ICV's place is cleared, it held another packet. */
@@ -202,27 +198,4 @@ export class XformEsp implements Xform {
 function padLength(payloadLen: number, blockBytes: number): number {
   const over = (payloadLen + ESP_TRAILER_LEN) % blockBytes;
   return over === 0 ? 0 : blockBytes - over;
-}
-
-/** Fills in r what is known of the packet; state, ifIndex and cardSa are the caller's. */
-function describe(
-  r: OffloadRequest,
-  sa: Sa,
-  espOffset: number,
-  trailerLen: number,
-  esnHi: number,
-): void {
-  r.spi = sa.spi;
-  r.proto = sa.proto;
-  r.family = sa.family;
-  r.saHandle = sa.handle;
-  r.generation = sa.generation;
-  r.espOffset = espOffset;
-  r.trailerLen = trailerLen;
-  r.esnHi = esnHi;
-  const dst = sa.dstWords;
-  r.dst0 = dst[0]!;
-  r.dst1 = dst[1]!;
-  r.dst2 = dst[2]!;
-  r.dst3 = dst[3]!;
 }

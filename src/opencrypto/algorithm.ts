@@ -26,9 +26,11 @@ export interface CipherAlg {
 
 export interface AuthAlg {
   readonly name: string;
-  readonly kind: 'hmac' | 'xcbc';
+  /** 'gmac' is AH's alone: ESP has it as a cipher. */
+  readonly kind: 'hmac' | 'xcbc' | 'gmac';
+  /** With GMAC's salt of 4 bytes at its end. */
   readonly keyBytes: number;
-  /** What is left of the digest, bytes. */
+  /** What is left of the digest; with GMAC's IV of 8 bytes in front. */
   readonly icvBytes: number;
   /** OpenSSL's name of the hash, or of the cipher behind the MAC. */
   readonly openssl: string;
@@ -59,6 +61,9 @@ export const AUTHS: readonly AuthAlg[] = [
   auth('hmac-sha2-384', 'hmac', 48, 24, 'sha384'), // RFC 4868. Not listed
   auth('hmac-sha2-512', 'hmac', 64, 32, 'sha512'), // RFC 4868. SHOULD
   auth('aes-xcbc-mac', 'xcbc', 16, 12, 'aes-128-cbc'), // RFC 3566. SHOULD for small devices, else MAY
+  auth('aes-128-gmac', 'gmac', 20, 24, 'aes-128-gcm'), // RFC 4543 §4. MAY
+  auth('aes-192-gmac', 'gmac', 28, 24, 'aes-192-gcm'), // RFC 4543 §4. Not listed
+  auth('aes-256-gmac', 'gmac', 36, 24, 'aes-256-gcm'), // RFC 4543 §4. MAY
 ];
 
 /** Other names in use for the same row: KAME's and those of ipsec-tools. */

@@ -29,6 +29,21 @@ export interface CryptoSession {
   scrub(): void;
 }
 
+/** Of an SA that does no ESP: to use it is a mistake. */
+export const NO_ESP_SESSION: CryptoSession = {
+  ivBytes: 0,
+  icvBytes: 0,
+  blockBytes: 4,
+  writeIv: noEsp,
+  seal: noEsp,
+  open: noEsp,
+  scrub: () => {},
+};
+
+function noEsp(): never {
+  throw new TypeError('an SA of AH has no ESP session');
+}
+
 /** `key` holds no salt. `auth` is null for an AEAD and GMAC. Lengths are the caller's to check. */
 export function newSession(
   cipher: CipherAlg,

@@ -48,6 +48,8 @@ describe('SADB', () => {
     ['forbiddenAlgorithm', { cipher: 'blowfish-cbc' }],
     ['forbiddenAlgorithm', { cipher: 'aes-cbc', key: new Uint8Array(16), auth: 'hmac-md5' }],
     ['noAuthentication', { cipher: 'aes-ctr', key: new Uint8Array(20) }],
+    ['noAuthentication', { proto: 51, cipher: 'null', key: new Uint8Array(0) }],
+    ['unknownAlgorithm', { proto: 51, auth: 'hmac-sha1', authKey: new Uint8Array(20) }],
     ['unknownAlgorithm', { auth: 'crc32' }],
     ['unknownAlgorithm', { auth: 'hmac-sha1', authKey: new Uint8Array(20) }],
     ['badKeyLength', { key: new Uint8Array(16) }],
@@ -130,6 +132,23 @@ describe('SADB', () => {
         cipher,
       ).toBe('keyInUse');
     }
+  });
+
+  it('RFC 4543 §4: GMAC in AH with the key of an SA of ESP would use (key, IV) twice', () => {
+    const sadb = newSadb(8);
+    sadb.add(GCM);
+    const ah = { ...GCM, spi: 0x2000, proto: 51, cipher: 'null', key: new Uint8Array(0) };
+    const gmac = { ...ah, auth: 'aes-128-gmac', authKey: GCM.key };
+    expect(codeOf(() => sadb.add(gmac))).toBe('keyInUse');
+  });
+
+  it('SAs of one HMAC key may send at a time: there is no IV', () => {
+    const sadb = newSadb(8);
+    const authKey = new Uint8Array(20);
+    const base = { ...GCM, cipher: 'null', key: new Uint8Array(0), auth: 'hmac-sha1', authKey };
+    sadb.add(base);
+    expect(codeOf(() => sadb.add({ ...base, spi: 0x2000 }))).toBe('none');
+    expect(codeOf(() => sadb.add({ ...base, spi: 0x2000, proto: 51 }))).toBe('none');
   });
 
   it('another MAC makes no other key stream (RFC 3686 §2.1)', () => {

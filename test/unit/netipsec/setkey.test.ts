@@ -7,7 +7,7 @@ import type { SaParams } from '../../../src/netipsec/sa.ts';
 import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
 import { SetkeyError } from '../../../src/netipsec/setkey_error.ts';
 import type { IpsecRequest, Policy } from '../../../src/netipsec/spd.ts';
-import { CIPHERS } from '../../../src/opencrypto/algorithm.ts';
+import { AUTHS, CIPHERS } from '../../../src/opencrypto/algorithm.ts';
 import { createIpsecRig } from './ipsec_rig.ts';
 import { policyToSetkey, saToSetkey } from './setkey_format.ts';
 
@@ -105,7 +105,16 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
       'DES MUST NOT be used: its key has 56 bits (RFC 8221 §5)',
     ],
     [`add 10.0.0.1 10.0.0.2 esp 255 -E aes-gcm-16 ${KEY20};`, 1, 27, 'SPI from 256', '"255"'],
-    [`add 10.0.0.1 10.0.0.2 ah 256 -E aes-gcm-16 ${KEY20};`, 1, 23, 'protocol "esp"', '"ah"'],
+    [`add 10.0.0.1 10.0.0.2 ipcomp 256 -C deflate;`, 1, 23, 'protocol "esp" or "ah"', '"ipcomp"'],
+    [`add 10.0.0.1 10.0.0.2 ah 256 -E aes-gcm-16 ${KEY20};`, 1, 30, 'an SA', 'AH does not encrypt'],
+    [`add 10.0.0.1 10.0.0.2 ah 256 -A null -E null;`, 1, 30, 'an SA', 'AH without an auth'],
+    [
+      `add 10.0.0.1 10.0.0.2 esp 256 -E null -A aes-128-gmac ${KEY20};`,
+      1,
+      31,
+      'an SA that can be',
+      'aes-128-gmac is for AH',
+    ],
     [`add ::1 10.0.0.2 esp 256 -E aes-gcm-16 ${KEY20};`, 1, 9, 'IPv6 address', '"10.0.0.2"'],
     [`add -4 ::1 ::2 esp 256 -E aes-gcm-16 ${KEY20};`, 1, 8, 'IPv4 address', '"::1"'],
     ['spdadd ::/0 10.0.0.0/8 any -P in none;', 1, 13, 'range of IPv6', '"10.0.0.0/8"'],
@@ -144,7 +153,13 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
     ['spdadd 1.1.1.1 2.2.2.2 quux -P in none;', 1, 24, 'upper protocol', '"quux"'],
     ['spdadd 1.1.1.1 2.2.2.2 any -P fwd none;', 1, 31, '"in" or "out"', '"fwd"'],
     ['spdadd 1.1.1.1 2.2.2.2 any none;', 1, 28, '"-P"', '"none"'],
-    ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec ah/transport//use;', 1, 40, '"esp"', '"ah"'],
+    [
+      'spdadd 1.1.1.1 2.2.2.2 any -P in ipsec ipcomp/transport//use;',
+      1,
+      40,
+      '"esp" or "ah"',
+      '"ipcomp"',
+    ],
     ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel//use;', 1, 51, "tunnel's ends", '""'],
     ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/tunnel/1.1.1.1-x/use;', 1, 59, 'address', '"x"'],
     ['spdadd 1.1.1.1 2.2.2.2 any -P in ipsec esp/transport//maybe;', 1, 55, 'a level', '"maybe"'],
@@ -221,6 +236,42 @@ const ends: fc.Arbitrary<{ src: IpAddr; dst: IpAddr }> = fc.oneof(
   fc.record({ src: in6, dst: in6 }),
 );
 
+/** Any transform there is, with a key that fits. */
+const transform: fc.Arbitrary<
+  Pick<SaParams, 'proto' | 'cipher' | 'key'> & Partial<Pick<SaParams, 'auth' | 'authKey'>>
+> = fc.oneof(
+  fc.constantFrom(...CIPHERS.filter((c) => c.icvBytes > 0)).chain((c) =>
+    fc.record({
+      proto: fc.constant(50),
+      cipher: fc.constant(c.name),
+      key: fc.constantFrom(...c.keyBytes).chain((n) => keyOf(n + c.saltBytes)),
+    }),
+  ),
+  fc
+    .tuple(
+      fc.constantFrom(...CIPHERS.filter((c) => c.icvBytes === 0)),
+      fc.constantFrom(...AUTHS.filter((a) => a.kind !== 'gmac')),
+    )
+    .chain(([c, a]) =>
+      fc.record({
+        proto: fc.constant(50),
+        cipher: fc.constant(c.name),
+        key: fc.constantFrom(...c.keyBytes).chain((n) => keyOf(n + c.saltBytes)),
+        auth: fc.constant(a.name),
+        authKey: keyOf(a.keyBytes),
+      }),
+    ),
+  fc.constantFrom(...AUTHS).chain((a) =>
+    fc.record({
+      proto: fc.constant(51),
+      cipher: fc.constant('null'),
+      key: keyOf(0),
+      auth: fc.constant(a.name),
+      authKey: keyOf(a.keyBytes),
+    }),
+  ),
+);
+
 const sa: fc.Arbitrary<SaParams> = merge(ends, {
   spi: fc.integer({ min: 256, max: 0xffffffff }),
   mode,
@@ -228,15 +279,13 @@ const sa: fc.Arbitrary<SaParams> = merge(ends, {
   replayPackets: fc.integer({ min: 1, max: 512 }).map((n) => n * 8),
   esn: fc.constant(true),
   hwif: fc.constantFrom('nic0', 'em1'),
-  cipher: fc.constant('aes-gcm-16'),
-  key: fc.oneof(keyOf(20), keyOf(28), keyOf(36)),
-});
+}).chain((base) => transform.map((t) => ({ ...base, ...t })));
 
 const port = fc.integer({ min: 0, max: 65535 });
 const prefix = fc.integer({ min: 0, max: 32 });
 const request: fc.Arbitrary<IpsecRequest> = fc.oneof(
   fc.record({
-    proto: fc.constant(50),
+    proto: fc.constantFrom(50, 51),
     mode: fc.constant('transport' as const),
     src: fc.constant(0),
     dst: fc.constant(0),
@@ -244,7 +293,7 @@ const request: fc.Arbitrary<IpsecRequest> = fc.oneof(
     reqid: fc.constant(0),
   }),
   merge(ends, {
-    proto: fc.constant(50),
+    proto: fc.constantFrom(50, 51),
     mode: fc.constant('tunnel' as const),
     level: fc.constant('unique' as const),
     reqid: fc.integer({ min: 1, max: 32767 }),

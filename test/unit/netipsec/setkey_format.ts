@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_AH, IPPROTO_ESP } from '../../../src/header/ip.ts';
 import { ipAddrText } from '../../../src/header/ip_addr.ts';
 import { IPPROTO_ICMPV6 } from '../../../src/header/ip6.ts';
 import type { SaParams } from '../../../src/netipsec/sa.ts';
@@ -7,7 +8,8 @@ import type { IpsecRequest, Policy } from '../../../src/netipsec/spd.ts';
 
 /** An SA as setkey's `add` line. It holds the keys. */
 export function saToSetkey(sa: SaParams): string {
-  const words = ['add', ipAddrText(sa.src), ipAddrText(sa.dst), 'esp', `0x${sa.spi.toString(16)}`];
+  const ends = [ipAddrText(sa.src), ipAddrText(sa.dst)];
+  const words = ['add', ...ends, protoName(sa.proto ?? IPPROTO_ESP), `0x${sa.spi.toString(16)}`];
   if (sa.mode !== undefined) words.push('-m', sa.mode);
   if (sa.replayPackets !== undefined) words.push('-r', String(sa.replayPackets / 8));
   if (sa.reqid !== undefined) words.push('-u', String(sa.reqid));
@@ -34,7 +36,11 @@ export function policyToSetkey(p: Policy): string {
 function requestText(r: IpsecRequest): string {
   const ends = r.mode === 'tunnel' ? `${ipAddrText(r.src)}-${ipAddrText(r.dst)}` : '';
   const level = r.reqid === 0 ? r.level : `${r.level}:${r.reqid}`;
-  return `esp/${r.mode}/${ends}/${level}`;
+  return `${protoName(r.proto)}/${r.mode}/${ends}/${level}`;
+}
+
+function protoName(proto: number): string {
+  return proto === IPPROTO_AH ? 'ah' : 'esp';
 }
 
 function hex(bytes: Uint8Array): string {

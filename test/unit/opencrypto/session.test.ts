@@ -13,8 +13,10 @@ const high = fc.option(u32, { nil: undefined });
 const esn = (seqHi: number | undefined) => (seqHi === undefined ? {} : { seqHi });
 
 const AEADS = CIPHERS.filter((c) => c.icvBytes > 0).map((c) => c.name);
+/** GMAC as a MAC is AH's: test/rfc/rfc4302_ah.test.ts. */
+const MACS = AUTHS.filter((a) => a.kind !== 'gmac');
 const CIPHER_AND_MAC = CIPHERS.filter((c) => c.icvBytes === 0).flatMap((c) =>
-  AUTHS.map((a) => [c.name, a.name] as const),
+  MACS.map((a) => [c.name, a.name] as const),
 );
 /** Every transform there is. */
 const ROWS: readonly (readonly [cipher: string, auth: string])[] = [
