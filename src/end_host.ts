@@ -113,9 +113,10 @@ export class EndHost {
     return new UdpSocket(this.inet, how);
   }
 
-  /** What is due by the clock: ARP requests again, fragments given up. */
+  /** What is due by the clock: ARP requests again, fragments given up, SAs at their end. */
   timers(): void {
     slowTimo(this.inet);
+    this.ipsec.timers();
   }
 
   /** Frees what the stack still holds: packets that wait for an address, for others, or to be seen. */

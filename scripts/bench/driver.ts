@@ -164,6 +164,7 @@ export class DriverBench {
       salt: Uint8Array.of(1, 2, 3, 4),
       icvLenBytes: ICV_BYTES,
       esn: false,
+      udpEncap: false,
     });
     if (!answer.ok) throw new Error(answer.reason);
     if (direction === 'in') return;

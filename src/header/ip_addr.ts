@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ipParse, ipText } from './ip.ts';
-import { type In6Addr, in6Words, ip6Parse, ip6Text } from './ip6.ts';
+import { type In6Addr, in6FromWords, in6Words, ip6Parse, ip6Text } from './ip6.ts';
 
 /** An address of either family, as edges have it: IPv4 a number in host order, IPv6 16 bytes. */
 export type IpAddr = number | In6Addr;
@@ -12,6 +12,11 @@ export function ipAddrFamily(a: IpAddr): 4 | 6 {
 /** Four words in host order, as tables have it; an IPv4 address is the first, zeros follow. */
 export function ipAddrWords(a: IpAddr): Uint32Array {
   return typeof a === 'number' ? Uint32Array.of(a, 0, 0, 0) : in6Words(a);
+}
+
+/** The address that four words are. */
+export function ipAddrFromWords(family: 4 | 6, w: Uint32Array): IpAddr {
+  return family === 4 ? w[0]! : in6FromWords(w[0]!, w[1]!, w[2]!, w[3]!);
 }
 
 /** 4 or 16 bytes in network order. */

@@ -7,6 +7,7 @@ import {
   IP_OFFMASK,
   IPPROTO_AH,
   IPPROTO_ESP,
+  IPPROTO_UDP,
   inLoopback,
   inMulticast,
   ipDst,
@@ -120,6 +121,10 @@ export function ipDeliver(inet: Inet, m: Mbuf, hdrLen: number): void {
   if ((proto === IPPROTO_ESP || proto === IPPROTO_AH) && ipsec !== NO_IPSEC) {
     counters.n[IP_DELIVERED]!++;
     ipsec.input(m, 4, hdrLen, proto);
+    return;
+  }
+  if (proto === IPPROTO_UDP && ipsec.udpInput(m, hdrLen)) {
+    counters.n[IP_DELIVERED]!++;
     return;
   }
   if (ipsec.checkIn(m, 4, hdrLen, proto) !== 0) {

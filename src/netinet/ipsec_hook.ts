@@ -14,6 +14,8 @@ export interface IpsecMethods {
   output(m: Mbuf, family: 4 | 6): number;
   /** Demux of ESP and AH, with m at its IP header and ipHeaderLen known; always consumes m. */
   input(m: Mbuf, family: 4 | 6, ipHeaderLen: number, proto: number): void;
+  /** IPv4's UDP, before policy looks at m: is it ESP in UDP (RFC 3948)? True: it is taken over. */
+  udpInput(m: Mbuf, ipHeaderLen: number): boolean;
   /**
    * ip_input, before m goes to an upper protocol: does policy let it in as it came?
    * 0, or EACCES (the caller frees it; the method has counted it).
@@ -36,6 +38,7 @@ export const NO_IPSEC: IpsecMethods = {
   input: () => {
     throw new Error('no IPsec is installed');
   },
+  udpInput: () => false,
   checkIn: () => 0,
   sameOrigin: () => true,
   beforeTransmit: () => 0,

@@ -7,7 +7,7 @@ export class HashChains {
   #mask: number;
   #head: Int32Array;
   #next: Int32Array;
-  #hash: Uint32Array;
+  #hash: Int32Array;
 
   /** Slots are below `capacity`, or it grows when one is not. */
   constructor(capacity = 16) {
@@ -16,7 +16,7 @@ export class HashChains {
     this.#mask = buckets - 1;
     this.#head = new Int32Array(buckets).fill(-1);
     this.#next = new Int32Array(buckets).fill(-1);
-    this.#hash = new Uint32Array(buckets);
+    this.#hash = new Int32Array(buckets);
   }
 
   insert(hash: number, slot: number): void {
@@ -40,7 +40,7 @@ export class HashChains {
 
   /** The newest slot of this hash, or -1. */
   first(hash: number): number {
-    return this.#from(this.#head[hash & this.#mask]!, hash >>> 0);
+    return this.#from(this.#head[hash & this.#mask]!, hash | 0);
   }
 
   /** The next older one of the same hash, or -1. */
@@ -63,7 +63,7 @@ export class HashChains {
     this.#mask = buckets - 1;
     this.#head = new Int32Array(buckets).fill(-1);
     this.#next = new Int32Array(buckets).fill(-1);
-    this.#hash = new Uint32Array(buckets);
+    this.#hash = new Int32Array(buckets);
     for (let i = 0; i < old.length; i++) {
       // Oldest first, so that the newest is at the head again.
       const chain: number[] = [];

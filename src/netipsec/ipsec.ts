@@ -5,6 +5,7 @@ import type { Mbuf } from '../kern/mbuf.ts';
 import type { Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import type { IpsecMethods } from '../netinet/ipsec_hook.ts';
+import { Acquires } from './acquire.ts';
 import { CarrierInPlace } from './carrier_in_place.ts';
 import { FlowCache } from './flow_cache.ts';
 import { isLocalEither } from './ip_either.ts';
@@ -12,6 +13,7 @@ import { IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
 import { IpsecTransmit } from './ipsec_transmit.ts';
+import { nattKeepalives } from './natt_keepalive.ts';
 import { OffloadReasons, R_SA_NOT_INSTALLED } from './offload_reason.ts';
 import {
   type Carrier,
@@ -26,6 +28,7 @@ import type { Sa } from './sa.ts';
 import { SaOffloads } from './sa_offload.ts';
 import { Sadb } from './sadb.ts';
 import { Spd } from './spd.ts';
+import { UdpDecap } from './udp_decap.ts';
 import type { Xform } from './xform.ts';
 import { XformAh } from './xform_ah.ts';
 import { XformEsp } from './xform_esp.ts';
@@ -50,6 +53,8 @@ export class Ipsec implements IpsecMethods {
   readonly sadb: Sadb;
   readonly spd = new Spd();
   readonly carrier: Carrier;
+  /** Asks key management for SAs that are not there. */
+  readonly acquires: Acquires;
   /** Why packets were not offloaded. */
   readonly reasons = new OffloadReasons();
   /** For drivers: pact.ts. */
@@ -59,6 +64,8 @@ export class Ipsec implements IpsecMethods {
   readonly #input: IpsecInput;
   readonly #policy: IpsecPolicy;
   readonly #transmit: IpsecTransmit;
+  readonly #decap: UdpDecap;
+  readonly #inet: Inet;
 
   constructor(config: IpsecConfig) {
     const { inet, receiveOnly } = config;
@@ -71,11 +78,13 @@ export class Ipsec implements IpsecMethods {
       const isIn = isLocalEither(inet, dst) && !isLocalEither(inet, src);
       return isIn || receiveOnly === true ? 'in' : 'out';
     };
-    const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf);
+    const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf, inet);
     const cache = new FlowCache(this.spd, sadb, inet.pool.rules);
     const xforms: Xform[] = [];
     for (const xform of [new XformEsp(inet), new XformAh(inet)]) xforms[xform.proto] = xform;
-    const parts = { inet, carrier, offloads, sadb, cache, xforms, reasons };
+    this.acquires = new Acquires(inet.clock, inet.counters);
+    const { acquires } = this;
+    const parts = { inet, acquires, carrier, offloads, sadb, cache, xforms, reasons };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) =>
       transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);
@@ -92,6 +101,8 @@ export class Ipsec implements IpsecMethods {
     this.#output = new IpsecOutput({ ...parts, transmit });
     this.#input = new IpsecInput(parts);
     this.#policy = new IpsecPolicy(parts);
+    this.#decap = new UdpDecap(inet, sadb, this.#input);
+    this.#inet = inet;
   }
 
   /** Tags allocated to hand requests to drivers, up to their transmit(). */
@@ -125,6 +136,16 @@ export class Ipsec implements IpsecMethods {
 
   input(m: Mbuf, _family: 4 | 6, ipHeaderLen: number, proto: number): void {
     this.#input.input(m, ipHeaderLen, proto);
+  }
+
+  udpInput(m: Mbuf, ipHeaderLen: number): boolean {
+    return this.#decap.udpInput(m, ipHeaderLen);
+  }
+
+  /** What is due by the clock: lifetimes, keep-alives. Throws what a card throws. */
+  timers(): void {
+    nattKeepalives(this.#inet, this.sadb.keepalives);
+    this.sadb.timer();
   }
 
   checkIn(m: Mbuf, _family: 4 | 6, _ipHeaderLen: number, proto: number): number {

@@ -29,10 +29,23 @@ export const IPSEC_DECRYPTED_LEAVES = counter(
   'decrypted by a card for us, and about to leave in clear',
 );
 
+export const IPSEC_SOFT_EXPIRED = counter('ipsec.softExpired', 'SAs whose soft lifetime was over');
+export const IPSEC_HARD_EXPIRED = counter('ipsec.hardExpired', 'SAs whose hard lifetime was over');
+export const IPSEC_EXPIRED = counter('ipsec.expired', 'came in by an SA that just ended');
+export const IPSEC_ACQUIRE = counter('ipsec.acquire', 'key management was asked for an SA');
+
 export const ESP_OUT = counter('esp.out', 'packets given ESP');
 export const ESP_IN = counter('esp.in', 'ESP packets that arrived');
 export const ESP_IN_OK = counter('esp.inOk', 'ESP packets accepted');
 export const ESP_NO_SA = counter('esp.noSa', 'no SA has this SPI and destination');
+export const ESP_LARVAL = counter('esp.larval', 'the SA of this SPI is not there yet');
+export const ESP_ENCAP_MISFIT = counter(
+  'esp.encapMisfit',
+  'in UDP, or not, other than its SA says',
+);
+export const ESP_PEER_MOVED = counter('esp.peerMoved', "came from another UDP port than the SA's");
+export const ESP_KEEPALIVE_IN = counter('esp.keepaliveIn', 'NAT keep-alives received');
+export const ESP_KEEPALIVE_OUT = counter('esp.keepaliveOut', 'NAT keep-alives sent');
 export const ESP_RUNT = counter('esp.runt', 'too short to be ESP');
 export const ESP_BAD_LENGTH = counter('esp.badLength', 'encrypted part is no whole block');
 export const ESP_BAD_ICV = counter('esp.badIcv', 'integrity check failed');

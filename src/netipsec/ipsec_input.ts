@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IP_DST, ipVersion } from '../header/ip.ts';
+import { ipAddrFromWords, sameWords } from '../header/ip_addr.ts';
 import { IP6_DST } from '../header/ip6.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { KEEP_TILL_POLICY, REPORT_MATCH } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { readIn6Addr } from './flow.ts';
 import { deliverEither, inputEither } from './ip_either.ts';
-import { ESP_REPORT_MISFIT, IPSEC_NO_TAG, IPSEC_UNKNOWN_PROTO } from './ipsec_counters.ts';
+import {
+  ESP_ENCAP_MISFIT,
+  ESP_LARVAL,
+  ESP_PEER_MOVED,
+  ESP_REPORT_MISFIT,
+  IPSEC_EXPIRED,
+  IPSEC_NO_TAG,
+  IPSEC_UNKNOWN_PROTO,
+} from './ipsec_counters.ts';
+import { mendChecksum } from './natt.ts';
 import { type OffloadReasons, R_CARD_DID_NOT_DECRYPT } from './offload_reason.ts';
 import {
   type Carrier,
@@ -17,7 +27,9 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import { INSIDE_NOTHING, INSIDE_PACKET, type XformTable } from './xform.ts';
+import { INSIDE_NOTHING, INSIDE_PACKET, INSIDE_PAYLOAD, type XformTable } from './xform.ts';
+
+const NO_PORT = -1;
 
 export interface InputParts {
   readonly inet: Inet;
@@ -42,8 +54,11 @@ export class IpsecInput {
     this.#n = parts.inet.counters.n;
   }
 
-  /** IpsecMethods.input: m at its IP header, and no longer than that says. Owns m. */
-  input(m: Mbuf, ipHeaderLen: number, proto: number): void {
+  /**
+   * IpsecMethods.input: m at its IP header, and no longer than that says; it came in UDP from port
+   * udpSport, or not (NO_PORT). Owns m.
+   */
+  input(m: Mbuf, ipHeaderLen: number, proto: number, udpSport = NO_PORT): void {
     const { carrier, inet, sadb, xforms } = this.#p;
     const mbufs = this.#mbufs;
     const xform = xforms[proto];
@@ -69,7 +84,15 @@ export class IpsecInput {
       return;
     }
     if (sa === null) {
-      this.#drop(m, counts.noSa);
+      this.#drop(m, this.#isLarval(family, spi, proto) ? ESP_LARVAL : counts.noSa);
+      return;
+    }
+    if ((sa.natt === null) !== (udpSport === NO_PORT)) {
+      this.#drop(m, ESP_ENCAP_MISFIT);
+      return;
+    }
+    if (!sadb.mayUse(sa)) {
+      this.#drop(m, IPSEC_EXPIRED);
       return;
     }
     const before = mbufs.len[m]!;
@@ -87,8 +110,29 @@ export class IpsecInput {
     }
     if (mbufs.rules.on[KEEP_TILL_POLICY] === 0) mbufs.tags.deleteNonpersistent(mbufs, m);
     this.#n[counts.accepted]!++;
+    if (sa.natt !== null) {
+      if (sa.natt.sport !== udpSport) this.#peerMoved(sa, udpSport);
+      if (inside === INSIDE_PAYLOAD) mendChecksum(mbufs, m, ipHeaderLen);
+    }
     if (inside === INSIDE_PACKET) inputEither(inet, m);
     else deliverEither(inet, m, ipHeaderLen);
+  }
+
+  #isLarval(family: 4 | 6, spi: number, proto: number): boolean {
+    const { sadb } = this.#p;
+    return sadb.larvals > 0 && sadb.isLarval(ipAddrFromWords(family, this.#dst), spi, proto);
+  }
+
+  /** An authentic packet came from another port: a NAT forgot, or the peer moved. */
+  #peerMoved(sa: Sa, udpSport: number): void {
+    this.#n[ESP_PEER_MOVED]!++;
+    const natt = sa.natt!;
+    if (!natt.follow) return;
+    natt.sport = udpSport;
+    for (const back of this.#p.sadb.list()) {
+      const isBack = sameWords(back.dstWords, sa.srcWords) && sameWords(back.srcWords, sa.dstWords);
+      if (back.natt !== null && back.direction === 'out' && isBack) back.natt.dport = udpSport;
+    }
   }
 
   /** Reads the destination of m; returns its family. */

@@ -12,6 +12,7 @@ import {
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
+import type { Acquires } from './acquire.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
 import { outputEither, routeEither } from './ip_either.ts';
@@ -37,7 +38,7 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import type { SpRequest } from './secpolicy.ts';
+import { answers, type Ends, type SpRequest } from './secpolicy.ts';
 import type { XformTable } from './xform.ts';
 
 export interface OutputParts {
@@ -49,6 +50,7 @@ export interface OutputParts {
   readonly carrier: Carrier;
   readonly xforms: XformTable;
   readonly transmit: IpsecTransmit;
+  readonly acquires: Acquires;
 }
 
 /** The way out: policy, SA, ESP, and one tag for each transform. */
@@ -78,14 +80,18 @@ export class IpsecOutput {
     let done = 0;
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
-      const sa = this.#saFor(slot, i, request);
+      const ends = request.tunnel ? request : this.#flow;
+      if (this.#isDone(m, request, ends)) continue;
+      const sa = this.#saFor(slot, i, request, ends);
       if (sa === null) {
         // Fail closed, but for level "use": setkey(8) lets the packet pass as it normally would.
-        if (request.request.level !== 'use') return this.#drop(m, IPSEC_NO_SA, EACCES);
+        const mayPass = request.request.level === 'use';
+        if (!mayPass) this.#drop(m, IPSEC_NO_SA, EACCES);
+        this.#p.acquires.ask(policy, request, ends);
+        if (!mayPass) return EACCES;
         this.#n[IPSEC_USE_NO_SA]!++;
         continue;
       }
-      if (this.#isDone(m, sa)) continue;
       const error = this.#protect(m, sa, request, i === policy.requests.length - 1);
       if (error !== 0) return error;
       done++;
@@ -108,11 +114,14 @@ export class IpsecOutput {
     if (policy === null || policy.action !== 'ipsec') return 0;
     let ipLen = mbufs.len[m]!;
     let headersLen = headersBefore(view, at, ipLen);
+    let ends: Ends = this.#flow;
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
-      const sa = this.#saFor(slot, i, request);
+      if (request.tunnel) ends = request;
       const xform = xforms[request.proto];
-      if (sa === null || xform === undefined || this.#isDone(m, sa)) continue;
+      if (xform === undefined || this.#isDone(m, request, ends)) continue;
+      const sa = this.#saFor(slot, i, request, ends);
+      if (sa === null) continue;
       ipLen = xform.lengthAfter(sa, request.tunnel, ipLen, headersLen);
       if (request.tunnel) headersLen = fixedHeaderLen(request.family);
     }
@@ -180,25 +189,31 @@ export class IpsecOutput {
     return 0;
   }
 
-  #saFor(slot: number, i: number, request: SpRequest): Sa | null {
+  #saFor(slot: number, i: number, request: SpRequest, ends: Ends): Sa | null {
     const { cache, sadb } = this.#p;
-    if (i === 0 && cache.sa[slot] !== null) return cache.sa[slot]!;
+    const cached = i === 0 ? cache.sa[slot]! : null;
+    if (cached !== null && sadb.mayUse(cached)) return cached;
     const { proto, reqid, tunnel } = request;
-    const ends = tunnel ? request : this.#flow;
-    const sa = sadb.select(ends.family, ends.src, ends.dst, tunnel, reqid, proto);
+    const { family, src, dst } = ends;
+    let sa = sadb.select(family, src, dst, tunnel, reqid, proto);
+    // One whose hard lifetime is over is found no more.
+    while (sa !== null && !sadb.mayUse(sa)) {
+      sa = sadb.select(family, src, dst, tunnel, reqid, proto);
+    }
     if (i === 0) cache.sa[slot] = sa;
     return sa;
   }
 
   /**
-   * Does a tag on m say that this SA was applied already? The packet re-enters ip_output after ESP,
-   * and the policy may fit the outer header as well: that must not go round again.
+   * Does a tag on m say that this was applied already? The packet re-enters ip_output after ESP, and
+   * the policy may fit the outer header as well: that must not go round again.
    */
-  #isDone(m: Mbuf, sa: Sa): boolean {
-    const { carrier } = this.#p;
+  #isDone(m: Mbuf, request: SpRequest, ends: Ends): boolean {
+    const { carrier, sadb } = this.#p;
     const r = this.#request;
     for (let i = 0; carrier.applied(m, i, r); i++) {
-      if (r.saHandle === sa.handle && r.generation === sa.generation) return true;
+      const sa = sadb.byHandle(r.saHandle, r.generation);
+      if (sa !== null && answers(sa, request, ends)) return true;
     }
     return false;
   }

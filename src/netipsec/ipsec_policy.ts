@@ -9,9 +9,8 @@ import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
 import { ESP_REPORT_MISFIT, IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
 import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
-import type { Sa } from './sa.ts';
 import type { Sadb } from './sadb.ts';
-import type { SpRequest } from './secpolicy.ts';
+import { answers, type Ends, type Secpolicy, type SpRequest } from './secpolicy.ts';
 
 export interface PolicyParts {
   readonly inet: Inet;
@@ -50,15 +49,10 @@ export class IpsecPolicy {
     const policy = cache.policy[cache.lookup('in', this.#flow)]!;
     if (policy === null || policy.action === 'none') return 0;
     if (policy.action === 'discard') return this.#refuse(IPSEC_DISCARD);
-    for (let i = 0; i < policy.requests.length; i++) {
-      const request = policy.requests[i]!;
-      if (request.request.level !== 'use' && !this.#isMet(m, request))
-        return this.#refuse(IPSEC_IN_POLICY);
-    }
-    return 0;
+    return this.#isMet(m, policy) ? 0 : this.#refuse(IPSEC_IN_POLICY);
   }
 
-  /** IpsecMethods.sameOrigin: the same transforms, by SAs alike in all that #fits() looks at. */
+  /** IpsecMethods.sameOrigin: the same transforms, by SAs alike in all that answers() looks at. */
   sameOrigin(a: Mbuf, b: Mbuf): boolean {
     const { carrier } = this.#p;
     for (let i = 0; ; i++) {
@@ -80,27 +74,33 @@ export class IpsecPolicy {
     return alike && p.mode === q.mode && p.reqid === q.reqid;
   }
 
-  #isMet(m: Mbuf, request: SpRequest): boolean {
-    const { carrier, sadb } = this.#p;
-    const r = this.#done;
-    for (let i = 0; carrier.accepted(m, i, r); i++) {
-      const sa = sadb.byHandle(r.saHandle, r.generation);
-      if (sa !== null && this.#fits(sa, request)) return true;
+  /**
+   * RFC 4301 §5.2: the transforms must be those of the policy, in its order: innermost first, as the
+   * newest of m's tags is. In transport mode the ends are the packet's own, or those of a tunnel
+   * that was inside.
+   */
+  #isMet(m: Mbuf, policy: Secpolicy): boolean {
+    let next = 0;
+    let ends: Ends = this.#flow;
+    for (let i = 0; i < policy.requests.length; i++) {
+      const request = policy.requests[i]!;
+      if (request.tunnel) ends = request;
+      const at = this.#findAnswer(m, next, request, ends);
+      if (at >= 0) next = at + 1;
+      else if (request.request.level !== 'use') return false;
     }
-    return false;
+    return true;
   }
 
-  /** In transport mode the SA's ends are the packet's own: those of #flow. */
-  #fits(sa: Sa, request: SpRequest): boolean {
-    if (sa.proto !== request.proto) return false;
-    if (sa.mode !== 'any' && (sa.mode === 'tunnel') !== request.tunnel) return false;
-    if (request.reqid !== 0 && sa.reqid !== request.reqid) return false;
-    const ends = request.tunnel ? request : this.#flow;
-    return (
-      sa.family === ends.family &&
-      sameWords(sa.srcWords, ends.src) &&
-      sameWords(sa.dstWords, ends.dst)
-    );
+  /** The first transform from the i-th on that answers the request, or -1. */
+  #findAnswer(m: Mbuf, from: number, request: SpRequest, ends: Ends): number {
+    const { carrier, sadb } = this.#p;
+    const r = this.#done;
+    for (let i = from; carrier.accepted(m, i, r); i++) {
+      const sa = sadb.byHandle(r.saHandle, r.generation);
+      if (sa !== null && answers(sa, request, ends)) return i;
+    }
+    return -1;
   }
 
   #refuse(counterIndex: number): number {

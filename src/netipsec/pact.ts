@@ -156,6 +156,8 @@ export interface OffloadSa {
   readonly salt: Uint8Array;
   readonly icvLenBytes: number;
   readonly esn: boolean;
+  /** ESP travels in UDP (RFC 3948). */
+  readonly udpEncap: boolean;
 }
 
 /** The card's answer: its own name for the SA, or why not. */

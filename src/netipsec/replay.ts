@@ -6,19 +6,29 @@
  *     ───────────────────┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴─┴──────────
  *                                                    ^ top, highest number seen
  *
- * Numbers are whole Numbers up to 2^53; without ESN they stay below 2^32. Bit n % sizePackets says
- * that n was seen. Ask high() and check() before the crypto, call update() after the ICV was good.
+ * Numbers are whole Numbers up to 2^53; without ESN they stay below 2^32. Who was seen stands in a
+ * ring of blocks of 32 bits, one block more than the window at least (RFC 6479): a window that moves
+ * clears whole blocks. Ask high() and check() before the crypto, update() after the ICV was good.
  */
 export class ReplayWindow {
   /** 0: no check is done. */
   readonly sizePackets: number;
   /** Highest sequence number accepted so far. */
-  top = 0;
-  readonly #bits: Uint32Array;
+  top: number;
+  readonly #blocks: Uint32Array;
+  readonly #mask: number;
 
-  constructor(sizePackets: number) {
+  /** With a top that is brought from elsewhere, all numbers up to it count as seen. */
+  constructor(sizePackets: number, top = 0) {
+    let blocks = 1;
+    while (blocks * 32 < sizePackets + 32) blocks *= 2;
     this.sizePackets = sizePackets;
-    this.#bits = new Uint32Array((sizePackets + 31) >>> 5);
+    this.top = top;
+    this.#blocks = new Uint32Array(blocks);
+    this.#mask = blocks - 1;
+    if (top === 0) return;
+    this.#blocks.fill(0xffff_ffff);
+    this.#blocks[this.#block(top) & this.#mask] = (2 << (top & 31)) - 1;
   }
 
   /**
@@ -40,27 +50,21 @@ export class ReplayWindow {
     if (seq <= 0) return false;
     if (seq > this.top) return true;
     if (this.top - seq >= this.sizePackets) return false;
-    const bit = seq % this.sizePackets;
-    return (this.#bits[bit >>> 5]! & (1 << (bit & 31))) === 0;
+    return (this.#blocks[this.#block(seq) & this.#mask]! & (1 << (seq & 31))) === 0;
   }
 
   /** The packet with this number is authentic: note it. Only after check() said yes. */
   update(seq: number): void {
-    const size = this.sizePackets;
-    if (size === 0) {
-      if (seq > this.top) this.top = seq;
-      return;
-    }
     if (seq > this.top) {
-      if (seq - this.top >= size) this.#bits.fill(0);
-      else for (let n = this.top + 1; n < seq; n++) this.#clear(n % size);
+      const from = this.#block(this.top);
+      const n = Math.min(this.#block(seq) - from, this.#blocks.length);
+      for (let i = 1; i <= n; i++) this.#blocks[(from + i) & this.#mask] = 0;
       this.top = seq;
     }
-    const bit = seq % size;
-    this.#bits[bit >>> 5]! |= 1 << (bit & 31);
+    this.#blocks[this.#block(seq) & this.#mask]! |= 1 << (seq & 31);
   }
 
-  #clear(bit: number): void {
-    this.#bits[bit >>> 5]! &= ~(1 << (bit & 31));
+  #block(seq: number): number {
+    return Math.floor(seq / 32);
   }
 }

@@ -3,7 +3,9 @@ import type { IpAddr } from '../header/ip_addr.ts';
 import type { AhSession } from '../opencrypto/ah_session.ts';
 import type { AuthAlg, CipherAlg } from '../opencrypto/algorithm.ts';
 import type { CryptoSession } from '../opencrypto/session.ts';
+import type { Natt, NattParams } from './natt.ts';
 import type { ReplayWindow } from './replay.ts';
+import type { SaLifetime } from './sa_lifetime.ts';
 
 export type SaMode = 'transport' | 'tunnel' | 'any';
 export type Padding = 'seq' | 'zero' | 'random';
@@ -31,6 +33,11 @@ export interface SaParams {
   readonly hwif?: string;
   /** Sequence number of the last packet sent already; 0 at the start. */
   readonly sentSeq?: number;
+  /** Number up to which packets count as received, 64 bits with ESN; 0 at the start. */
+  readonly receivedSeq?: number;
+  readonly lifetime?: SaLifetime;
+  /** ESP travels in UDP (RFC 3948). */
+  readonly natt?: NattParams;
 }
 
 /** Where the SA lies in a card. */
@@ -74,8 +81,13 @@ export interface Sa {
   readonly installs: SaInstall[];
   /** Why it is in no card, or not in some card; null when none was refused. */
   refusal: SaRefusal | null;
-  /** False once it was deleted. */
+  /** False once it was deleted, or its hard lifetime was over. */
   alive: boolean;
+  /** Its soft lifetime is over. */
+  dying: boolean;
+  readonly lifetime: SaLifetime | null;
+  readonly addedCycle: number;
+  readonly natt: Natt | null;
   /** Packets and bytes handed to a card or come from one, and those that software did. */
   hwPackets: number;
   hwBytes: number;

@@ -170,5 +170,6 @@ function toOffloadSa(sa: Sa): OffloadSa {
     salt: sa.salt,
     icvLenBytes: sa.session.icvBytes,
     esn: sa.esn,
+    udpEncap: sa.natt !== null,
   };
 }

@@ -1,43 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
+import { IPPROTO_ESP } from '../header/ip.ts';
 import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_addr.ts';
+import type { Clock } from '../kern/clock.ts';
+import { Counters } from '../kern/counters.ts';
 import { GENERATION } from '../kern/turn_rules.ts';
-import { newAhSession } from '../opencrypto/ah_session.ts';
-import { type AuthAlg, authByName, type CipherAlg, cipherByName } from '../opencrypto/algorithm.ts';
-import { whyForbidden } from '../opencrypto/forbidden.ts';
-import { NO_ESP_SESSION, newSession } from '../opencrypto/session.ts';
 import { HashChains, hashAddr, hashWord } from './hash_chains.ts';
-import { ReplayWindow } from './replay.ts';
+import { IPSEC_HARD_EXPIRED, IPSEC_SOFT_EXPIRED } from './ipsec_counters.ts';
+import { Larvals } from './larval.ts';
+import { makeSa } from './make_sa.ts';
 import type { Sa, SaParams } from './sa.ts';
+import { type LifetimeUnit, limitReached } from './sa_lifetime.ts';
 import { forEachOf, type SaOffloads } from './sa_offload.ts';
+import { checkParams } from './sa_params.ts';
+import { SadbError } from './sadb_error.ts';
 import { SenderKeys } from './sender_keys.ts';
 
-export type SadbErrorCode =
-  | 'badSpi'
-  | 'twoFamilies'
-  | 'duplicateSpi'
-  | 'unknownAlgorithm'
-  | 'forbiddenAlgorithm'
-  | 'badKeyLength'
-  | 'badReplayWindow'
-  | 'noAuthentication'
-  | 'keyInUse'
-  | 'full';
-
-/** An SA that cannot be. `code` is for programs, the message for people. */
-export class SadbError extends Error {
-  readonly code: SadbErrorCode;
-
-  constructor(code: SadbErrorCode, message: string) {
-    super(message);
-    this.name = 'SadbError';
-    this.code = code;
-  }
+/** What a SADB has of its host. */
+export interface SadbEnv {
+  readonly clock: Clock;
+  readonly counters: Counters;
 }
-
-const MAX_REPLAY_PACKETS = 65536;
-const SEQ_LIMIT = 0xffff_ffff;
-const NO_KEY = new Uint8Array(0);
 
 /**
  * The security associations of a host. A slot number (handle) is used again after a delete; the
@@ -57,12 +39,31 @@ export class Sadb {
   readonly #offloads: SaOffloads;
   readonly #directionOf: (src: IpAddr, dst: IpAddr) => 'in' | 'out';
   readonly #keys = new SenderKeys();
+  readonly #env: SadbEnv;
+  /** SPIs given out for SAs that are still to come. */
+  readonly #larvals = new Larvals();
+  /** SAs with a lifetime, and those whose hard lifetime is over: a card may still have them. */
+  readonly #mortal = new Set<Sa>();
+  readonly #dead = new Set<Sa>();
+  /** Local UDP ports that inbound SAs take ESP from, and how many do. */
+  readonly nattPorts = new Map<number, number>();
+  /** Outbound SAs that want keep-alives sent. */
+  readonly keepalives = new Set<Sa>();
+  /** The oldest SA that is good sends, not the newest: net.key.prefered_oldsa of the BSDs. */
+  #preferOld = false;
+  /**
+   * SADB_EXPIRE: once when a soft lifetime is over, once when a hard one is and the SA carries no
+   * more. Called where the packet is: it must not throw.
+   */
+  onExpire: ((sa: Sa, kind: 'soft' | 'hard', unit: LifetimeUnit) => void) | null = null;
 
   constructor(
     capacity: number,
     offloads: SaOffloads,
     directionOf: (src: IpAddr, dst: IpAddr) => 'in' | 'out',
+    env: SadbEnv = { clock: { cycle: 0 }, counters: new Counters() },
   ) {
+    this.#env = env;
     this.#capacity = capacity;
     this.#generations = new Uint32Array(capacity);
     this.#bySpi = new HashChains(capacity);
@@ -83,7 +84,8 @@ export class Sadb {
       throw new SadbError('full', `the SADB holds ${this.#capacity} SAs already`);
     }
     const generation = (this.#generations[handle]! + 1) >>> 0;
-    const sa = makeSa(p, checked, handle, generation, this.#directionOf(p.src, p.dst));
+    const direction = this.#directionOf(p.src, p.dst);
+    const sa = makeSa(p, checked, handle, generation, direction, this.#env.clock.cycle);
     if (sa.direction === 'out' && !this.#keys.take(sa)) {
       const text = 'another SA sends with this key: IVs would come twice (RFC 4106 §3.1)';
       throw new SadbError('keyInUse', text);
@@ -92,6 +94,8 @@ export class Sadb {
     this.#generations[handle] = generation;
     this.#slots[handle] = sa;
     this.#link(sa);
+    this.#larvals.delete(sa.dst, sa.spi, sa.proto);
+    if (sa.lifetime !== null) this.#mortal.add(sa);
     this.changes++;
     try {
       this.#offloads.install(sa);
@@ -103,18 +107,90 @@ export class Sadb {
   }
 
   /**
+   * SADB_UPDATE: the SA with this SPI is made anew from p. What it counted stays, and with the same
+   * key its sequence numbers and its window go on. Throws SadbError.
+   */
+  update(p: SaParams): Sa {
+    checkParams(p);
+    const old = this.find(p.dst, p.spi, p.proto);
+    if (old === null) throw new SadbError('noSa', `no SA has SPI ${p.spi} and this destination`);
+    const { hwPackets, hwBytes, swPackets, swBytes, addedCycle, replay } = old;
+    const sameKey = Buffer.concat([old.key, old.salt]).equals(p.key);
+    this.delete(old);
+    const sa = this.add(sameKey ? { ...p, receivedSeq: replay.top } : p);
+    return Object.assign(sa, { hwPackets, hwBytes, swPackets, swBytes, addedCycle });
+  }
+
+  /** SADB_GETSPI: an SPI for an SA to come, reserved for a while. Throws SadbError. */
+  getSpi(dst: IpAddr, proto: number = IPPROTO_ESP): number {
+    const isTaken = (spi: number) => this.find(dst, spi, proto) !== null;
+    return this.#larvals.reserve(dst, proto, this.#env.clock.cycle, isTaken);
+  }
+
+  /** Is there no SA yet, but its SPI is given out? */
+  isLarval(dst: IpAddr, spi: number, proto: number = IPPROTO_ESP): boolean {
+    return this.#larvals.has(dst, spi, proto, this.#env.clock.cycle);
+  }
+
+  /** SPIs that were given out for SAs to come. */
+  get larvals(): number {
+    return this.#larvals.size;
+  }
+
+  get preferOld(): boolean {
+    return this.#preferOld;
+  }
+
+  set preferOld(on: boolean) {
+    this.#preferOld = on;
+    this.changes++;
+  }
+
+  /**
+   * Packet path: may the SA carry one more packet? Says when its soft lifetime is over; when the
+   * hard one is, the SA is retired: nobody finds it again, and timer() takes it out of the cards.
+   */
+  mayUse(sa: Sa): boolean {
+    if (sa.lifetime === null) return true;
+    const { clock, counters } = this.#env;
+    const hard = limitReached(sa, sa.lifetime, 'hard', clock.cycle);
+    if (hard !== null) {
+      if (sa.alive) this.#retire(sa, hard);
+      return false;
+    }
+    if (sa.dying) return true;
+    const soft = limitReached(sa, sa.lifetime, 'soft', clock.cycle);
+    if (soft === null) return true;
+    sa.dying = true;
+    this.changes++;
+    counters.n[IPSEC_SOFT_EXPIRED]!++;
+    this.onExpire?.(sa, 'soft', soft);
+    return true;
+  }
+
+  #retire(sa: Sa, unit: LifetimeUnit): void {
+    this.#unlink(sa);
+    this.#dead.add(sa);
+    this.#env.counters.n[IPSEC_HARD_EXPIRED]!++;
+    this.onExpire?.(sa, 'hard', unit);
+  }
+
+  /** What is due by the clock. Throws, at the end, what a card threw first that holds a dead SA. */
+  timer(): void {
+    for (const sa of this.#mortal) this.mayUse(sa);
+    forEachOf([...this.#dead], (sa) => this.delete(sa));
+  }
+
+  /**
    * The card lets go of the SA first; then its handle may be used again. Throws what a card throws
    * that does not answer; the SA is gone all the same.
    */
   delete(sa: Sa): void {
-    if (!sa.alive) throw new TypeError(`SA ${sa.handle} is deleted twice`);
-    sa.alive = false;
+    if (this.#slots[sa.handle] !== sa) throw new TypeError(`SA ${sa.handle} is deleted twice`);
+    if (sa.alive) this.#unlink(sa);
+    this.#dead.delete(sa);
     if (sa.direction === 'out') this.#keys.release(sa);
     this.#slots[sa.handle] = null;
-    this.#bySpi.remove(sa.handle);
-    this.#byEnds.remove(sa.handle);
-    this.#byReqid.remove(sa.handle);
-    this.changes++;
     try {
       this.#offloads.remove(sa);
     } finally {
@@ -128,7 +204,7 @@ export class Sadb {
 
   /** Deletes all. Throws, at the end, what a card threw first. */
   flush(): void {
-    forEachOf(this.list(), (sa) => this.delete(sa));
+    forEachOf([...this.list(), ...this.#dead], (sa) => this.delete(sa));
   }
 
   /** Deletes the SAs from src to dst. Throws as flush() does. */
@@ -164,7 +240,7 @@ export class Sadb {
     return isSame ? sa : null;
   }
 
-  /** The newest outbound SA between two ends; reqid 0 takes any. */
+  /** The outbound SA between two ends that is to send; reqid 0 takes any. */
   findOut(
     src: IpAddr,
     dst: IpAddr,
@@ -188,17 +264,22 @@ export class Sadb {
     const chains = reqid === 0 ? this.#byEnds : this.#byReqid;
     const ends = hashEnds(src, dst);
     const start = chains.first(reqid === 0 ? ends : hashWord(ends, reqid));
+    let best: Sa | null = null;
+    // Newest first.
     for (let i = start; i !== -1; i = chains.after(i)) {
       const sa = this.#slots[i]!;
       if (sa.direction !== 'out' || sa.proto !== proto || !hasMode(sa, tunnel)) continue;
       if (reqid !== 0 && sa.reqid !== reqid) continue;
-      if (hasEnds(sa, family, src, dst)) return sa;
+      if (!hasEnds(sa, family, src, dst)) continue;
+      if (this.#preferOld) best = sa;
+      else if (!sa.dying) return sa;
+      else best ??= sa;
     }
-    return null;
+    return best;
   }
 
   list(): Sa[] {
-    return this.#slots.filter((sa) => sa !== null);
+    return this.#slots.filter((sa) => sa?.alive === true) as Sa[];
   }
 
   #link(sa: Sa): void {
@@ -206,6 +287,27 @@ export class Sadb {
     this.#bySpi.insert(hashSpi(sa.dstWords, sa.spi), sa.handle);
     this.#byEnds.insert(ends, sa.handle);
     this.#byReqid.insert(hashWord(ends, sa.reqid), sa.handle);
+    if (sa.natt === null) return;
+    if (sa.direction === 'in') this.#countPort(sa.natt.dport, 1);
+    else if (sa.natt.keepaliveSeconds > 0) this.keepalives.add(sa);
+  }
+
+  /** From here on nobody finds it. */
+  #unlink(sa: Sa): void {
+    sa.alive = false;
+    this.#bySpi.remove(sa.handle);
+    this.#byEnds.remove(sa.handle);
+    this.#byReqid.remove(sa.handle);
+    this.#mortal.delete(sa);
+    this.keepalives.delete(sa);
+    if (sa.natt !== null && sa.direction === 'in') this.#countPort(sa.natt.dport, -1);
+    this.changes++;
+  }
+
+  #countPort(port: number, by: number): void {
+    const n = (this.nattPorts.get(port) ?? 0) + by;
+    if (n === 0) this.nattPorts.delete(port);
+    else this.nattPorts.set(port, n);
   }
 }
 
@@ -223,125 +325,4 @@ function hasMode(sa: Sa, tunnel: boolean): boolean {
 
 function hasEnds(sa: Sa, family: 4 | 6, src: Uint32Array, dst: Uint32Array): boolean {
   return sa.family === family && sameWords(sa.dstWords, dst) && sameWords(sa.srcWords, src);
-}
-
-interface CheckedAlgs {
-  readonly cipher: CipherAlg;
-  readonly auth: AuthAlg | null;
-}
-
-/** What is wrong with these parameters, as a SadbError thrown; or the algorithms' rows. */
-export function checkParams(p: SaParams): CheckedAlgs {
-  if (!(p.spi >= 256 && p.spi <= 0xffff_ffff)) {
-    throw new SadbError('badSpi', `SPI ${p.spi} is not between 256 and 4294967295 (RFC 4303 §2.1)`);
-  }
-  if (ipAddrFamily(p.src) !== ipAddrFamily(p.dst)) {
-    throw new SadbError('twoFamilies', 'source and destination are of two address families');
-  }
-  const cipher = cipherByName(p.cipher);
-  if (cipher === undefined) throw noSuchAlgorithm('encryption', p.cipher);
-  const lengths = cipher.keyBytes.map((n) => n + cipher.saltBytes);
-  if (!lengths.includes(p.key.length)) {
-    const want = lengths.join(', ');
-    const salt = cipher.saltBytes > 0 ? ` (${cipher.saltBytes} of them salt)` : '';
-    const text = `key of ${cipher.name} has ${p.key.length} bytes, expected ${want}${salt}`;
-    throw new SadbError('badKeyLength', text);
-  }
-  const window = p.replayPackets ?? 0;
-  if (window < 0 || window % 8 !== 0 || window > MAX_REPLAY_PACKETS) {
-    const text = `replay window of ${window} packets is no multiple of 8 up to ${MAX_REPLAY_PACKETS}`;
-    throw new SadbError('badReplayWindow', text);
-  }
-  if (p.esn === true && window === 0) {
-    const text = 'extended sequence numbers need a replay window (RFC 4303 App. A)';
-    throw new SadbError('badReplayWindow', text);
-  }
-  return { cipher, auth: checkAuth(p, cipher) };
-}
-
-function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {
-  if (p.proto === IPPROTO_AH && cipher.kind !== 'null') {
-    throw new SadbError('unknownAlgorithm', `AH does not encrypt: ${cipher.name} is for ESP`);
-  }
-  const name = p.auth ?? 'null';
-  if (name === 'null') {
-    if (cipher.icvBytes > 0) return null;
-    // RFC 8221 §4: encryption must be authenticated.
-    const what = p.proto === IPPROTO_AH ? 'AH' : cipher.name;
-    const text = `${what} without an authentication algorithm protects nothing (RFC 8221 §4)`;
-    throw new SadbError('noAuthentication', text);
-  }
-  const auth = authByName(name);
-  if (auth === undefined) throw noSuchAlgorithm('authentication', name);
-  if (cipher.icvBytes > 0) {
-    const text = `${cipher.name} brings its own integrity: "${name}" cannot be added to it`;
-    throw new SadbError('unknownAlgorithm', text);
-  }
-  // RFC 4543 §4: the ICV field of AH holds the IV, that of ESP does not.
-  if (auth.kind === 'gmac' && p.proto !== IPPROTO_AH) {
-    throw new SadbError('unknownAlgorithm', `${name} is for AH: ESP has it as the cipher aes-gmac`);
-  }
-  const length = p.authKey?.length ?? 0;
-  if (length !== auth.keyBytes) {
-    const text = `key of ${auth.name} has ${length} bytes, expected ${auth.keyBytes}`;
-    throw new SadbError('badKeyLength', text);
-  }
-  return auth;
-}
-
-function noSuchAlgorithm(what: string, name: string): SadbError {
-  const why = whyForbidden(name);
-  if (why !== undefined) return new SadbError('forbiddenAlgorithm', why);
-  return new SadbError('unknownAlgorithm', `${what} algorithm "${name}" is unknown`);
-}
-
-function makeSa(
-  p: SaParams,
-  { cipher, auth }: CheckedAlgs,
-  handle: number,
-  generation: number,
-  direction: 'in' | 'out',
-): Sa {
-  const esn = p.esn ?? false;
-  const proto = p.proto ?? IPPROTO_ESP;
-  const isAh = proto === IPPROTO_AH;
-  const keyBytes = p.key.length - cipher.saltBytes;
-  const key = p.key.slice(0, keyBytes);
-  const salt = p.key.slice(keyBytes);
-  const authKey = auth === null ? NO_KEY : p.authKey!.slice();
-  return {
-    handle,
-    generation,
-    family: ipAddrFamily(p.dst),
-    src: p.src,
-    dst: p.dst,
-    srcWords: ipAddrWords(p.src),
-    dstWords: ipAddrWords(p.dst),
-    spi: p.spi,
-    proto,
-    mode: p.mode ?? 'any',
-    reqid: p.reqid ?? 0,
-    direction,
-    cipher,
-    auth,
-    key,
-    salt,
-    authKey,
-    esn,
-    hwif: p.hwif ?? null,
-    session: isAh ? NO_ESP_SESSION : newSession(cipher, key, salt, auth, authKey, esn),
-    ah: isAh ? newAhSession(auth!, authKey, esn) : null,
-    replay: new ReplayWindow(p.replayPackets ?? 0),
-    seq: p.sentSeq ?? 0,
-    seqLimit: esn ? Number.MAX_SAFE_INTEGER : SEQ_LIMIT,
-    installs: [],
-    refusal: null,
-    alive: true,
-    hwPackets: 0,
-    hwBytes: 0,
-    swPackets: 0,
-    swBytes: 0,
-    authFailed: 0,
-    replayed: 0,
-  };
 }

@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { type IpAddr, ipAddrText } from '../header/ip_addr.ts';
+import { ipAddrText } from '../header/ip_addr.ts';
 import type { SaParams } from './sa.ts';
-import { type Sadb, SadbError } from './sadb.ts';
+import type { Sadb } from './sadb.ts';
+import { SadbError } from './sadb_error.ts';
 import { type Place, SetkeyError } from './setkey_error.ts';
 import { SetkeyLexer } from './setkey_lexer.ts';
 import { parsePolicy, parseSelector } from './setkey_policy.ts';
-import { parseEnds, parseProtocol, parseSa, parseSpi } from './setkey_sa.ts';
+import { parseEnds, parseProtocol, parseSa, parseSpi, type SaEnds } from './setkey_sa.ts';
 import { type Policy, type Selector, type Spd, SpdError } from './spd.ts';
 
 /** One statement of a setkey(8) file, as FreeBSD documents them; `at` is where it can go wrong. */
 export type SetkeyStatement = { readonly at: Place } & (
-  | { readonly op: 'add'; readonly sa: SaParams }
+  | { readonly op: 'add' | 'update'; readonly sa: SaParams }
   | ({ readonly op: 'get' | 'delete'; readonly spi: number } & SaEnds)
   | ({ readonly op: 'deleteall' } & SaEnds)
   | { readonly op: 'flush' | 'dump' | 'spdflush' | 'spddump' }
-  | { readonly op: 'spdadd'; readonly policy: Policy }
+  | { readonly op: 'spdadd' | 'spdupdate'; readonly policy: Policy }
   | { readonly op: 'spddelete'; readonly selector: Selector }
 );
-
-interface SaEnds {
-  readonly src: IpAddr;
-  readonly dst: IpAddr;
-  readonly proto: number;
-}
 
 /** Something that the file asks for, and that is not done. */
 export interface SetkeyNote extends Place {
@@ -35,7 +30,8 @@ export interface SetkeyFile {
   readonly notes: readonly SetkeyNote[];
 }
 
-const OPS = 'add, get, delete, deleteall, flush, dump, spdadd, spddelete, spdflush or spddump';
+const OPS =
+  'add, update, get, delete, deleteall, flush, dump, spdadd, spdupdate, spddelete, spdflush or spddump';
 
 /** Parses the text of a setkey(8) file. Throws SetkeyError. */
 export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
@@ -63,11 +59,12 @@ function parseStatement(lex: SetkeyLexer, notes: SetkeyNote[]): SetkeyStatement 
   const at: Place = { line: t.line, column: t.column };
   const note = ({ line, column }: Place, text: string) => notes.push({ line, column, text });
   switch (t.text) {
-    case 'add': {
+    case 'add':
+    case 'update': {
       const ends = parseEnds(lex);
       const { line, column } = lex.peek();
       const spi = parseSpi(lex);
-      return { op: 'add', at: { line, column }, sa: parseSa(lex, ends, spi, note) };
+      return { op: t.text, at: { line, column }, sa: parseSa(lex, ends, spi, note) };
     }
     case 'get':
     case 'delete': {
@@ -83,6 +80,7 @@ function parseStatement(lex: SetkeyLexer, notes: SetkeyNote[]): SetkeyStatement 
       if (lex.peek().kind !== ';') parseProtocol(lex);
       return { op: t.text, at };
     case 'spdadd':
+    case 'spdupdate':
       skipFamily(lex);
       return { op: t.text, at, policy: parsePolicy(lex) };
     case 'spddelete':
@@ -163,8 +161,14 @@ function applyStatement(sadb: Sadb, spd: Spd, s: SetkeyStatement, file: string):
     case 'flush':
       sadb.flush();
       return;
+    case 'update':
+      sadb.update(s.sa);
+      return;
     case 'spdadd':
       spd.add(s.policy);
+      return;
+    case 'spdupdate':
+      spd.update(s.policy);
       return;
     case 'spddelete':
       spd.delete(s.selector);

@@ -10,10 +10,13 @@ import {
   cipherByName,
 } from '../opencrypto/algorithm.ts';
 import { whyForbidden } from '../opencrypto/forbidden.ts';
+import { type NattParams, UDP_ENCAP_PORT } from './natt.ts';
 import type { SaMode, SaParams } from './sa.ts';
-import { checkParams, SadbError } from './sadb.ts';
+import type { SaLifetime } from './sa_lifetime.ts';
+import { checkParams } from './sa_params.ts';
+import { SadbError } from './sadb_error.ts';
 import type { SetkeyLexer, Token } from './setkey_lexer.ts';
-import { address, keyBytes, wholeNumber } from './setkey_value.ts';
+import { address, keyBytes, port, wholeNumber } from './setkey_value.ts';
 
 /** Remarks on what a file asks for and does not get. */
 export type Note = (t: Token, text: string) => void;
@@ -25,8 +28,17 @@ type Option = (lex: SetkeyLexer, sa: Draft, t: Token, note: Note) => void;
 const MAX_REPLAY_BYTES = 8192;
 const NO_KEY = new Uint8Array(0);
 
-/** src dst protocol; -4, -6 and -n before them. */
-export function parseEnds(lex: SetkeyLexer): { src: IpAddr; dst: IpAddr; proto: number } {
+/** What names an SA but for its SPI. */
+export interface SaEnds {
+  readonly src: IpAddr;
+  readonly dst: IpAddr;
+  readonly proto: number;
+  /** Of esp-udp. */
+  readonly natt?: NattParams;
+}
+
+/** src[port] dst[port] protocol; -4, -6 and -n before them. */
+export function parseEnds(lex: SetkeyLexer): SaEnds {
   let family = 0;
   for (let t = lex.peek(); t.kind === 'word' && /^-[46n]+$/.test(t.text); t = lex.peek()) {
     if (t.text.includes('6')) family = 6;
@@ -36,12 +48,17 @@ export function parseEnds(lex: SetkeyLexer): { src: IpAddr; dst: IpAddr; proto: 
   const first = lex.peek();
   const src = address(lex, lex.next());
   if (family !== 0 && ipAddrFamily(src) !== family) throw lex.error(first, `IPv${family} address`);
+  const sport = port(lex);
   const second = lex.peek();
   const dst = address(lex, lex.next());
   if (ipAddrFamily(src) !== ipAddrFamily(dst)) {
     throw lex.error(second, `an IPv${ipAddrFamily(src)} address, as the source is`);
   }
-  return { src, dst, proto: parseProtocol(lex) };
+  const dport = port(lex);
+  // NetBSD's way to ask for UDP encapsulation (RFC 3948).
+  if (!lex.takeWord('esp-udp')) return { src, dst, proto: parseProtocol(lex) };
+  const natt = { sport: sport || UDP_ENCAP_PORT, dport: dport || UDP_ENCAP_PORT };
+  return { src, dst, proto: IPPROTO_ESP, natt };
 }
 
 export function parseProtocol(lex: SetkeyLexer): number {
@@ -57,12 +74,7 @@ export function parseSpi(lex: SetkeyLexer): number {
 }
 
 /** The rest of `add`, after the SPI. */
-export function parseSa(
-  lex: SetkeyLexer,
-  ends: { src: IpAddr; dst: IpAddr; proto: number },
-  spi: number,
-  note: Note,
-): SaParams {
+export function parseSa(lex: SetkeyLexer, ends: SaEnds, spi: number, note: Note): SaParams {
   const sa: Draft = { ...ends, spi, cipher: 'null', key: NO_KEY };
   const first = lex.peek();
   let hasAlgorithm = false;
@@ -131,21 +143,29 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   '-hwif': (lex, sa) => {
     sa.hwif = lex.word('the name of an interface').text;
   },
-  '-lh': parseLifetime,
-  '-ls': parseLifetime,
-  '-bh': parseLifetime,
-  '-bs': parseLifetime,
-  '-natt': refuseNatt,
-  '-natt_mtu': refuseNatt,
+  '-lh': lifetime('hardSeconds'),
+  '-ls': lifetime('softSeconds'),
+  '-bh': lifetime('hardBytes'),
+  '-bs': lifetime('softBytes'),
+  // FreeBSD's way: -natt oai[sport] oar[dport], the addresses before NAT.
+  '-natt': (lex, sa) => {
+    address(lex, lex.next());
+    const sport = port(lex) || UDP_ENCAP_PORT;
+    address(lex, lex.next());
+    sa.natt = { sport, dport: port(lex) || UDP_ENCAP_PORT };
+  },
+  '-natt_mtu': (lex, _sa, t, note) => {
+    wholeNumber(lex, lex.next(), 'a size in bytes', 0, 65535);
+    note(t, '-natt_mtu: fragments are as large as the MTU lets them be');
+  },
 };
 
-function parseLifetime(lex: SetkeyLexer, _sa: Draft, t: Token, note: Note): void {
-  wholeNumber(lex, lex.next(), 'a lifetime, a whole number', 0, Number.MAX_SAFE_INTEGER);
-  note(t, `${t.text}: lifetimes are not enforced`);
-}
-
-function refuseNatt(lex: SetkeyLexer, _sa: Draft, t: Token): void {
-  throw lex.error(t, 'an SA without NAT traversal (it is not supported)');
+function lifetime(limit: keyof SaLifetime): Option {
+  return (lex, sa) => {
+    const expected = 'a lifetime, a whole number above 0';
+    const n = wholeNumber(lex, lex.next(), expected, 1, Number.MAX_SAFE_INTEGER);
+    sa.lifetime = { ...sa.lifetime, [limit]: n };
+  };
 }
 
 function parseKey(lex: SetkeyLexer, lengths: readonly number[]): Uint8Array {

@@ -48,14 +48,18 @@ export function range(lex: SetkeyLexer): Range {
     const len = { ...t, text: t.text.slice(slash + 1), column: t.column + slash + 1 };
     prefixLen = wholeNumber(lex, len, `a prefix length from 0 to ${most}`, 0, most);
   }
-  let port = 0;
-  if (lex.peek().kind === '[') {
-    lex.next();
-    const p = lex.word('a port');
-    if (p.text !== 'any') port = wholeNumber(lex, p, 'a port from 0 to 65535 or "any"', 0, 65535);
-    lex.expect(']');
-  }
-  return { addr, prefixLen, port };
+  return { addr, prefixLen, port: port(lex) };
+}
+
+/** [port] or [any], or nothing: 0. */
+export function port(lex: SetkeyLexer): number {
+  if (lex.peek().kind !== '[') return 0;
+  lex.next();
+  const t = lex.word('a port');
+  const expected = 'a port from 0 to 65535 or "any"';
+  const n = t.text === 'any' ? 0 : wholeNumber(lex, t, expected, 0, 65535);
+  lex.expect(']');
+  return n;
 }
 
 /** A decimal or 0x number in [min, max]. */

@@ -78,6 +78,18 @@ export class Spd {
     this.changes++;
   }
 
+  /** What the policy with these selectors does is other from now on; its place stays. */
+  update(policy: Policy): void {
+    checkFamilies(policy);
+    const key = keyOf(policy);
+    const old = this.#keys.get(key);
+    if (old === undefined) throw new SpdError('noPolicy', 'no policy has these selectors');
+    const sp = compile(policy);
+    this.#keys.set(key, sp);
+    this.#table(policy.direction).replace(old, sp);
+    this.changes++;
+  }
+
   delete(selector: Selector): void {
     const key = keyOf(selector);
     const sp = this.#keys.get(key);

@@ -57,6 +57,14 @@ export class SpdTable {
     shape.count++;
   }
 
+  /** Both have the same selectors. */
+  replace(old: Secpolicy, sp: Secpolicy): void {
+    const slot = this.#slotOf.get(old)!;
+    this.#slotOf.delete(old);
+    this.#slotOf.set(sp, slot);
+    this.#policies[slot] = sp;
+  }
+
   delete(sp: Secpolicy): void {
     const slot = this.#slotOf.get(sp)!;
     const shape = this.#shapeOf(sp);
@@ -182,7 +190,7 @@ function hashRest(shape: Shape, addrs: number, proto: number, sport: number, dpo
   if (shape.hasProto) h = hashWord(h, proto);
   if (shape.hasSport) h = hashWord(h, sport);
   if (shape.hasDport) h = hashWord(h, dport + 0x10000);
-  return h >>> 0;
+  return h;
 }
 
 /** net holds no bits behind the prefix. */

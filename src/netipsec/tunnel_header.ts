@@ -31,9 +31,15 @@ const TUNNEL_TTL = 64;
 
 /**
  * RFC 4301 §5.1.2: writes the outer header of a tunnel at the front of m, headerLen bytes before the
- * inner packet. Returns the next header of ESP or AH: what the inner packet is.
+ * inner packet; it names `proto`. Returns the next header of ESP or AH: what the inner packet is.
  */
-export function putOuterHeader(inet: Inet, m: Mbuf, sa: Sa, headerLen: number): number {
+export function putOuterHeader(
+  inet: Inet,
+  m: Mbuf,
+  sa: Sa,
+  headerLen: number,
+  proto: number,
+): number {
   const { pool } = inet;
   const { view } = pool;
   const outer = pool.off[m]!;
@@ -50,14 +56,14 @@ export function putOuterHeader(inet: Inet, m: Mbuf, sa: Sa, headerLen: number): 
   if (sa.family === 4) {
     const df = isInner4 ? ipOff(view, inner) & IP_DF : 0;
     const id = inet.nextId();
-    ipPut(view, outer, IP_HDR_LEN, tclass, pool.len[m]!, id, df, TUNNEL_TTL, sa.proto);
+    ipPut(view, outer, IP_HDR_LEN, tclass, pool.len[m]!, id, df, TUNNEL_TTL, proto);
     view.setUint32(outer + IP_SRC, src[0]!);
     view.setUint32(outer + IP_DST, dst[0]!);
     view.setUint16(outer + IP_SUM, cksum(view, outer, IP_HDR_LEN));
   } else {
     const flow = isInner4 ? 0 : ip6Flow(view, inner);
     const plen = pool.len[m]! - IP6_HDR_LEN;
-    ip6Put(view, outer, tclass, flow, plen, sa.proto, TUNNEL_TTL);
+    ip6Put(view, outer, tclass, flow, plen, proto, TUNNEL_TTL);
     in6Put(view, outer + IP6_SRC, src[0]!, src[1]!, src[2]!, src[3]!);
     in6Put(view, outer + IP6_DST, dst[0]!, dst[1]!, dst[2]!, dst[3]!);
   }

@@ -83,7 +83,7 @@ export class XformAh implements Xform {
     const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);
     const next = tunnel
-      ? putOuterHeader(this.#inet, m, sa, ahOffset + lenBytes)
+      ? putOuterHeader(this.#inet, m, sa, ahOffset + lenBytes, IPPROTO_AH)
       : moveHeaders(mb, m, lenBytes, headersLen, IPPROTO_AH);
     const ah = mb.off[m]! + ahOffset;
     ahPut(mb.view, ah, next, lenBytes, sa.spi, seqLo);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ESP_HDR_LEN, ESP_SEQ, ESP_SPI, ESP_TRAILER_LEN, espSeq } from '../header/esp.ts';
-import { IPPROTO_ESP, IPPROTO_IPIP } from '../header/ip.ts';
+import { IPPROTO_ESP, IPPROTO_IPIP, IPPROTO_UDP } from '../header/ip.ts';
 import { IPPROTO_IPV6, IPPROTO_NONE } from '../header/ip6.ts';
+import { UDP_HDR_LEN } from '../header/udp.ts';
 import { EACCES, EINVAL, ENOBUFS } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { ESN_HIGH, IV_IS_SEQ, ONE_NUMBERER, REPLAY_AFTER_CARD } from '../kern/turn_rules.ts';
@@ -25,6 +26,7 @@ import {
   ESP_SEQ_EXHAUSTED,
   IPSEC_BAD_PACKET,
 } from './ipsec_counters.ts';
+import { putUdpEncap } from './natt.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
 import { putOuterHeader, TUNNEL_LEFT, TUNNEL_NO_PACKET, takeOuterHeader } from './tunnel_header.ts';
@@ -67,7 +69,8 @@ export class XformEsp implements Xform {
     const payloadLen = tunnel ? ipLen : ipLen - ipHeaderLen;
     const header = tunnel ? fixedHeaderLen(sa.family) : ipHeaderLen;
     const textLen = payloadLen + padLength(payloadLen, s.blockBytes) + ESP_TRAILER_LEN;
-    return header + ESP_HDR_LEN + s.ivBytes + textLen + s.icvBytes;
+    const udp = sa.natt === null ? 0 : UDP_HDR_LEN;
+    return header + udp + ESP_HDR_LEN + s.ivBytes + textLen + s.icvBytes;
   }
 
   encapsulate(m: Mbuf, sa: Sa, tunnel: boolean, r: OffloadRequest): number {
@@ -84,8 +87,11 @@ export class XformEsp implements Xform {
     const padLen = padLength(payloadLen, blockBytes);
     const trailerLen = padLen + ESP_TRAILER_LEN + icvBytes;
     const espHeaderLen = ESP_HDR_LEN + ivBytes;
-    const espOffset = tunnel ? fixedHeaderLen(sa.family) : ihl;
-    const headerLen = tunnel ? espOffset + espHeaderLen : espHeaderLen;
+    const { natt } = sa;
+    const udpLen = natt === null ? 0 : UDP_HDR_LEN;
+    const ipHeaderLen = tunnel ? fixedHeaderLen(sa.family) : ihl;
+    const espOffset = ipHeaderLen + udpLen;
+    const headerLen = espOffset + espHeaderLen - ihl;
     if (!mb.append(m, trailerLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
     if (!mb.prepend(m, headerLen)) {
       mb.adj(m, -trailerLen);
@@ -97,9 +103,14 @@ export class XformEsp implements Xform {
     const seq = on[ONE_NUMBERER] === 1 ? ++sa.seq : own;
     const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);
+    const proto = natt === null ? IPPROTO_ESP : IPPROTO_UDP;
     const next = tunnel
-      ? putOuterHeader(this.#inet, m, sa, headerLen)
-      : moveHeaders(mb, m, espHeaderLen, ihl, IPPROTO_ESP);
+      ? putOuterHeader(this.#inet, m, sa, headerLen, proto)
+      : moveHeaders(mb, m, headerLen, ihl, proto);
+    if (natt !== null) {
+      putUdpEncap(view, mb.off[m]! + ipHeaderLen, natt, mb.len[m]! - ipHeaderLen);
+      natt.sentCycle = this.#inet.clock.cycle;
+    }
     const esp = mb.off[m]! + espOffset;
     view.setUint32(esp + ESP_SPI, sa.spi);
     view.setUint32(esp + ESP_SEQ, seqLo);

@@ -123,6 +123,7 @@ export function testSa(
     salt: pattern(4, spi + 1),
     icvLenBytes: 16,
     esn: false,
+    udpEncap: false,
     ...more,
   };
 }

@@ -235,6 +235,7 @@ function unsupported(sa: OffloadSa): string | null {
     return `the card does not do keys of ${8 * sa.key.length} bits`;
   if (sa.icvLenBytes !== ICV_BYTES || sa.salt.length !== 4)
     return `the card does not do an ICV of ${sa.icvLenBytes} bytes`;
+  if (sa.udpEncap) return 'the card does no ESP in UDP';
   if (sa.family !== 4) return 'the card does ESP in IPv4 only';
   if (sa.direction === 'in' && sa.esn) return 'the card does not decrypt with ESN';
   return null;

@@ -94,6 +94,7 @@ export class EspCard {
       salt: esp.salt,
       icvLenBytes: ICV_BYTES,
       esn: esp.esn,
+      udpEncap: false,
     };
   }
 

@@ -5,7 +5,8 @@ import { IFCAP_IPSEC } from '../../../src/net/ifnet.ts';
 import { UdpSocket } from '../../../src/netinet/socket.ts';
 import type { SaParams } from '../../../src/netipsec/sa.ts';
 import { SaOffloads } from '../../../src/netipsec/sa_offload.ts';
-import { Sadb, SadbError } from '../../../src/netipsec/sadb.ts';
+import { Sadb } from '../../../src/netipsec/sadb.ts';
+import { SadbError } from '../../../src/netipsec/sadb_error.ts';
 import { FakeCard } from './fake_card.ts';
 import { createIpsecRig, GCM_SAS, type IpsecRig, TRANSPORT } from './ipsec_rig.ts';
 

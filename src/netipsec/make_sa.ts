@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
+import { ipAddrFamily, ipAddrWords } from '../header/ip_addr.ts';
+import { newAhSession } from '../opencrypto/ah_session.ts';
+import { NO_ESP_SESSION, newSession } from '../opencrypto/session.ts';
+import { newNatt } from './natt.ts';
+import { ReplayWindow } from './replay.ts';
+import type { Sa, SaParams } from './sa.ts';
+import type { CheckedAlgs } from './sa_params.ts';
+
+const SEQ_LIMIT = 0xffff_ffff;
+const NO_KEY = new Uint8Array(0);
+
+/** An SA as it is when it is new. */
+export function makeSa(
+  p: SaParams,
+  { cipher, auth }: CheckedAlgs,
+  handle: number,
+  generation: number,
+  direction: 'in' | 'out',
+  cycle: number,
+): Sa {
+  const esn = p.esn ?? false;
+  const proto = p.proto ?? IPPROTO_ESP;
+  const isAh = proto === IPPROTO_AH;
+  const keyBytes = p.key.length - cipher.saltBytes;
+  const key = p.key.slice(0, keyBytes);
+  const salt = p.key.slice(keyBytes);
+  const authKey = auth === null ? NO_KEY : p.authKey!.slice();
+  return {
+    handle,
+    generation,
+    family: ipAddrFamily(p.dst),
+    src: p.src,
+    dst: p.dst,
+    srcWords: ipAddrWords(p.src),
+    dstWords: ipAddrWords(p.dst),
+    spi: p.spi,
+    proto,
+    mode: p.mode ?? 'any',
+    reqid: p.reqid ?? 0,
+    direction,
+    cipher,
+    auth,
+    key,
+    salt,
+    authKey,
+    esn,
+    hwif: p.hwif ?? null,
+    session: isAh ? NO_ESP_SESSION : newSession(cipher, key, salt, auth, authKey, esn),
+    ah: isAh ? newAhSession(auth!, authKey, esn) : null,
+    replay: new ReplayWindow(p.replayPackets ?? 0, p.receivedSeq ?? 0),
+    seq: p.sentSeq ?? 0,
+    seqLimit: esn ? Number.MAX_SAFE_INTEGER : SEQ_LIMIT,
+    installs: [],
+    refusal: null,
+    alive: true,
+    dying: false,
+    lifetime: p.lifetime ?? null,
+    addedCycle: cycle,
+    natt: p.natt === undefined ? null : newNatt(p.natt),
+    hwPackets: 0,
+    hwBytes: 0,
+    swPackets: 0,
+    swBytes: 0,
+    authFailed: 0,
+    replayed: 0,
+  };
+}
