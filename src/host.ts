@@ -5,8 +5,10 @@ import type { NicBus } from './dev/nic/nic_bus.ts';
 import { NIC_DEFAULTS, type NicOptions, nicRingBytes } from './dev/nic/nic_config.ts';
 import { EndHost, type EndHostConfig, poolBytes } from './end_host.ts';
 import { ETHER_HDR_LEN } from './header/ether.ts';
+import type { In6Addr } from './header/ip6.ts';
 import type { Ifnet } from './net/ifnet.ts';
 import { addAddress, attachInterface } from './netinet/in_proto.ts';
+import { addAddress6 } from './netinet/in6_proto.ts';
 
 const ARENA_ALIGN = 4096;
 /** Mbufs beyond those that a full set of rings holds: sockets, fragments, packets between layers. */
@@ -100,14 +102,27 @@ export class Host extends EndHost {
     if (ifp === this.nic) this.detach();
   }
 
-  /** Gives the card's interface an address (host order); prefixLen 32 is an alias without a network. */
-  addAddress(address: number, prefixLen: number): void {
-    addAddress(this.inet, this.nic, address, prefixLen);
+  /**
+   * Gives the card's interface an address, of IPv4 (host order) or IPv6 (16 bytes); a prefixLen of 32
+   * or 128 is an alias without a network.
+   */
+  addAddress(address: number | In6Addr, prefixLen: number): void {
+    if (typeof address === 'number') addAddress(this.inet, this.nic, address, prefixLen);
+    else addAddress6(this.inet, this.nic, address, prefixLen);
   }
 
   /** A route by way of a gateway on the card's network. */
-  addRoute(prefix: number, prefixLen: number, gateway: number): void {
-    this.inet.routes.add(prefix, prefixLen, this.nic, gateway);
+  addRoute(prefix: number, prefixLen: number, gateway: number): void;
+  addRoute(prefix: In6Addr, prefixLen: number, gateway: In6Addr): void;
+  addRoute(prefix: number | In6Addr, prefixLen: number, gateway: number | In6Addr): void {
+    const { routes, ip6 } = this.inet;
+    if (typeof prefix !== 'number' && typeof gateway !== 'number') {
+      ip6.routes.add(prefix, prefixLen, this.nic, gateway);
+    } else if (typeof prefix === 'number' && typeof gateway === 'number') {
+      routes.add(prefix, prefixLen, this.nic, gateway);
+    } else {
+      throw new TypeError('a route and its gateway are of one family');
+    }
   }
 
   /** What is still in use: all of it must be 0 once a world has come to rest and cards are down. */

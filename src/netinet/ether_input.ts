@@ -4,6 +4,7 @@ import {
   ETHER_HDR_LEN,
   ETHERTYPE_ARP,
   ETHERTYPE_IP,
+  ETHERTYPE_IPV6,
   etherIsGroup,
   etherSame,
   etherType,
@@ -14,6 +15,7 @@ import { IFF_UP, type Ifnet } from '../net/ifnet.ts';
 import { arpInput } from './arp.ts';
 import type { Inet } from './inet.ts';
 import { ipInput } from './ip_input.ts';
+import { ip6Input } from './ip6_input.ts';
 
 const ETHER_RECEIVED = counter('ether.received', 'frames received');
 const ETHER_SHORT = counter('ether.short', 'frame shorter than its header');
@@ -48,6 +50,8 @@ export function etherInput(inet: Inet, ifp: Ifnet, m: Mbuf): void {
   pool.adj(m, ETHER_HDR_LEN);
   if (type === ETHERTYPE_IP) {
     ipInput(inet, m);
+  } else if (type === ETHERTYPE_IPV6) {
+    ip6Input(inet, m);
   } else if (type === ETHERTYPE_ARP) {
     arpInput(inet, ifp, m);
   } else {

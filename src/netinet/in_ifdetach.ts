@@ -2,6 +2,7 @@
 import { ipText } from '../header/ip.ts';
 import { counter } from '../kern/counters.ts';
 import { IFF_UP, type Ifnet, type SoftIf } from '../net/ifnet.ts';
+import { detachInterface6 } from './in6_proto.ts';
 import type { Inet } from './inet.ts';
 
 const IF_DETACHED = counter('if.detached', 'packets that waited as their interface was removed');
@@ -24,7 +25,9 @@ export function detachInterface(inet: Inet, ifp: Ifnet): void {
     if (inet.addrs.ifp(i) === ifp) removeAddress(inet, inet.addrs.addr(i));
   }
   inet.routes.deleteInterface(ifp);
+  detachInterface6(inet, ifp);
   let waited = inet.arp.forgetInterface(inet.pool, ifp.index);
+  waited += inet.ip6.nd.forgetInterface(inet.pool, ifp.index);
   if (isSoft(ifp)) waited += ifp.drain();
   inet.counters.n[IF_DETACHED]! += waited;
 }

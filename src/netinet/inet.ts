@@ -8,6 +8,7 @@ import { ArpTable } from './arp_table.ts';
 import { IcmpLimit } from './icmp_limit.ts';
 import { InIfaddrs } from './in_ifaddr.ts';
 import { InPcbs } from './in_pcb.ts';
+import { Inet6 } from './inet6.ts';
 import { type IpsecMethods, NO_IPSEC } from './ipsec_hook.ts';
 import { Protosw } from './protosw.ts';
 import { Reass } from './reass.ts';
@@ -36,6 +37,8 @@ export class Inet {
   readonly protosw: Protosw = new Protosw();
   readonly pcbs: InPcbs;
   readonly icmpLimit: IcmpLimit;
+  /** The same for IPv6. */
+  readonly ip6: Inet6;
   /**
    * Where a gateway takes what is not for this host: m starts at its checked IP header, the callee
    * owns it: ip_forward.ts, or another. null: this host forwards nothing.
@@ -57,6 +60,7 @@ export class Inet {
     this.icmpLimit = new IcmpLimit(config.clock);
     this.pcbs = new InPcbs(rng);
     this.#nextId = rng.below(0x10000);
+    this.ip6 = new Inet6(config.clock, rng);
   }
 
   /** An identification for a datagram, distinct from the 65535 before it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ipParse } from '../../src/header/ip.ts';
+import { IN6ADDR_LOOPBACK, type In6Addr, IPV6_MMTU, ip6Parse } from '../../src/header/ip6.ts';
 import { Counters } from '../../src/kern/counters.ts';
 import { MTagPool } from '../../src/kern/m_tag.ts';
 import { type Mbuf, MbufPool, NO_MBUF } from '../../src/kern/mbuf.ts';
@@ -8,6 +9,7 @@ import { TagSan } from '../../src/kern/tag_san.ts';
 import { LoopIf } from '../../src/net/if_loop.ts';
 import { IFF_UP, type Ifnet } from '../../src/net/ifnet.ts';
 import { addAddress, attachInterface, createInet, drainInet } from '../../src/netinet/in_proto.ts';
+import { addAddress6 } from '../../src/netinet/in6_proto.ts';
 import type { Inet } from '../../src/netinet/inet.ts';
 import { leakCheck } from './leak_check.ts';
 
@@ -98,6 +100,7 @@ export interface RigHost {
   readonly lo: LoopIf;
   readonly ifp: MemIf;
   readonly addr: number;
+  readonly addr6: In6Addr;
 }
 
 export interface RigConfig {
@@ -112,9 +115,9 @@ export interface RigConfig {
 
 export interface Rig {
   readonly clock: ManualClock;
-  /** 10.0.0.1/24 */
+  /** 10.0.0.1/24 and 2001:db8::1/64 */
   readonly a: RigHost;
-  /** 10.0.0.2/24 */
+  /** 10.0.0.2/24 and 2001:db8::2/64 */
   readonly b: RigHost;
   /** Carries frames to and fro until all is quiet. */
   pump(): void;
@@ -151,7 +154,12 @@ export function createRig(config: RigConfig = {}): Rig {
     attachInterface(inet, ifp);
     addAddress(inet, lo, ipParse('127.0.0.1'), 8);
     addAddress(inet, ifp, addr, 24);
-    return { inet, pool, counters, lo, ifp, addr };
+    const addr6 = ip6Parse(`2001:db8::${n}`);
+    if (mtu >= IPV6_MMTU) {
+      addAddress6(inet, lo, IN6ADDR_LOOPBACK, 128);
+      addAddress6(inet, ifp, addr6, 64);
+    }
+    return { inet, pool, counters, lo, ifp, addr, addr6 };
   };
   const a = host(1);
   const b = host(2);

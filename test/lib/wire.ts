@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import { in6Words } from '../../src/header/ip6.ts';
 import { etherFrame } from './packets.ts';
 import type { RigHost } from './rig.ts';
 
@@ -17,6 +18,13 @@ export function watch(host: RigHost, swallow = false): Uint8Array[] {
 export function knowEachOther(a: RigHost, b: RigHost): void {
   a.inet.arp.addStatic(a.ifp.index, b.addr, b.ifp.lladdr);
   b.inet.arp.addStatic(b.ifp.index, a.addr, a.ifp.lladdr);
+  a.inet.ip6.nd.addStatic(a.ifp.index, in6Words(b.addr6), b.ifp.lladdr);
+  b.inet.ip6.nd.addStatic(b.ifp.index, in6Words(a.addr6), a.ifp.lladdr);
+}
+
+/** The same with an IPv6 packet. */
+export function deliver6(to: RigHost, from: RigHost, packet: Uint8Array): void {
+  deliver(to, from, packet, 0x86dd);
 }
 
 /** The wire brings `to` an IP packet from `from`. */
