@@ -205,7 +205,7 @@ function groups(text: string): number[] | null {
     if (/^[0-9a-f]{1,4}$/i.test(part)) {
       const n = Number.parseInt(part, 16);
       out.push(n >> 8, n & 255);
-    } else if (i === parts.length - 1 && /^(\d+\.){3}\d+$/.test(part)) {
+    } else if (i === parts.length - 1 && /^(\d+\.){3}\d+$/.test(part) && !/(^|\.)0\d/.test(part)) {
       try {
         const n = ipParse(part);
         out.push(n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255);
