@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { LINKTYPE_ETHERNET, LINKTYPE_RAW } from './pcapng.ts';
+import { isLinkType, linkTypesText } from './link_type.ts';
 
 export type CaptureFault = 'unreadable' | 'not-a-capture' | 'truncated' | 'link-type' | 'malformed';
 
@@ -30,13 +30,9 @@ export interface Frame {
   readonly offset: number;
 }
 
-/** Only Ethernet and raw IP are of use here. */
+/** Throws CaptureError when nothing here reads packets of this link type. */
 export function checkLinkType(path: string, offset: number, linkType: number): void {
-  if (linkType === LINKTYPE_ETHERNET || linkType === LINKTYPE_RAW) return;
-  throw new CaptureError(
-    path,
-    offset,
-    'link-type',
-    `link type ${linkType}; expected 1 (Ethernet) or 101 (raw IP)`,
-  );
+  if (isLinkType(linkType)) return;
+  const message = `link type ${linkType}; expected one of ${linkTypesText()}`;
+  throw new CaptureError(path, offset, 'link-type', message);
 }

@@ -60,7 +60,6 @@ function interfaceOf(
 ): Interface {
   if (len < 20) throw new CaptureError(path, at, 'malformed', `interface block of ${len} bytes`);
   const linkType = v.getUint16(at + 8, little);
-  checkLinkType(path, at + 8, linkType);
   let ticksPerSecond = 1_000_000n;
   let offsetSeconds = 0n;
   for (let o = at + 16; o + 4 <= at + len - 4; ) {
@@ -96,6 +95,8 @@ function enhanced(
   if (from === undefined) {
     throw new CaptureError(path, at + 8, 'malformed', `interface ${id} was never described`);
   }
+  // An interface of another kind is no fault until a packet comes from it.
+  checkLinkType(path, at, from.linkType);
   const captured = v.getUint32(at + 20, little);
   if (captured > len - 32) {
     throw new CaptureError(path, at + 20, 'malformed', 'packet is longer than its block');
@@ -125,6 +126,7 @@ function simple(
   if (from === undefined) {
     throw new CaptureError(path, at, 'malformed', 'packet before any interface description');
   }
+  checkLinkType(path, at, from.linkType);
   const originalLen = v.getUint32(at + 8, little);
   const cut = from.snapLen === 0 ? originalLen : Math.min(originalLen, from.snapLen);
   const captured = Math.min(cut, len - 16);

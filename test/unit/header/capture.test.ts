@@ -174,7 +174,7 @@ describe('pcap', () => {
   });
 
   test('another link type is named, with the byte that says so', () => {
-    expect(fault(pcap(true, 0xa1b2c3d4, 113, []))).toMatchObject({
+    expect(fault(pcap(true, 0xa1b2c3d4, 189, []))).toMatchObject({
       fault: 'link-type',
       offset: 20,
       path: 'x.pcap',
