@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimWorld } from '../dev/nic/nic_bus.ts';
 import type { Frame } from '../header/capture.ts';
-import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6 } from '../header/ether.ts';
+import { asEthernet } from '../header/link_type.ts';
 import { readCapture } from '../header/pcap.ts';
 import { LINKTYPE_RAW, PcapngWriter } from '../header/pcapng.ts';
 import { applySetkey, parseSetkey } from '../netipsec/setkey.ts';
@@ -12,7 +12,7 @@ import { ReplayCard } from './replay_card.ts';
 import type { ReplayFigures } from './replay_input.ts';
 
 export interface ReplayOptions {
-  /** pcap or pcapng, Ethernet or raw IP. */
+  /** pcap or pcapng, of a link type that header/link_type.ts knows. */
   readonly capture: string;
   /** setkey(8) file; each of its SAs is one to receive with. */
   readonly sa: string;
@@ -78,7 +78,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
 async function feed(options: ReplayOptions, card: ReplayCard): Promise<void> {
   let frames = 0;
   for (const frame of framesOf(options.capture, card)) {
-    const bytes = frame.linkType === LINKTYPE_RAW ? framed(frame.bytes) : frame.bytes;
+    const bytes = asEthernet(frame.bytes, frame.linkType);
     card.feed(bytes, frame.bytes.length < frame.originalLen, frame.timeNs);
     if (++frames % YIELD_FRAMES !== 0) continue;
     options.onProgress?.(frames);
@@ -97,13 +97,4 @@ function* framesOf(capture: string, card: ReplayCard): Generator<Frame> {
     card.drain();
     throw error;
   }
-}
-
-/** A raw IP packet with a link header before it, as a card expects. */
-function framed(packet: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(ETHER_HDR_LEN + packet.length);
-  const type = packet.length > 0 && packet[0]! >> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
-  frame.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, type >> 8, type & 0xff]);
-  frame.set(packet, ETHER_HDR_LEN);
-  return frame;
 }

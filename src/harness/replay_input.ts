@@ -1,45 +1,54 @@
 // SPDX-License-Identifier: BSD-2-Clause
-
 import { cksum } from '../header/cksum.ts';
-import { ESP_HDR_LEN, espSeq, espSpi } from '../header/esp.ts';
-import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6, etherType } from '../header/ether.ts';
 import {
+  IP_DST,
   IP_HDR_LEN,
-  IP_LEN,
   IP_MF,
   IP_OFFMASK,
-  IP_P,
-  IP_SUM,
+  IPPROTO_AH,
   IPPROTO_ESP,
-  IPPROTO_UDP,
-  ipDst,
   ipHdrLen,
   ipLen,
   ipOff,
   ipProto,
   ipVersion,
 } from '../header/ip.ts';
-import { UDP_HDR_LEN, udpDport, udpSport } from '../header/udp.ts';
+import { IP6_DST, IP6_HDR_LEN, ip6Plen } from '../header/ip6.ts';
+import { IP6_WALK_RIGHT, Ip6Chain, ip6Walk } from '../header/ip6_ext.ts';
 import type { Clock } from '../kern/clock.ts';
 import { Counters } from '../kern/counters.ts';
-import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
+import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { Inet } from '../netinet/inet.ts';
-import { ipReass } from '../netinet/ip_reass.ts';
+import { readIn6Addr } from '../netipsec/flow.ts';
 import { Ipsec } from '../netipsec/ipsec.ts';
-import { ESP_BAD_ICV, ESP_DUMMY, ESP_NO_SA, ESP_REPLAY } from '../netipsec/ipsec_counters.ts';
+import {
+  AH_BAD_ICV,
+  AH_NO_SA,
+  AH_REPLAY,
+  ESP_BAD_ICV,
+  ESP_DUMMY,
+  ESP_NO_SA,
+  ESP_REPLAY,
+} from '../netipsec/ipsec_counters.ts';
 import { OFFLOAD_REASONS, R_OFFLOAD_OFF } from '../netipsec/offload_reason.ts';
 import type { Sa } from '../netipsec/sa.ts';
+import { ReplayEsn } from './replay_esn.ts';
+import { isIpsec, ReplayOuter } from './replay_outer.ts';
 
-/** Outcome of a replay. Each ESP packet counts in `esp` and in one of the outcomes. */
+/**
+ * Outcome of a replay. A packet under ESP, AH or both counts once in each of those, and once in one
+ * of the outcomes.
+ */
 export interface ReplayFigures {
   frames: number;
   esp: number;
+  ah: number;
   /** Accepted, and written out. */
   decrypted: number;
   authFailed: number;
   replayed: number;
   unknownSa: number;
-  /** The card was to decrypt it and did not; software did, where it could (then in decrypted too). */
+  /** The card was to decrypt it and did not; software did (then it is in decrypted too). */
   notOffloaded: number;
   /** Cut by the capture, broken, or with nothing right inside. */
   malformed: number;
@@ -47,24 +56,32 @@ export interface ReplayFigures {
   dummy: number;
 }
 
-const ETHERTYPE_VLAN = 0x8100;
-const ETHERTYPE_QINQ = 0x88a8;
-const IPV6_HDR_LEN = 40;
-const IPV6_NEXT = 6;
-const UDP_ENCAP_PORT = 4500;
-/** High halves tried to find where an SA with ESN is; what the capture left out cannot be known. */
-const ESN_HIGH_MAX = 4096;
-const ESN_PACKETS_TRIED = 4;
+/** Counters that tell why a packet was refused, and the figure each goes into. */
+const WHY: readonly (readonly [number, 'unknownSa' | 'replayed' | 'authFailed' | 'dummy'])[] = [
+  [ESP_NO_SA, 'unknownSa'],
+  [AH_NO_SA, 'unknownSa'],
+  [ESP_REPLAY, 'replayed'],
+  [AH_REPLAY, 'replayed'],
+  [ESP_BAD_ICV, 'authFailed'],
+  [AH_BAD_ICV, 'authFailed'],
+  [ESP_DUMMY, 'dummy'],
+];
+/** Transforms on one packet; what is deeper is written out as it is. */
+const MAX_DEPTH = 8;
+const SAW_ESP = 1;
+const SAW_AH = 2;
+const NO_IPSEC_INSIDE = -1;
 
 /**
- * The host behind a card that listens to everything: from each frame that comes up it takes the ESP
- * packet and gives it to ipsec, which accepts or refuses it. It has no address, so that what was
- * inside goes to onDecrypted and no further.
+ * The host behind a card that listens to everything: from each frame that comes up it takes the IPsec
+ * packet and gives it to ipsec, which accepts or refuses it. It has no address: what was inside goes
+ * to onDecrypted and no further, or round again when there is IPsec in it.
  */
 export class ReplayInput {
   readonly figures: ReplayFigures = {
     frames: 0,
     esp: 0,
+    ah: 0,
     decrypted: 0,
     authFailed: 0,
     replayed: 0,
@@ -76,29 +93,44 @@ export class ReplayInput {
   readonly counters = new Counters();
   readonly inet: Inet;
   readonly ipsec: Ipsec;
-  /** data[at, at + lenBytes) is a packet that ESP carried, from its IP header on. */
+  /** data[at, at + lenBytes) is a packet that was protected, from its IP header on. */
   onDecrypted: (data: Uint8Array, at: number, lenBytes: number) => void = () => {};
   readonly #pool: MbufPool;
-  readonly #esnTries = new Map<Sa, number>();
-  /** ESP packets that nobody here can decrypt, and why. */
-  readonly #unsupported = new Map<string, number>();
+  /** Where fragments wait that may have no IPsec in them. */
+  readonly #others: Inet;
+  readonly #outer: ReplayOuter;
+  readonly #esn: ReplayEsn;
+  readonly #chain = new Ip6Chain();
+  readonly #dst = new Uint32Array(4);
+  readonly #before: number[] = WHY.map(() => 0);
+  /** Why packets were not the card's work; of a bundle, why its outermost transform was not. */
+  readonly #reasons = new Float64Array(OFFLOAD_REASONS.length);
+  readonly #reasonsBefore = new Float64Array(OFFLOAD_REASONS.length);
+  /** Of the packet at work: transforms taken off, which they were, and whether it was accepted. */
+  #depth = 0;
+  #saw = 0;
   #accepted = false;
 
   constructor(pool: MbufPool, clock: Clock, offload: boolean) {
+    const { counters } = this;
     this.#pool = pool;
-    this.inet = new Inet({ pool, counters: this.counters, clock });
-    this.ipsec = new Ipsec({ inet: this.inet, offload, receiveOnly: true });
-    this.inet.ipsec = this.ipsec;
-    const take = (_inet: Inet, m: Mbuf): void => this.#take(m);
-    this.inet.forward = take;
-    for (let proto = 0; proto < 256; proto++) this.inet.protosw.register(proto, take);
+    this.inet = new Inet({ pool, counters, clock });
+    this.#others = new Inet({ pool, counters, clock });
+    const inside = (m: Mbuf, throughTunnel: boolean): void => this.#inside(m, throughTunnel);
+    this.ipsec = new Ipsec({ inet: this.inet, offload, receiveOnly: true, inside });
+    this.#outer = new ReplayOuter(this.inet, this.#others, {
+      ipsec: (m, headersLen, proto) => this.#packet(m, headersLen, proto),
+      knows: (m, spiOff) => this.#saOf(m, spiOff, IPPROTO_ESP) !== null,
+      malformed: (proto) => this.#malformed(proto),
+    });
+    this.#esn = new ReplayEsn(pool);
   }
 
-  /** Why ESP packets were not the card's work. */
+  /** Why IPsec packets were not the card's work. */
   reasons(): { reason: string; count: number }[] {
-    const rows = [...this.#unsupported].map(([reason, count]) => ({ reason, count }));
+    const rows: { reason: string; count: number }[] = [];
     OFFLOAD_REASONS.forEach((reason, i) => {
-      const count = i === R_OFFLOAD_OFF ? 0 : this.ipsec.reasons.rx[i]!;
+      const count = i === R_OFFLOAD_OFF ? 0 : this.#reasons[i]!;
       if (count > 0) rows.push({ reason, count });
     });
     return rows;
@@ -106,24 +138,7 @@ export class ReplayInput {
 
   /** A frame as a card delivers it; `cut`: the capture does not have all of it. Owns m. */
   frame(m: Mbuf, cut: boolean): void {
-    const pool = this.#pool;
-    const v = pool.view;
-    const at = pool.off[m]!;
-    const end = at + pool.len[m]!;
-    let header = at;
-    while (header + ETHER_HDR_LEN <= end && isTag(etherType(v, header))) header += 4;
-    const ip = header + ETHER_HDR_LEN;
-    const type = ip <= end ? etherType(v, header) : 0;
-    const have = end - ip;
-    if (type === ETHERTYPE_IP && have >= IP_HDR_LEN && ipVersion(v, ip) === 4) {
-      pool.adj(m, ip - at);
-      this.#ipv4(m);
-      return;
-    }
-    const isEsp6 = have >= IPV6_HDR_LEN && pool.data[ip + IPV6_NEXT] === IPPROTO_ESP;
-    if (type === ETHERTYPE_IPV6 && isEsp6) this.#cannot(cut, 'outer header is IPv6');
-    else if (cut || have < 0 || type === ETHERTYPE_IP) this.figures.malformed++;
-    pool.free(m);
+    this.#outer.frame(m, cut);
   }
 
   /** The card refused an ESP packet: its ICV is wrong, and the card kept the frame. */
@@ -135,122 +150,136 @@ export class ReplayInput {
   /** The capture is over: datagrams whose fragments did not all come. */
   finish(): void {
     this.figures.malformed += this.inet.reass.drain();
-    this.#sumNotOffloaded();
-  }
-
-  #sumNotOffloaded(): void {
+    this.#others.reass.drain();
     this.figures.notOffloaded = this.reasons().reduce((sum, row) => sum + row.count, 0);
   }
 
-  #cannot(cut: boolean, reason: string): void {
-    this.figures.esp++;
-    if (cut) this.figures.malformed++;
-    else this.#unsupported.set(reason, (this.#unsupported.get(reason) ?? 0) + 1);
+  /** A packet that has, or was to have, ESP or AH behind its IP headers. */
+  #malformed(proto: number): void {
+    this.#saw = 0;
+    this.#see(proto);
+    this.#countSeen();
+    this.figures.malformed++;
   }
 
-  #ipv4(m: Mbuf): void {
-    const pool = this.#pool;
-    const v = pool.view;
-    const at = pool.off[m]!;
-    const isEsp = ipProto(v, at) === IPPROTO_ESP;
-    const hdrLen = ipHdrLen(v, at);
-    const total = ipLen(v, at);
-    const have = pool.len[m]!;
-    const fits = hdrLen >= IP_HDR_LEN && hdrLen <= total && total <= have;
-    if (!fits || cksum(v, at, hdrLen) !== 0) {
-      if (isEsp) this.figures.esp++;
-      this.figures.malformed++;
-      pool.free(m);
-      return;
-    }
-    pool.adj(m, total - have); // padding of the link
-    const isWhole = (ipOff(v, at) & (IP_MF | IP_OFFMASK)) === 0;
-    if (!isEsp && !(isWhole && this.#outOfUdp(m, hdrLen))) {
-      pool.free(m);
-      return;
-    }
-    if (isWhole) {
-      this.#esp(m, hdrLen);
-      return;
-    }
-    const whole = ipReass(this.inet, m, hdrLen);
-    if (whole !== NO_MBUF) this.#esp(whole, ipHdrLen(v, pool.off[whole]!));
-  }
-
-  /**
-   * ESP in UDP (RFC 3948 §2.1) under an SA of ours: takes the UDP header away. False: it is not, and
-   * m is as it was.
-   */
-  #outOfUdp(m: Mbuf, hdrLen: number): boolean {
-    const pool = this.#pool;
-    const v = pool.view;
-    const at = pool.off[m]!;
-    const udp = at + hdrLen;
-    const isLong = pool.len[m]! >= hdrLen + UDP_HDR_LEN + ESP_HDR_LEN;
-    if (ipProto(v, at) !== IPPROTO_UDP || !isLong) return false;
-    if (udpSport(v, udp) !== UDP_ENCAP_PORT && udpDport(v, udp) !== UDP_ENCAP_PORT) return false;
-    if (this.ipsec.sadb.find(ipDst(v, at), espSpi(v, udp + UDP_HDR_LEN)) === null) return false;
-    pool.data.copyWithin(at + UDP_HDR_LEN, at, udp);
-    pool.adj(m, UDP_HDR_LEN);
-    const ip = at + UDP_HDR_LEN;
-    v.setUint16(ip + IP_LEN, pool.len[m]!);
-    v.setUint8(ip + IP_P, IPPROTO_ESP);
-    v.setUint16(ip + IP_SUM, 0);
-    v.setUint16(ip + IP_SUM, cksum(v, ip, hdrLen));
-    return true;
-  }
-
-  #esp(m: Mbuf, hdrLen: number): void {
+  #packet(m: Mbuf, headersLen: number, proto: number): void {
     const { figures } = this;
-    const n = this.counters.n;
-    const before = [n[ESP_NO_SA]!, n[ESP_REPLAY]!, n[ESP_BAD_ICV]!, n[ESP_DUMMY]!];
-    this.#findEsnHigh(m, hdrLen);
-    figures.esp++;
+    const { n } = this.counters;
+    WHY.forEach(([index], i) => {
+      this.#before[i] = n[index]!;
+    });
+    this.#reasonsBefore.set(this.ipsec.reasons.rx);
+    this.#depth = 0;
+    this.#saw = 0;
     this.#accepted = false;
-    this.ipsec.input(m, 4, hdrLen, IPPROTO_ESP);
-    if (this.#accepted) figures.decrypted++;
-    else if (n[ESP_NO_SA]! > before[0]!) figures.unknownSa++;
-    else if (n[ESP_REPLAY]! > before[1]!) figures.replayed++;
-    else if (n[ESP_BAD_ICV]! > before[2]!) figures.authFailed++;
-    else if (n[ESP_DUMMY]! > before[3]!) figures.dummy++;
-    else figures.malformed++;
+    this.#open(m, headersLen, proto);
+    this.#countSeen();
+    if (this.#accepted) {
+      figures.decrypted++;
+      return;
+    }
+    const why = WHY.find(([index], i) => n[index]! > this.#before[i]!);
+    figures[why === undefined ? 'malformed' : why[1]]++;
   }
 
-  /** What was inside; ipsec owned m, now we do. */
-  #take(m: Mbuf): void {
+  /** Has ipsec take one ESP or AH off; what it held comes to #inside. Owns m. */
+  #open(m: Mbuf, headersLen: number, proto: number): void {
+    this.#depth++;
+    this.#see(proto);
+    const sa = this.#saOf(m, headersLen + (proto === IPPROTO_AH ? 4 : 0), proto);
+    if (sa !== null) this.#esn.find(m, sa, headersLen);
+    const family = ipVersion(this.#pool.view, this.#pool.off[m]!) === 4 ? 4 : 6;
+    this.ipsec.input(m, family, headersLen, proto);
+  }
+
+  /** What one ESP or AH held: more of them, or what is to be written. Owns m. */
+  #inside(m: Mbuf, throughTunnel: boolean): void {
     const pool = this.#pool;
+    if (this.#depth === 1) {
+      const { rx } = this.ipsec.reasons;
+      for (let i = 0; i < rx.length; i++) this.#reasons[i]! += rx[i]! - this.#reasonsBefore[i]!;
+    }
+    if (!this.#trim(m)) {
+      pool.free(m);
+      return;
+    }
+    const proto = this.#ipsecAt(m);
+    if (proto !== NO_IPSEC_INSIDE && this.#depth < MAX_DEPTH) {
+      const { off } = this.#chain;
+      // What others protected, and we carried, stays as it is.
+      const spiOff = off + (proto === IPPROTO_AH ? 4 : 0);
+      if (!throughTunnel || this.#saOf(m, spiOff, proto) !== null) {
+        this.#open(m, off, proto);
+        return;
+      }
+    }
     this.#accepted = true;
     this.onDecrypted(pool.data, pool.off[m]!, pool.len[m]!);
     pool.free(m);
   }
 
   /**
-   * An SA with extended sequence numbers may be anywhere when the capture begins, and the high half
-   * is not sent: the one that the first packets' ICV is right with (RFC 4303 §A3).
+   * Cuts off what is behind the packet (RFC 4303 §2.7: padding for traffic flow confidentiality).
+   * False: it is no packet.
    */
-  #findEsnHigh(m: Mbuf, hdrLen: number): void {
+  #trim(m: Mbuf): boolean {
     const pool = this.#pool;
     const v = pool.view;
     const at = pool.off[m]!;
-    const esp = at + hdrLen;
-    if (pool.len[m]! < hdrLen + ESP_HDR_LEN) return;
-    const sa = this.ipsec.sadb.find(ipDst(v, at), espSpi(v, esp));
-    if (sa === null || !sa.esn || sa.replay.top !== 0) return;
-    const tries = this.#esnTries.get(sa) ?? 0;
-    const { ivBytes, icvBytes, blockBytes } = sa.session;
-    const textLen = pool.len[m]! - hdrLen - ESP_HDR_LEN - ivBytes - icvBytes;
-    if (tries === ESN_PACKETS_TRIED || textLen < 2 || textLen % blockBytes !== 0) return;
-    this.#esnTries.set(sa, tries + 1);
-    const packet = pool.data.slice(esp, at + pool.len[m]!);
-    const seqLo = espSeq(v, esp);
-    for (let hi = 0; hi < ESN_HIGH_MAX; hi++) {
-      if (!sa.session.open(packet, 0, textLen, hi)) continue;
-      if (hi > 0) sa.replay.top = hi * 0x1_0000_0000 + seqLo - 1;
-      return;
+    const have = pool.len[m]!;
+    let total = 0;
+    if (have >= IP_HDR_LEN && ipVersion(v, at) === 4) {
+      const hdrLen = ipHdrLen(v, at);
+      total = ipLen(v, at);
+      if (hdrLen < IP_HDR_LEN || hdrLen > total || total > have) return false;
+      if (cksum(v, at, hdrLen) !== 0) return false;
+    } else if (have >= IP6_HDR_LEN && ipVersion(v, at) === 6) {
+      total = IP6_HDR_LEN + ip6Plen(v, at);
     }
+    if (total === 0 || total > have) return false;
+    pool.adj(m, total - have);
+    return true;
   }
-}
 
-function isTag(etherType: number): boolean {
-  return etherType === ETHERTYPE_VLAN || etherType === ETHERTYPE_QINQ;
+  /** The protocol of whole ESP or AH behind the packet's headers, which then end at #chain.off. */
+  #ipsecAt(m: Mbuf): number {
+    const pool = this.#pool;
+    const v = pool.view;
+    const at = pool.off[m]!;
+    const chain = this.#chain;
+    if (ipVersion(v, at) === 4) {
+      chain.off = ipHdrLen(v, at);
+      chain.proto = ipProto(v, at);
+      chain.fragOff = ipOff(v, at) & (IP_MF | IP_OFFMASK);
+    } else if (ip6Walk(v, at, pool.len[m]!, chain) !== IP6_WALK_RIGHT) {
+      return NO_IPSEC_INSIDE;
+    }
+    return chain.fragOff === 0 && isIpsec(chain.proto) ? chain.proto : NO_IPSEC_INSIDE;
+  }
+
+  #saOf(m: Mbuf, spiOff: number, proto: number): Sa | null {
+    const pool = this.#pool;
+    const v = pool.view;
+    const at = pool.off[m]!;
+    if (spiOff + 8 > pool.len[m]!) return null;
+    const spi = v.getUint32(at + spiOff);
+    const dst = this.#dst;
+    if (ipVersion(v, at) === 6) {
+      readIn6Addr(v, at + IP6_DST, dst);
+      return this.ipsec.sadb.lookup(6, dst, spi, proto);
+    }
+    dst.fill(0);
+    dst[0] = v.getUint32(at + IP_DST);
+    return this.ipsec.sadb.lookup(4, dst, spi, proto);
+  }
+
+  #see(proto: number): void {
+    if (proto === IPPROTO_ESP) this.#saw |= SAW_ESP;
+    else if (proto === IPPROTO_AH) this.#saw |= SAW_AH;
+  }
+
+  #countSeen(): void {
+    if ((this.#saw & SAW_ESP) !== 0) this.figures.esp++;
+    if ((this.#saw & SAW_AH) !== 0) this.figures.ah++;
+  }
 }

@@ -9,7 +9,7 @@ import { Acquires } from './acquire.ts';
 import { CarrierInPlace } from './carrier_in_place.ts';
 import { FlowCache } from './flow_cache.ts';
 import { isLocalEither } from './ip_either.ts';
-import { IpsecInput } from './ipsec_input.ts';
+import { type InsideHandler, IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
 import { IpsecTransmit } from './ipsec_transmit.ts';
@@ -44,6 +44,8 @@ export interface IpsecConfig {
   readonly maxSas?: number;
   /** Every SA is one to receive with, whatever its destination: for replaying captures. */
   readonly receiveOnly?: boolean;
+  /** Takes what was inside each packet in IP's place. */
+  readonly inside?: InsideHandler;
 }
 
 const DEFAULT_MAX_SAS = 16384;
@@ -84,7 +86,8 @@ export class Ipsec implements IpsecMethods {
     for (const xform of [new XformEsp(inet), new XformAh(inet)]) xforms[xform.proto] = xform;
     this.acquires = new Acquires(inet.clock, inet.counters);
     const { acquires } = this;
-    const parts = { inet, acquires, carrier, offloads, sadb, cache, xforms, reasons };
+    const inside = config.inside ?? null;
+    const parts = { inet, acquires, carrier, offloads, sadb, cache, xforms, reasons, inside };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) =>
       transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);

@@ -38,7 +38,15 @@ export interface InputParts {
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
   readonly xforms: XformTable;
+  /** null: IP. */
+  readonly inside: InsideHandler | null;
 }
+
+/**
+ * Gets what one ESP or AH held, at its IP header, and owns it: a packet that came through a tunnel, or
+ * the packet itself without that header.
+ */
+export type InsideHandler = (m: Mbuf, throughTunnel: boolean) => void;
 
 /** The way in: a card's report or the crypto, the replay check, and back into IP. */
 export class IpsecInput {
@@ -110,6 +118,10 @@ export class IpsecInput {
     }
     if (mbufs.rules.on[KEEP_TILL_POLICY] === 0) mbufs.tags.deleteNonpersistent(mbufs, m);
     this.#n[counts.accepted]!++;
+    if (this.#p.inside !== null) {
+      this.#p.inside(m, inside === INSIDE_PACKET);
+      return;
+    }
     if (sa.natt !== null) {
       if (sa.natt.sport !== udpSport) this.#peerMoved(sa, udpSport);
       if (inside === INSIDE_PAYLOAD) mendChecksum(mbufs, m, ipHeaderLen);

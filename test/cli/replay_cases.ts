@@ -83,8 +83,8 @@ const fragmented = packet(1, {}, datagram(1, 2000));
 const fragment = (from: number, to: number, flags: number): Buffer =>
   ether(ipv4({ ...OUTER, id: 7, fragment: flags | (from / 8) }, fragmented.subarray(from, to)));
 const tunnelled = ipv4({ proto: 17, src: '192.168.1.1', dst: '192.168.2.1' }, datagram(9));
-const ipv6 = Buffer.alloc(40);
-ipv6.set([0x60, 0, 0, 0, 0, 96, 50, 64]);
+const natt = (data: Buffer): Buffer =>
+  ether(ipv4({ ...OUTER, proto: 17 }, udp(SRC, DST, 4500, 4500, data)));
 const arp = ether(Buffer.alloc(46), 0x0806);
 const clearUdp = ether(ipv4({ proto: 17, src: SRC, dst: DST }, datagram(3)));
 const others = frame(1);
@@ -94,6 +94,15 @@ const vlan = Buffer.concat([
   Buffer.from('81000005', 'hex'),
   frame(1).subarray(12),
 ]);
+/** Linux cooked headers, both versions, in place of Ethernet's. */
+const cooked = (f: Buffer): Buffer =>
+  Buffer.concat([Buffer.from('0000000100060200000000010000', 'hex'), f.subarray(12)]);
+const cooked2 = (f: Buffer): Buffer =>
+  Buffer.concat([
+    f.subarray(12, 14),
+    Buffer.from('000000000003000100060200000000010000', 'hex'),
+    f.subarray(14),
+  ]);
 const many = Array.from({ length: 150 }, (_, i) => i + 1);
 
 export const CASES: readonly ReplayCase[] = [
@@ -127,6 +136,33 @@ export const CASES: readonly ReplayCase[] = [
   ok('pcap of nanoseconds, big endian', [frame(1), frame(2)], [inner(1), inner(2)], {
     pcap: { nanoseconds: true, bigEndian: true },
   }),
+  ok('Linux cooked', [cooked(frame(1)), cooked(vlan)], [inner(1)], {
+    pcap: { linkType: 113 },
+    figures: { frames: 2, esp: 2, decrypted: 1, replayed: 1 },
+  }),
+  ok('Linux cooked v2', [cooked2(frame(1)), cooked2(frame(2))], [inner(1), inner(2)], {
+    pcap: { linkType: 276 },
+  }),
+  ok(
+    'BSD loopback',
+    [Buffer.concat([Buffer.from([2, 0, 0, 0]), frame(1).subarray(14)])],
+    [inner(1)],
+    {
+      pcap: { linkType: 0 },
+    },
+  ),
+  {
+    name: 'link headers that are cut short',
+    capture: pcap([cooked2(frame(1)).subarray(0, 19), cooked2(frame(2))], { linkType: 276 }),
+    figures: { frames: 2, esp: 1, decrypted: 1, malformed: 1 },
+    inner: [inner(2)],
+  },
+  {
+    name: 'pcapng with an interface of another kind, that says nothing',
+    capture: pcapng([189, 1], [{ on: 1, bytes: frame(1) }]),
+    figures: { frames: 1, esp: 1, decrypted: 1 },
+    inner: [inner(1)],
+  },
   {
     name: 'pcapng with an Ethernet and a raw IP interface',
     capture: pcapng(
@@ -170,6 +206,19 @@ export const CASES: readonly ReplayCase[] = [
     [inner(1)],
     { notOffloaded: 1 },
   ),
+  ok(
+    'ESP in UDP between other ports, under an SA of the file',
+    [ether(ipv4({ ...OUTER, proto: 17 }, udp(SRC, DST, 40001, 40002, packet(1))))],
+    [inner(1)],
+    { notOffloaded: 1 },
+  ),
+  ok('keep-alive and IKE at port 4500', [natt(Buffer.from([0xff])), natt(Buffer.alloc(40))], []),
+  {
+    name: 'ESP in UDP of an SPI that no SA has',
+    capture: pcap([natt(packet(1, { sa: { ...base, spi: 0x9999 } }))]),
+    figures: { frames: 1, esp: 1, unknownSa: 1 },
+    inner: [],
+  },
   ok('what is no ESP', [arp, clearUdp, ether(Buffer.alloc(60), 0x88b5)], []),
   {
     name: 'a bit flipped in text and in ICV',
@@ -239,13 +288,6 @@ export const CASES: readonly ReplayCase[] = [
     capture: pcap([fragment(0, 800, 0x2000), frame(2)]),
     figures: { frames: 2, esp: 1, decrypted: 1, malformed: 1 },
     inner: [inner(2)],
-  },
-  {
-    name: 'ESP under IPv6, which nothing here decrypts yet',
-    capture: pcap([ether(Buffer.concat([ipv6, packet(1)]), 0x86dd)]),
-    figures: { frames: 1, esp: 1 },
-    notOffloaded: 1,
-    inner: [],
   },
   { name: 'no packet at all', capture: pcap([]), figures: {}, inner: [] },
 ];
