@@ -4,6 +4,7 @@ import type { SaParams } from '../netipsec/sa.ts';
 import { parseSetkey } from '../netipsec/setkey.ts';
 import type { Policy } from '../netipsec/spd.ts';
 import type { FlowTraffic } from './flow_traffic.ts';
+import { espSaltBytes } from './oracle/esp_open.ts';
 import { WireOracle } from './oracle/wire_oracle.ts';
 import type { WirePolicy } from './oracle/wire_policy.ts';
 import type { WireSa } from './oracle/wire_sa.ts';
@@ -11,7 +12,6 @@ import { ALGORITHMS, keyMaterial, OUTER, protectedIn, spiOf } from './topology.t
 import type { WorldConfig } from './world_options.ts';
 
 const PROTO_UDP = 17;
-const GCM_SALT_BYTES = 4;
 
 /** The oracle of a world, told what is so: by the topology, or by the hosts' own setkey(8) files. */
 export function oracleFor(config: WorldConfig, traffic: FlowTraffic): WireOracle {
@@ -62,7 +62,7 @@ function fromFiles(files: readonly string[], traffic: FlowTraffic): WireOracle {
 }
 
 function wireSa(sa: SaParams): WireSa {
-  const saltBytes = sa.cipher.startsWith('aes-gcm') ? GCM_SALT_BYTES : 0;
+  const saltBytes = espSaltBytes(sa.cipher);
   const keyBytes = sa.key.length - saltBytes;
   return {
     spi: sa.spi,

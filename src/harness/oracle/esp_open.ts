@@ -3,19 +3,44 @@ import { createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'n
 import { be32, readAddress } from './packet.ts';
 import type { WireSa } from './wire_sa.ts';
 
+/** How an algorithm is used: as the RFCs say it, apart from the stack's own table. */
+interface Use {
+  /** OpenSSL's name, * being the key's length in bits. */
+  readonly openssl: string;
+  readonly saltBytes: number;
+  readonly ivBytes: number;
+  /** 0: a MAC of its own. */
+  readonly icvBytes: number;
+}
+
+function use(openssl: string, saltBytes: number, ivBytes: number, icvBytes: number): Use {
+  return { openssl, saltBytes, ivBytes, icvBytes };
+}
+
+const USES: Readonly<Record<string, Use>> = {
+  'aes-gcm-16': use('aes-*-gcm', 4, 8, 16), // RFC 4106
+  'aes-gcm-12': use('aes-*-gcm', 4, 8, 12),
+  'aes-gcm-8': use('aes-*-gcm', 4, 8, 8),
+  'aes-ccm-16': use('aes-*-ccm', 3, 8, 16), // RFC 4309
+  'aes-ccm-12': use('aes-*-ccm', 3, 8, 12),
+  'aes-ccm-8': use('aes-*-ccm', 3, 8, 8),
+  'aes-gmac': use('aes-*-gcm', 4, 8, 16), // RFC 4543
+  'chacha20-poly1305': use('chacha20-poly1305', 4, 8, 16), // RFC 7634
+  'aes-ctr': use('aes-*-ctr', 4, 8, 0), // RFC 3686
+  'aes-cbc': use('aes-*-cbc', 0, 16, 0), // RFC 3602
+  null: use('', 0, 0, 0), // RFC 2410
+};
 const HMACS: Readonly<Record<string, [hash: string, icvBytes: number]>> = {
   'hmac-sha1': ['sha1', 12],
   'hmac-sha2-256': ['sha256', 16],
   'hmac-sha2-384': ['sha384', 24],
   'hmac-sha2-512': ['sha512', 32],
 };
-const AEAD_ICV: Readonly<Record<string, number>> = {
-  'aes-gcm-16': 16,
-  'aes-gcm-12': 12,
-  'aes-gcm-8': 8,
-  'aes-gmac': 16,
-  'chacha20-poly1305': 16,
-};
+
+/** Bytes of salt at the end of a key; 0 too for an algorithm that is not known. */
+export function espSaltBytes(alg: string): number {
+  return USES[alg]?.saltBytes ?? 0;
+}
 
 /** Opens ESP packets (RFC 4303) of one SA with node:crypto alone. */
 export class EspOpener {
@@ -27,8 +52,12 @@ export class EspOpener {
   readonly ivBytes: number;
   /** Whether the IV is a nonce that must not repeat. */
   readonly counterMode: boolean;
+  /** False: it authenticates and hides nothing. */
+  readonly encrypts: boolean;
+  readonly #isAead: boolean;
   readonly #key: KeyObject;
   readonly #cipher: string;
+  readonly #saltBytes: number;
   readonly #nonce: Buffer;
   /** Without options node:crypto expects 16 bytes of tag, and takes less time. */
   readonly #options: { authTagLength: number } | undefined;
@@ -42,12 +71,12 @@ export class EspOpener {
 
   /** Throws RangeError for an algorithm it does not know. */
   constructor(sa: WireSa) {
-    const aead = AEAD_ICV[sa.alg];
+    const how = USES[sa.alg];
     const hmac = sa.auth === undefined ? undefined : HMACS[sa.auth.alg];
-    if (aead === undefined && sa.alg !== 'aes-cbc' && sa.alg !== 'null') {
+    if (how === undefined)
       throw new RangeError(`"${sa.alg}": not an algorithm the oracle can open`);
-    }
-    if (aead === undefined && hmac === undefined) {
+    this.#isAead = how.icvBytes > 0;
+    if (!this.#isAead && hmac === undefined) {
       throw new RangeError(
         `"${sa.alg}" expected "auth" with one of ${Object.keys(HMACS).join(' ')}`,
       );
@@ -56,29 +85,35 @@ export class EspOpener {
     this.seqHi = sa.seqHi ?? 0;
     this.#lastHi = this.seqHi;
     this.dst = readAddress(sa.dst);
-    this.icvBytes = aead ?? hmac![1];
-    this.#options = this.icvBytes === 16 ? undefined : { authTagLength: this.icvBytes };
-    this.counterMode = aead !== undefined;
-    this.ivBytes = aead !== undefined ? 8 : sa.alg === 'null' ? 0 : 16;
-    const salt = Buffer.from(sa.salt ?? []);
-    if (this.counterMode && salt.length !== 4) throw new RangeError('"salt" expected 4 bytes');
-    this.#nonce = Buffer.concat([salt, Buffer.alloc(8)]);
+    this.icvBytes = this.#isAead ? how.icvBytes : hmac![1];
+    this.ivBytes = how.ivBytes;
+    this.counterMode = how.saltBytes > 0;
+    this.encrypts = sa.alg !== 'null' && sa.alg !== 'aes-gmac';
+    const salt = Buffer.from(how.saltBytes === 0 ? [] : (sa.salt ?? []));
+    this.#saltBytes = how.saltBytes;
+    if (salt.length !== how.saltBytes) {
+      throw new RangeError(`"salt" expected ${how.saltBytes} bytes`);
+    }
+    // Counter mode counts blocks behind the nonce, from 1 (RFC 3686 §4).
+    const isCtr = sa.alg === 'aes-ctr';
+    this.#nonce = Buffer.concat([
+      salt,
+      Buffer.alloc(how.ivBytes),
+      Buffer.from(isCtr ? [0, 0, 0, 1] : []),
+    ]);
     this.keyName = Buffer.concat([sa.key, salt]).toString('latin1');
     this.#key = createSecretKey(sa.key);
-    const bits = sa.key.length * 8;
-    this.#cipher =
-      sa.alg === 'chacha20-poly1305'
-        ? sa.alg
-        : sa.alg === 'aes-cbc'
-          ? `aes-${bits}-cbc`
-          : `aes-${bits}-gcm`;
+    this.#cipher = how.openssl.replace('*', String(sa.key.length * 8));
+    // CCM and ChaCha20 must be told; GCM takes less time without.
+    const isDefault = how.openssl === 'aes-*-gcm' && how.icvBytes === 16;
+    this.#options = isDefault ? undefined : { authTagLength: how.icvBytes };
   }
 
   /** ESP's text, trailer included, of the packet in b[at, end); undefined when its ICV is wrong. */
   open(b: Buffer, at: number, end: number): Buffer | undefined {
     const seqLo = be32(b, at + 4);
     const hi = this.sa.esn === true ? this.#guessHi(seqLo) : 0;
-    const text = this.counterMode ? this.#openAead(b, at, end, hi) : this.#openHmac(b, at, end, hi);
+    const text = this.#isAead ? this.#openAead(b, at, end, hi) : this.#openHmac(b, at, end, hi);
     if (text !== undefined) {
       this.seqHi = hi;
       if (hi > this.#lastHi || (hi === this.#lastHi && seqLo > this.#lastLo)) {
@@ -98,7 +133,7 @@ export class EspOpener {
 
   #openAead(b: Buffer, at: number, end: number, hi: number): Buffer | undefined {
     const icv = end - this.icvBytes;
-    b.copy(this.#nonce, 4, at + 8, at + 16);
+    this.#readIv(b, at);
     const decipher = createDecipheriv(
       this.#cipher as 'aes-128-gcm',
       this.#key,
@@ -117,7 +152,7 @@ export class EspOpener {
         decipher.final();
         return b.subarray(at + 16, icv);
       }
-      decipher.setAAD(aad);
+      decipher.setAAD(aad, { plaintextLength: icv - at - 16 });
       const text = decipher.update(b.subarray(at + 16, icv));
       decipher.final();
       return text;
@@ -138,9 +173,13 @@ export class EspOpener {
     if (hmac.digest().compare(b, icv, end, 0, this.icvBytes) !== 0) return undefined;
     const text = b.subarray(at + 8 + this.ivBytes, icv);
     if (this.sa.alg === 'null') return text;
-    if (text.length % 16 !== 0) return undefined;
-    const iv = b.subarray(at + 8, at + 24);
-    const decipher = createDecipheriv(this.#cipher, this.#key, iv).setAutoPadding(false);
+    if (this.sa.alg === 'aes-cbc' && text.length % 16 !== 0) return undefined;
+    this.#readIv(b, at);
+    const decipher = createDecipheriv(this.#cipher, this.#key, this.#nonce).setAutoPadding(false);
     return Buffer.concat([decipher.update(text), decipher.final()]);
+  }
+
+  #readIv(b: Buffer, at: number): void {
+    b.copy(this.#nonce, this.#saltBytes, at + 8, at + 8 + this.ivBytes);
   }
 }

@@ -101,6 +101,7 @@ export class WireOracle {
   #frame = 0;
   #cycle = 0;
   #finished = false;
+  #hasOpenSas = false;
 
   constructor(config: WireOracleConfig) {
     this.#rows = config.policies.map(policyRow);
@@ -130,6 +131,7 @@ export class WireOracle {
       ivs = this.#ivs.get(opener.keyName) ?? new NonceLedger();
       this.#ivs.set(opener.keyName, ivs);
     }
+    if (!opener.encrypts) this.#hasOpenSas = true;
     const others = (this.#bySpi.get(sa.spi) ?? []).filter((w) => w.opener.dst !== opener.dst);
     this.#bySpi.set(sa.spi, [{ opener, sequences: new NonceLedger(), ivs }, ...others]);
   }
@@ -176,7 +178,7 @@ export class WireOracle {
       this.#trip('parse', wrong);
       if (marked) this.#leak('a payload marker in a broken IPv4 packet');
     } else if (v.proto === PROTO_ESP) {
-      if (marked) this.#leak('a payload marker inside an ESP packet');
+      if (marked && !this.#isOpen(b, v)) this.#leak('a payload marker inside an ESP packet');
       this.#outerEsp(b, v);
     } else if (!this.#bypassed(b, v)) {
       const isFirst = v.proto === PROTO_UDP && v.fragmentOffsetBytes === 0;
@@ -186,6 +188,13 @@ export class WireOracle {
     } else if (marked && v.proto !== PROTO_UDP) {
       this.#leak(`a payload marker under protocol ${v.proto}`);
     }
+  }
+
+  /** ESP of an SA that authenticates alone: policy wants no more. */
+  #isOpen(b: Buffer, v: Ipv4View): boolean {
+    if (!this.#hasOpenSas || v.end - v.payload < 8) return false;
+    if (v.fragmentOffsetBytes > 0) return true; // where its SPI is, was looked at
+    return this.#watched(be32(b, v.payload), v.dst)?.opener.encrypts === false;
   }
 
   #outerEsp(b: Buffer, v: Ipv4View): void {

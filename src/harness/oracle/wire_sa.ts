@@ -5,7 +5,7 @@ export interface WireSa {
   /** Outer destination address. */
   readonly dst: string;
   readonly mode: 'tunnel' | 'transport';
-  /** setkey(8)'s name: aes-gcm-16, aes-gcm-12, aes-gcm-8, aes-gmac, chacha20-poly1305, aes-cbc, null. */
+  /** setkey(8)'s name: any that esp_open.ts knows. */
   readonly alg: string;
   /** Key without salt. */
   readonly key: Uint8Array;

@@ -6,6 +6,7 @@ import type { WirePolicy } from '../../../../src/harness/oracle/wire_policy.ts';
 import type { WireSa } from '../../../../src/harness/oracle/wire_sa.ts';
 import { Payloads } from '../../../../src/harness/payload.ts';
 import { TAP_INJECTED, TAP_LOST } from '../../../../src/harness/tap.ts';
+import { refSeal } from '../../../reference/esp.ts';
 import { type EspOptions, esp, ether, ipv4, udp } from '../esp_frame.ts';
 
 // Keys and addresses are made up here; packets are built with node:crypto in esp_frame.ts.
@@ -142,6 +143,39 @@ describe('the wire oracle is content with', () => {
     expect(o.figures.compared).toBe(1);
     frame[60]! ^= 1;
     expect(tripped(show(o, frame))).toEqual(['icv']);
+  });
+
+  // Cipher, key, salt, IV, ICV, hash of the HMAC; the packets are made by test/reference/esp.ts.
+  it.each([
+    ['aes-gcm-12', 16, 4, 8, 12, undefined],
+    ['aes-gcm-8', 32, 4, 8, 8, undefined],
+    ['aes-ccm-16', 16, 3, 8, 16, undefined],
+    ['aes-ccm-8', 32, 3, 8, 8, undefined],
+    ['aes-gmac', 24, 4, 8, 16, undefined],
+    ['chacha20-poly1305', 32, 4, 8, 16, undefined],
+    ['aes-ctr', 16, 4, 8, 12, 'sha1'],
+    ['null', 0, 0, 0, 12, 'sha1'],
+  ])('an SA of %s', (alg, keyBytes, saltBytes, ivBytes, icvLen, hash) => {
+    const key = Buffer.alloc(keyBytes, 5);
+    const salt = Buffer.alloc(saltBytes, 6);
+    const auth = { alg: 'hmac-sha1', key: Buffer.alloc(20, 9) };
+    const mac = hash === undefined ? {} : { auth };
+    const ref = { spi: SA.spi, cipher: alg, key, salt, icvLen };
+    const refMac = hash === undefined ? {} : { hash, authKey: auth.key };
+    const sa: WireSa = { spi: SA.spi, dst: OUTER[1], mode: 'transport', alg, key, salt, ...mac };
+    const iv = Buffer.alloc(ivBytes, 3);
+    const packet = refSeal({ ...ref, ...refMac }, 1, iv, datagram(0, OUTER), 17);
+    const frame = ether(ipv4({ proto: 50, src: OUTER[0], dst: OUTER[1] }, packet));
+    const o = show(oracle([TRANSPORT], [sa]), frame);
+    expect(o.violations).toEqual([]);
+    expect(o.figures.compared).toBe(1);
+    frame[frame.length - 20]! ^= 1;
+    expect(tripped(show(o, frame))).toEqual(['icv']);
+    // Where nothing is to be hidden a marker is no leak; under another SA it is.
+    const plain = esp({ sa: SA, seq: 9, nextHeader: 17 }, Buffer.alloc(8));
+    const shown = Buffer.concat([plain, datagram(0, OUTER)]);
+    show(o, ether(ipv4({ proto: 50, src: OUTER[0], dst: '10.0.0.9' }, shown)));
+    expect(tripped(o)).toContain('leak');
   });
 
   it('fragments of an ESP packet, and fragments inside a tunnel', () => {
