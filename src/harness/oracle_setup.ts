@@ -8,7 +8,7 @@ import { espSaltBytes } from './oracle/esp_open.ts';
 import { WireOracle } from './oracle/wire_oracle.ts';
 import type { WirePolicy } from './oracle/wire_policy.ts';
 import type { WireSa } from './oracle/wire_sa.ts';
-import { ALGORITHMS, keyMaterial, OUTER, protectedIn, spiOf } from './topology.ts';
+import { ALGORITHMS, keyMaterial, macKey, OUTER, protectedIn, spiOf } from './topology.ts';
 import type { WorldConfig } from './world_options.ts';
 
 const PROTO_UDP = 17;
@@ -35,6 +35,9 @@ function builtIn(config: WorldConfig, traffic: FlowTraffic): WireOracle {
       alg: alg.setkey,
       key: bytes.slice(0, alg.keyBytes),
       salt: bytes.slice(alg.keyBytes),
+      ...(alg.mac === null
+        ? {}
+        : { auth: { alg: alg.mac.auth, key: macKey(seed, from, alg.mac.authKeyBytes) } }),
     });
     policies.push({
       src: ends[from],

@@ -23,11 +23,19 @@ export const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'] as const;
 
 export type Mode = 'tunnel' | 'transport';
 
-/** Algorithms of `--alg`: setkey(8)'s name and the bytes of key and salt. */
+const SHA256 = { auth: 'hmac-sha2-256', authKeyBytes: 32 } as const;
+
+/** Algorithms of `--alg`: setkey(8)'s names and the bytes of keys and salt. */
 export const ALGORITHMS = {
-  'aes-gcm-128': { setkey: 'aes-gcm-16', keyBytes: 16, saltBytes: 4 },
-  'aes-gcm-192': { setkey: 'aes-gcm-16', keyBytes: 24, saltBytes: 4 },
-  'aes-gcm-256': { setkey: 'aes-gcm-16', keyBytes: 32, saltBytes: 4 },
+  'aes-gcm-128': { setkey: 'aes-gcm-16', keyBytes: 16, saltBytes: 4, mac: null },
+  'aes-gcm-192': { setkey: 'aes-gcm-16', keyBytes: 24, saltBytes: 4, mac: null },
+  'aes-gcm-256': { setkey: 'aes-gcm-16', keyBytes: 32, saltBytes: 4, mac: null },
+  'aes-ccm-128': { setkey: 'aes-ccm-16', keyBytes: 16, saltBytes: 3, mac: null },
+  'chacha20-poly1305': { setkey: 'chacha20-poly1305', keyBytes: 32, saltBytes: 4, mac: null },
+  'aes-gmac-128': { setkey: 'aes-gmac', keyBytes: 16, saltBytes: 4, mac: null },
+  'aes-cbc-128-sha256': { setkey: 'aes-cbc', keyBytes: 16, saltBytes: 0, mac: SHA256 },
+  'aes-ctr-128-sha256': { setkey: 'aes-ctr', keyBytes: 16, saltBytes: 4, mac: SHA256 },
+  'null-sha256': { setkey: 'null', keyBytes: 0, saltBytes: 0, mac: SHA256 },
 } as const;
 
 export type Algorithm = keyof typeof ALGORITHMS;
@@ -43,6 +51,15 @@ export function spiOf(host: number): number {
 export function keyMaterial(seed: number, name: string, bytes: number): Uint8Array {
   const hash = createHash('sha512').update(`tagwire ${seed} ${name}`).digest();
   return new Uint8Array(hash.subarray(0, bytes));
+}
+
+/** The key that host n authenticates with, where its cipher does not. */
+export function macKey(seed: number, host: number, bytes: number): Uint8Array {
+  return keyMaterial(seed, `MAC key of host ${host}`, bytes);
+}
+
+function hex(key: Uint8Array): string {
+  return `0x${Buffer.from(key).toString('hex')}`;
 }
 
 /** What a world's policies are about. */
@@ -70,10 +87,14 @@ export function setkeyFile(
   for (const from of [0, 1] as const) {
     const to = 1 - from;
     const key = keyMaterial(seed, `key of host ${from}`, alg.keyBytes + alg.saltBytes);
-    const hex = Buffer.from(key).toString('hex');
+    const cipher = key.length === 0 ? alg.setkey : `${alg.setkey} ${hex(key)}`;
+    const mac =
+      alg.mac === null
+        ? ''
+        : ` -A ${alg.mac.auth} ${hex(macKey(seed, from, alg.mac.authKeyBytes))}`;
     lines.push(
       `add ${OUTER[from]} ${OUTER[to]} esp 0x${spiOf(from).toString(16)} ` +
-        `-m ${mode} -r 8 -E ${alg.setkey} 0x${hex};`,
+        `-m ${mode} -r 8 -E ${cipher}${mac};`,
     );
     const gateways = mode === 'tunnel' ? `${OUTER[from]}-${OUTER[to]}` : '';
     lines.push(
