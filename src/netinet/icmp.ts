@@ -6,6 +6,8 @@ import {
   ICMP_HDR_LEN,
   ICMP_SUM,
   ICMP_TYPE,
+  ICMP_UNREACH,
+  ICMP_UNREACH_NEEDFRAG,
   icmpCode,
   icmpIsError,
   icmpNextMtu,
@@ -21,6 +23,8 @@ import {
   IP_SRC,
   IP_TTL,
   IP_VHL,
+  IPPROTO_AH,
+  IPPROTO_ESP,
   IPPROTO_ICMP,
   IPPROTO_UDP,
   ipDst,
@@ -123,7 +127,13 @@ function tell(inet: Inet, m: Mbuf, hdrLen: number): boolean {
   if (have < IP_HDR_LEN) return false;
   const quotedHdrLen = ipHdrLen(v, quoted);
   if (quotedHdrLen < IP_HDR_LEN || have < quotedHdrLen + 8) return false;
-  if (ipProto(v, quoted) !== IPPROTO_UDP) return false;
+  const proto = ipProto(v, quoted);
+  if (proto === IPPROTO_ESP || proto === IPPROTO_AH) {
+    if (icmpType(v, icmp) !== ICMP_UNREACH || icmpCode(v, icmp) !== ICMP_UNREACH_NEEDFRAG)
+      return false;
+    return inet.ipsec.tooBig(4, quoted, have, icmpNextMtu(v, icmp));
+  }
+  if (proto !== IPPROTO_UDP) return false;
   const udp = quoted + quotedHdrLen;
   const pcb = inet.pcbs.lookup(
     ipSrc(v, quoted),

@@ -94,10 +94,10 @@ function check(inet: Inet, m: Mbuf): number {
     icmp6Error(inet, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOROUTE, 0); // RFC 4443 §3.1
     return FORWARD6_NO_ROUTE;
   }
-  // What ESP will add is taken off the MTU that the sender is told of (RFC 4301 §8.2.1), but no
-  // link may seem smaller than IPv6 allows: what ESP makes of 1280 bytes is cut on its way.
-  const mtu = routes.ifp(route).mtu - ipsec.headerSize(m, 6);
-  const told = Math.max(mtu, IPV6_MMTU);
+  // The sender is told what fits once ESP is round it (RFC 4301 §8.2.1), but no link may seem
+  // smaller than IPv6 allows: what ESP makes of 1280 bytes is cut on its way.
+  const inTunnel = ipsec.pathMtu(m, 6);
+  const told = Math.max(inTunnel === 0 ? routes.ifp(route).mtu : inTunnel, IPV6_MMTU);
   if (IP6_HDR_LEN + ip6Plen(v, at) <= told) return RIGHT;
   icmp6Error(inet, m, ICMP6_PACKET_TOO_BIG, 0, told); // RFC 4443 §3.2
   return FORWARD6_TOO_BIG;

@@ -120,6 +120,8 @@ export function ip6FillSource(inet: Inet, at: number, via: Ifnet | null = null):
  * header, once IPsec has added what it adds; 0: no route.
  */
 export function ip6PathMtu(inet: Inet, m: Mbuf): number {
+  const inTunnel = inet.ipsec.pathMtu(m, 6);
+  if (inTunnel !== 0) return inTunnel;
   const { routes, pmtu } = inet.ip6;
   const v = inet.pool.view;
   const d = inet.pool.off[m]! + IP6_DST;
@@ -129,8 +131,7 @@ export function ip6PathMtu(inet: Inet, m: Mbuf): number {
   const w3 = v.getUint32(d + 12);
   const route = routes.lookup(w0, w1, w2, w3);
   if (route < 0) return 0;
-  const mtu = Math.min(routes.ifp(route).mtu, pmtu.lookup(w0, w1, w2, w3));
-  return mtu - inet.ipsec.headerSize(m, 6);
+  return Math.min(routes.ifp(route).mtu, pmtu.lookup(w0, w1, w2, w3));
 }
 
 function drop(inet: Inet, m: Mbuf, why: number, errno: number): number {

@@ -67,8 +67,10 @@ function check(inet: Inet, m: Mbuf, hdrLen: number): number {
     return FORWARD_NO_ROUTE;
   }
   if ((ipOff(v, at) & IP_DF) === 0) return RIGHT;
-  // What ESP will add is taken off the MTU that the sender is told of (RFC 4301 §8.2.1).
-  const mtu = routes.ifp(route).mtu - ipsec.headerSize(m, 4);
+  // RFC 4301 §8.2.1: the sender is told what fits into the tunnel, ESP and what routers said of the
+  // path taken off.
+  const inTunnel = ipsec.pathMtu(m, 4);
+  const mtu = inTunnel === 0 ? routes.ifp(route).mtu : inTunnel;
   if (ipLen(v, at) <= mtu) return RIGHT;
   icmpError(inet, m, hdrLen, ICMP_UNREACH, ICMP_UNREACH_NEEDFRAG, mtu); // RFC 1191 §4
   return FORWARD_NEED_FRAG;

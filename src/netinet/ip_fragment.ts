@@ -44,7 +44,7 @@ export function ipFragment(inet: Inet, ifp: Ifnet, m: Mbuf, nextHop: number): nu
     pool.free(m);
     return refused;
   }
-  const first = cut(inet, m, ifp.mtu);
+  const first = ipCut(inet, m, ifp.mtu);
   if (first < 0) {
     const full = first === NO_MBUF;
     counters.n[full ? IP_FRAG_NO_MBUF : IP_FRAG_NO_ROOM]!++;
@@ -67,8 +67,11 @@ export function ipFragment(inet: Inet, ifp: Ifnet, m: Mbuf, nextHop: number): nu
 
 const NO_ROOM = -2;
 
-/** The fragments of m, linked by nextPkt; NO_MBUF or NO_ROOM, and then nothing is left behind. */
-function cut(inet: Inet, m: Mbuf, mtu: number): Mbuf {
+/**
+ * The fragments of m, no longer than mtu, linked by nextPkt; NO_MBUF or a number below it (the MTU
+ * is too small), and then nothing is left behind. m stays the caller's.
+ */
+export function ipCut(inet: Inet, m: Mbuf, mtu: number): Mbuf {
   const { pool } = inet;
   const v = pool.view;
   const from = pool.off[m]!;

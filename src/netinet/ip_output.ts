@@ -81,8 +81,9 @@ export function ipOutput(inet: Inet, m: Mbuf): number {
     if (r < 0) return drop(inet, m, IP_NO_ROUTE, EHOSTUNREACH);
     v.setUint32(inner + IP_SRC, inet.addrs.sourceFor(routes.ifp(r), ipDst(v, inner)));
   }
-  if ((ipOff(v, inner) & IP_DF) !== 0 && tooLongWithIpsec(inet, m)) {
-    return drop(inet, m, IP_CANT_FRAG, EMSGSIZE);
+  if ((ipOff(v, inner) & IP_DF) !== 0) {
+    const mtu = inet.ipsec.pathMtu(m, 4);
+    if (mtu !== 0 && ipLen(v, inner) > mtu) return drop(inet, m, IP_CANT_FRAG, EMSGSIZE);
   }
   const taken = inet.ipsec.output(m, 4);
   if (taken !== 0) return taken === EINPROGRESS ? 0 : taken;
@@ -101,15 +102,6 @@ export function ipOutput(inet: Inet, m: Mbuf): number {
   }
   if ((ipOff(v, at) & IP_DF) !== 0) return drop(inet, m, IP_CANT_FRAG, EMSGSIZE);
   return ipFragment(inet, ifp, m, nextHop);
-}
-
-/** Would a packet that may not be cut exceed the MTU once ESP is round it? */
-function tooLongWithIpsec(inet: Inet, m: Mbuf): boolean {
-  const extra = inet.ipsec.headerSize(m, 4);
-  if (extra === 0) return false;
-  const at = inet.pool.off[m]!;
-  const route = inet.routes.lookup(ipDst(inet.pool.view, at));
-  return route >= 0 && ipLen(inet.pool.view, at) + extra > inet.routes.ifp(route).mtu;
 }
 
 function drop(inet: Inet, m: Mbuf, why: number, errno: number): number {

@@ -29,8 +29,16 @@ export interface IpsecMethods {
    * caller frees it). ipOffset: distance from m's first byte to the IP header.
    */
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number;
-  /** Bytes that ESP will add to a packet of this flow, for MTU decisions; 0 = not protected. */
-  headerSize(m: Mbuf, family: 4 | 6): number;
+  /**
+   * The largest packet like m that passes uncut once it is protected, bytes; 0 = not protected, so
+   * the interface of the route decides.
+   */
+  pathMtu(m: Mbuf, family: 4 | 6): number;
+  /**
+   * A router could not pass on the ESP or AH packet whose first quotedLen bytes, from its IP header
+   * on, are quoted at quotedAt; mtu: what would have passed, 0 = it did not say. True: believed.
+   */
+  tooBig(family: 4 | 6, quotedAt: number, quotedLen: number, mtu: number): boolean;
 }
 
 export const NO_IPSEC: IpsecMethods = {
@@ -42,5 +50,6 @@ export const NO_IPSEC: IpsecMethods = {
   checkIn: () => 0,
   sameOrigin: () => true,
   beforeTransmit: () => 0,
-  headerSize: () => 0,
+  pathMtu: () => 0,
+  tooBig: () => false,
 };

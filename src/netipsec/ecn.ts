@@ -6,7 +6,7 @@ import { ip6Class, ip6SetClass } from '../header/ip6.ts';
 const NOT_ECT = 0;
 const ECT_1 = 1;
 const CE = 3;
-const ECN_MASK = 3;
+export const ECN_MASK = 3;
 
 /**
  * A packet leaves its tunnel: what the outer header says of congestion goes into the inner one

@@ -11,6 +11,7 @@ import { FlowCache } from './flow_cache.ts';
 import { isLocalEither } from './ip_either.ts';
 import { type InsideHandler, IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
+import { IpsecPmtu } from './ipsec_pmtu.ts';
 import { IpsecPolicy } from './ipsec_policy.ts';
 import { IpsecTransmit } from './ipsec_transmit.ts';
 import { nattKeepalives } from './natt_keepalive.ts';
@@ -61,6 +62,8 @@ export class Ipsec implements IpsecMethods {
   readonly reasons = new OffloadReasons();
   /** For drivers: pact.ts. */
   readonly finishInSoftware: FinishInSoftware;
+  /** What routers say about the paths of SAs. */
+  readonly pmtu: IpsecPmtu;
   readonly #offloads: SaOffloads;
   readonly #output: IpsecOutput;
   readonly #input: IpsecInput;
@@ -101,7 +104,8 @@ export class Ipsec implements IpsecMethods {
     });
     this.#offloads = offloads;
     this.#transmit = transmit;
-    this.#output = new IpsecOutput({ ...parts, transmit });
+    this.pmtu = new IpsecPmtu(parts);
+    this.#output = new IpsecOutput({ ...parts, transmit, pmtu: this.pmtu });
     this.#input = new IpsecInput(parts);
     this.#policy = new IpsecPolicy(parts);
     this.#decap = new UdpDecap(inet, sadb, this.#input);
@@ -163,7 +167,11 @@ export class Ipsec implements IpsecMethods {
     return this.#transmit.beforeTransmit(m, ifp, ipOffset);
   }
 
-  headerSize(m: Mbuf, _family: 4 | 6): number {
-    return this.#output.headerSize(m);
+  pathMtu(m: Mbuf, _family: 4 | 6): number {
+    return this.#output.pathMtu(m);
+  }
+
+  tooBig(family: 4 | 6, quotedAt: number, quotedLen: number, mtu: number): boolean {
+    return this.pmtu.tooBig(family, quotedAt, quotedLen, mtu);
   }
 }

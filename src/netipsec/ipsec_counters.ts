@@ -24,6 +24,16 @@ export const IPSEC_LATE_NO_SA = counter(
 );
 export const IPSEC_HAND_OVER = counter('ipsec.handOver', 'the request could not be handed over');
 
+export const IPSEC_CUT_FIRST = counter('ipsec.cutFirst', 'packets cut before ESP, to fit with it');
+export const IPSEC_NOT_CUT = counter('ipsec.notCut', 'no mbuf for a piece, or no room in the MTU');
+export const IPSEC_PMTU_LOWERED = counter(
+  'ipsec.pmtuLowered',
+  'routers that said an SA has a narrow path, believed',
+);
+export const IPSEC_PMTU_IGNORED = counter(
+  'ipsec.pmtuIgnored',
+  'routers that said so about no packet of ours, or nothing new',
+);
 export const IPSEC_DECRYPTED_LEAVES = counter(
   'ipsec.decryptedLeaves',
   'decrypted by a card for us, and about to leave in clear',

@@ -9,9 +9,10 @@ import {
   ENOBUFS,
   EPROTONOSUPPORT,
 } from '../kern/errno.ts';
-import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
+import { ipCut } from '../netinet/ip_fragment.ts';
 import type { Acquires } from './acquire.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
@@ -19,14 +20,17 @@ import { outputEither, routeEither } from './ip_either.ts';
 import { fixedHeaderLen, headersBefore } from './ip_headers.ts';
 import {
   IPSEC_BAD_PACKET,
+  IPSEC_CUT_FIRST,
   IPSEC_DISCARD,
   IPSEC_NO_ROUTE,
   IPSEC_NO_SA,
   IPSEC_NO_TAG,
+  IPSEC_NOT_CUT,
   IPSEC_TOO_BIG,
   IPSEC_UNKNOWN_PROTO,
   IPSEC_USE_NO_SA,
 } from './ipsec_counters.ts';
+import type { IpsecPmtu } from './ipsec_pmtu.ts';
 import type { IpsecTransmit } from './ipsec_transmit.ts';
 import { type OffloadReasons, R_INNER_TRANSFORM, R_NEEDS_FRAGMENTATION } from './offload_reason.ts';
 import {
@@ -38,7 +42,8 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import { answers, type Ends, type SpRequest } from './secpolicy.ts';
+import { answers, type Ends, type Secpolicy, type SpRequest } from './secpolicy.ts';
+import { hasOuterDf } from './tunnel_header.ts';
 import type { XformTable } from './xform.ts';
 
 export interface OutputParts {
@@ -51,7 +56,11 @@ export interface OutputParts {
   readonly xforms: XformTable;
   readonly transmit: IpsecTransmit;
   readonly acquires: Acquires;
+  readonly pmtu: IpsecPmtu;
 }
+
+/** No errno: the packet is to be cut before it is protected. */
+const CUT_FIRST = -1;
 
 /** The way out: policy, SA, ESP, and one tag for each transform. */
 export class IpsecOutput {
@@ -60,6 +69,8 @@ export class IpsecOutput {
   readonly #n: Float64Array;
   readonly #flow = newFlow();
   readonly #request = newOffloadRequest();
+  /** Of #lengthAfter(). */
+  #outermost: Sa | null = null;
 
   constructor(parts: OutputParts) {
     this.#p = parts;
@@ -77,6 +88,12 @@ export class IpsecOutput {
     if (policy === null) return 0;
     if (policy.action === 'none') return this.#bypass(m);
     if (policy.action === 'discard') return this.#drop(m, IPSEC_DISCARD, EACCES);
+    return this.#apply(m, policy, slot);
+  }
+
+  /** All transforms of a policy. Owns m. 0: none was needed; EINPROGRESS, or another errno. */
+  #apply(m: Mbuf, policy: Secpolicy, slot: number): number {
+    const mbufs = this.#mbufs;
     let done = 0;
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
@@ -92,7 +109,8 @@ export class IpsecOutput {
         this.#n[IPSEC_USE_NO_SA]!++;
         continue;
       }
-      const error = this.#protect(m, sa, request, i === policy.requests.length - 1);
+      const error = this.#protect(m, sa, request, policy);
+      if (error === CUT_FIRST) return this.#applyToPieces(m, policy, slot);
       if (error !== 0) return error;
       done++;
       readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
@@ -102,18 +120,70 @@ export class IpsecOutput {
     return error === 0 ? EINPROGRESS : error;
   }
 
-  /** IpsecMethods.headerSize: bytes that IPsec adds to the packet m. */
-  headerSize(m: Mbuf): number {
-    const { cache, xforms } = this.#p;
+  /**
+   * RFC 4303 §3.3.4: in tunnel mode a packet may be cut first, so that each piece has its own ESP:
+   * no router has to cut that, the far gateway has nothing to put together, and a card can do it.
+   */
+  #applyToPieces(m: Mbuf, policy: Secpolicy, slot: number): number {
+    const { inet, transmit } = this.#p;
     const mbufs = this.#mbufs;
-    const { view } = mbufs;
-    const at = mbufs.off[m]!;
-    readFlow(view, at, mbufs.len[m]!, this.#flow);
+    // The pieces carry no tags.
+    const late = transmit.finishInSoftware(m, 0, R_INNER_TRANSFORM);
+    let piece = late === 0 ? ipCut(inet, m, this.#largest(m, policy, slot, false)) : NO_MBUF;
+    if (piece < 0) return this.#drop(m, IPSEC_NOT_CUT, late === 0 ? ENOBUFS : late);
+    this.#n[IPSEC_CUT_FIRST]!++;
+    mbufs.free(m);
+    let result = EINPROGRESS;
+    while (piece !== NO_MBUF) {
+      const next = mbufs.nextPkt[piece]!;
+      mbufs.nextPkt[piece] = NO_MBUF;
+      const error = this.#apply(piece, policy, slot);
+      if (error !== EINPROGRESS) result = error;
+      piece = next;
+    }
+    return result;
+  }
+
+  /** IpsecMethods.pathMtu. */
+  pathMtu(m: Mbuf): number {
+    const { cache } = this.#p;
+    const mbufs = this.#mbufs;
+    readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const slot = cache.lookup('out', this.#flow);
     const policy = cache.policy[slot]!;
     if (policy === null || policy.action !== 'ipsec') return 0;
-    let ipLen = mbufs.len[m]!;
-    let headersLen = headersBefore(view, at, ipLen);
+    return this.#largest(m, policy, slot, true);
+  }
+
+  /**
+   * The largest packet like m that, protected, fits the path of its outermost SA; 0 without an SA.
+   * mayCutAfter: or that routers may cut then, because the SA clears the bit that forbids it.
+   */
+  #largest(m: Mbuf, policy: Secpolicy, slot: number, mayCutAfter: boolean): number {
+    const { inet, pmtu } = this.#p;
+    this.#outermost = null;
+    this.#lengthAfter(m, policy, slot, this.#mbufs.len[m]!);
+    const sa = this.#outermost as Sa | null;
+    if (sa === null) return 0;
+    const ifp = routeEither(inet, sa.family, sa.dstWords);
+    if (ifp === null) return 0;
+    const isCut = mayCutAfter && policy.requests.at(-1)!.tunnel && sa.df === 'clear';
+    const path = isCut ? 0xffff : pmtu.of(sa, ifp);
+    let largest = 2 * path - this.#lengthAfter(m, policy, slot, path);
+    while (this.#lengthAfter(m, policy, slot, largest) > path) largest--;
+    while (this.#lengthAfter(m, policy, slot, largest + 1) <= path) largest++;
+    return largest;
+  }
+
+  /**
+   * What a packet of lenBytes, with headers like m's, has become after all transforms; the SA of the
+   * last one is in #outermost.
+   */
+  #lengthAfter(m: Mbuf, policy: Secpolicy, slot: number, lenBytes: number): number {
+    const { xforms } = this.#p;
+    const mbufs = this.#mbufs;
+    let ipLen = lenBytes;
+    let headersLen = headersBefore(mbufs.view, mbufs.off[m]!, mbufs.len[m]!);
     let ends: Ends = this.#flow;
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
@@ -122,10 +192,11 @@ export class IpsecOutput {
       if (xform === undefined || this.#isDone(m, request, ends)) continue;
       const sa = this.#saFor(slot, i, request, ends);
       if (sa === null) continue;
+      this.#outermost = sa;
       ipLen = xform.lengthAfter(sa, request.tunnel, ipLen, headersLen);
       if (request.tunnel) headersLen = fixedHeaderLen(request.family);
     }
-    return ipLen - mbufs.len[m]!;
+    return ipLen;
   }
 
   #bypass(m: Mbuf): number {
@@ -134,9 +205,9 @@ export class IpsecOutput {
     return this.#drop(m, IPSEC_NO_TAG, ENOBUFS);
   }
 
-  /** One transform. On an error m is freed. */
-  #protect(m: Mbuf, sa: Sa, request: SpRequest, isLast: boolean): number {
-    const { carrier, inet, offloads, reasons, transmit, xforms } = this.#p;
+  /** One transform of the policy. On an error m is freed; but not when it is CUT_FIRST. */
+  #protect(m: Mbuf, sa: Sa, request: SpRequest, policy: Secpolicy): number {
+    const { carrier, inet, offloads, pmtu, reasons, transmit, xforms } = this.#p;
     const mbufs = this.#mbufs;
     const { view } = mbufs;
     const at = mbufs.off[m]!;
@@ -149,10 +220,12 @@ export class IpsecOutput {
     if (ifp === null) return this.#drop(m, IPSEC_NO_ROUTE, EHOSTUNREACH);
     const newLen = xform.lengthAfter(sa, tunnel, mbufs.len[m]!, headersLen);
     const isTooBig = newLen > ifp.mtu;
-    const mayCut = ipVersion(view, at) === 6 || (ipOff(view, at) & IP_DF) === 0;
-    if (newLen > 0xffff || (isTooBig && !mayCut)) {
-      return this.#drop(m, IPSEC_TOO_BIG, EMSGSIZE);
+    if (isTooBig || newLen > pmtu.of(sa, ifp)) {
+      if (mayCutFirst(policy, view, at)) return CUT_FIRST;
+      const df = tunnel ? hasOuterDf(sa, view, at) : hasDf(view, at);
+      if (df || newLen > 0xffff) return this.#drop(m, IPSEC_TOO_BIG, EMSGSIZE);
     }
+    const isLast = request === policy.requests.at(-1);
     // Another transform goes round one whose crypto still waits: it has to be done by now.
     const { on } = mbufs.rules;
     const innerFirst = on[INNER_FIRST] === 1;
@@ -223,4 +296,17 @@ export class IpsecOutput {
     this.#mbufs.free(m);
     return errno;
   }
+}
+
+function hasDf(v: DataView, at: number): boolean {
+  return ipVersion(v, at) === 4 && (ipOff(v, at) & IP_DF) !== 0;
+}
+
+/**
+ * May the packet be cut before this policy is applied? Not in transport mode, which is for whole
+ * datagrams; and not where policy asks for ports, which later pieces do not show (RFC 4301 §7).
+ */
+function mayCutFirst({ policy, requests }: Secpolicy, v: DataView, at: number): boolean {
+  if (requests.length !== 1 || !requests[0]!.tunnel) return false;
+  return policy.sport === 0 && policy.dport === 0 && ipVersion(v, at) === 4 && !hasDf(v, at);
 }

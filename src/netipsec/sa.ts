@@ -8,6 +8,8 @@ import type { ReplayWindow } from './replay.ts';
 import type { SaLifetime } from './sa_lifetime.ts';
 
 export type SaMode = 'transport' | 'tunnel' | 'any';
+/** RFC 4301 §8.1: whether routers may cut the tunnel's packets. */
+export type DfBit = 'copy' | 'set' | 'clear';
 export type Padding = 'seq' | 'zero' | 'random';
 
 /** What an SA is made from: a row of setkey's `add`. */
@@ -29,6 +31,10 @@ export interface SaParams {
   readonly auth?: string;
   readonly authKey?: Uint8Array;
   readonly esn?: boolean;
+  /** Of a tunnel's outer header: as the inner one has it (the default), or fixed. */
+  readonly df?: DfBit;
+  /** The same of its DSCP, 0 … 63: fixed. Absent: as the inner header has it. */
+  readonly dscp?: number;
   /** The one interface that may do the crypto. */
   readonly hwif?: string;
   /** Sequence number of the last packet sent already; 0 at the start. */
@@ -69,6 +75,12 @@ export interface Sa {
   readonly salt: Uint8Array;
   readonly authKey: Uint8Array;
   readonly esn: boolean;
+  readonly df: DfBit;
+  /** null: copied. */
+  readonly dscp: number | null;
+  /** What a router said that fits on the way to dst, bytes, and the cycle until which it is believed. */
+  pmtu: number;
+  pmtuDueCycle: number;
   readonly hwif: string | null;
   readonly session: CryptoSession;
   /** Of an SA of AH; then `session` does nothing. */

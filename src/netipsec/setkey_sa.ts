@@ -11,7 +11,7 @@ import {
 } from '../opencrypto/algorithm.ts';
 import { whyForbidden } from '../opencrypto/forbidden.ts';
 import { type NattParams, UDP_ENCAP_PORT } from './natt.ts';
-import type { SaMode, SaParams } from './sa.ts';
+import type { DfBit, SaMode, SaParams } from './sa.ts';
 import type { SaLifetime } from './sa_lifetime.ts';
 import { checkParams } from './sa_params.ts';
 import { SadbError } from './sadb_error.ts';
@@ -139,6 +139,15 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
   '-esn': (_lex, sa) => {
     sa.esn = true;
+  },
+  '-df': (lex, sa) => {
+    const t = lex.word('copy, set or clear');
+    const isDf = t.text === 'copy' || t.text === 'set' || t.text === 'clear';
+    if (!isDf) throw lex.error(t, 'copy, set or clear');
+    sa.df = t.text as DfBit;
+  },
+  '-dscp': (lex, sa) => {
+    sa.dscp = wholeNumber(lex, lex.next(), 'a DSCP from 0 to 63', 0, 63);
   },
   '-hwif': (lex, sa) => {
     sa.hwif = lex.word('the name of an interface').text;

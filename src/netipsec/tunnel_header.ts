@@ -23,11 +23,17 @@ import {
 } from '../header/ip6.ts';
 import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { ecnDecapsulate, trafficClass } from './ecn.ts';
+import { ECN_MASK, ecnDecapsulate, trafficClass } from './ecn.ts';
 import { fixedHeaderLen } from './ip_headers.ts';
 import type { Sa } from './sa.ts';
 
 const TUNNEL_TTL = 64;
+
+/** RFC 4301 §8.1: does the outer IPv4 header round this packet forbid fragments? */
+export function hasOuterDf(sa: Sa, v: DataView, inner: number): boolean {
+  if (sa.df !== 'copy') return sa.df === 'set';
+  return ipVersion(v, inner) === 4 && (ipOff(v, inner) & IP_DF) !== 0;
+}
 
 /**
  * RFC 4301 §5.1.2: writes the outer header of a tunnel at the front of m, headerLen bytes before the
@@ -50,11 +56,13 @@ export function putOuterHeader(
     view.setUint16(inner + IP_SUM, 0);
     view.setUint16(inner + IP_SUM, cksum(view, inner, ipHdrLen(view, inner)));
   }
-  // RFC 6040 §4.1, normal mode: the outer ECN field is a copy of the inner one.
-  const tclass = trafficClass(view, inner);
+  // RFC 6040 §4.1, normal mode: the outer ECN field is a copy of the inner one; so is the DSCP
+  // unless the SA has one of its own (RFC 4301 §5.1.2.1, note 4).
+  const innerClass = trafficClass(view, inner);
+  const tclass = sa.dscp === null ? innerClass : (sa.dscp << 2) | (innerClass & ECN_MASK);
   const { srcWords: src, dstWords: dst } = sa;
   if (sa.family === 4) {
-    const df = isInner4 ? ipOff(view, inner) & IP_DF : 0;
+    const df = hasOuterDf(sa, view, inner) ? IP_DF : 0;
     const id = inet.nextId();
     ipPut(view, outer, IP_HDR_LEN, tclass, pool.len[m]!, id, df, TUNNEL_TTL, proto);
     view.setUint32(outer + IP_SRC, src[0]!);

@@ -84,7 +84,7 @@ describe('a gateway passes packets on (RFC 1812 §5)', () => {
   });
 
   test('what ESP will add is taken off that MTU (RFC 4301 §8.2.1)', () => {
-    install({ headerSize: () => 54 });
+    install({ pathMtu: () => 946 });
     send({ off: 0x4000 }, 972);
     expect([...back[0]!.slice(40, 42)]).toEqual([946 >> 8, 946 & 255]);
     send({ off: 0x4000 }, 946 - 28);

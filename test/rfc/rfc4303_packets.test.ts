@@ -289,23 +289,21 @@ describe('RFC 4303 App. A: extended sequence numbers, in software', () => {
 
 describe('fragments', () => {
   it.each([
-    ['transport', '-m transport', TRANSPORT],
-    ['tunnel', '-m tunnel', TUNNEL],
-  ])(
-    '%s: ESP is round the whole datagram, its fragments are put together first',
-    (_n, mode, spd) => {
-      const rig = createIpsecRig();
-      rig.setkey(sas(mode) + spd);
-      const big = Uint8Array.from({ length: 9000 }, (_, i) => i * 7);
-      let got: Uint8Array = new Uint8Array(0);
-      new UdpSocket(rig.b.inet).bind(0, 7).onMessage((bytes) => {
-        got = bytes;
-      });
-      expect(sent(rig, big).length).toBeGreaterThan(6);
-      expect(got).toEqual(big);
-      rig.end();
-    },
-  );
+    ['transport', 'ESP is round the whole datagram', '-m transport', TRANSPORT, 1],
+    ['tunnel', 'each fragment has its own ESP (RFC 4303 §3.3.4)', '-m tunnel', TUNNEL, 7],
+  ])('%s: %s', (_n, _what, mode, spd, esp) => {
+    const rig = createIpsecRig();
+    rig.setkey(sas(mode) + spd);
+    const big = Uint8Array.from({ length: 9000 }, (_, i) => i * 7);
+    let got: Uint8Array = new Uint8Array(0);
+    new UdpSocket(rig.b.inet).bind(0, 7).onMessage((bytes) => {
+      got = bytes;
+    });
+    expect(sent(rig, big).length).toBeGreaterThan(6);
+    expect(got).toEqual(big);
+    expect(rig.a.counters.get('esp.out')).toBe(esp);
+    rig.end();
+  });
 });
 
 describe('bundles: two transforms of one policy', () => {

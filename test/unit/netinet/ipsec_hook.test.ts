@@ -145,10 +145,10 @@ describe('the way out', () => {
     expect(frames).toEqual([]);
   });
 
-  test("don't fragment counts what ESP will add", () => {
+  test("don't fragment minds what fits once ESP is round it", () => {
     const { a, b } = rig;
     knowEachOther(a, b);
-    install(a, { headerSize: () => 60 });
+    install(a, { pathMtu: () => 1440 });
     const socket = new UdpSocket(a.inet, { dontFragment: true });
     expect(socket.sendTo(new Uint8Array(1472 - 60), b.addr, 9)).toBe(0);
     expect(socket.sendTo(new Uint8Array(1472 - 59), b.addr, 9)).toBe(EMSGSIZE);
