@@ -271,13 +271,13 @@ describe('a router', () => {
 
   test('RFC 4301 §8.2.1: what ESP will add is taken off, but never below 1280', () => {
     rig.b.ifp.mtu = 1400;
-    const headerSize = (size: number): void => {
-      rig.b.inet.ipsec = { ...rig.b.inet.ipsec, headerSize: () => size };
+    const inTunnel = (bytes: number): void => {
+      rig.b.inet.ipsec = { ...rig.b.inet.ipsec, pathMtu: () => bytes };
     };
-    headerSize(60);
+    inTunnel(1340);
     expect(through({}, 1340 - 48)[0]!.length).toBe(14 + 1340);
     expect(shown(through({}, 1341 - 48)[0]!)).toEqual([2, 0, 1340]);
-    headerSize(200);
+    inTunnel(1200);
     expect(through({}, 1280 - 48)[0]!.length).toBe(14 + 1280);
     expect(shown(through({}, 1281 - 48)[0]!)).toEqual([2, 0, 1280]);
   });
