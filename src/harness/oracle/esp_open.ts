@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { be32, readAddress } from './packet.ts';
+import { type Address, be32, readAddress } from './packet.ts';
 import type { WireSa } from './wire_sa.ts';
 
 /** How an algorithm is used: as the RFCs say it, apart from the stack's own table. */
@@ -45,7 +45,7 @@ export function espSaltBytes(alg: string): number {
 /** Opens ESP packets (RFC 4303) of one SA with node:crypto alone. */
 export class EspOpener {
   readonly sa: WireSa;
-  readonly dst: number;
+  readonly dst: Address;
   /** Names the key for the ledger of IVs: two SAs with one key share it. */
   readonly keyName: string;
   readonly icvBytes: number;

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { be16, checksum, PROTO_ICMP, PROTO_UDP, pseudoHeader } from './packet.ts';
+import {
+  type Address,
+  be16,
+  checksum,
+  type IpView,
+  PROTO_ICMP,
+  PROTO_ICMPV6,
+  PROTO_UDP,
+  pseudoHeader,
+} from './packet.ts';
 import type { Traffic } from './traffic.ts';
 
 export const NOT_TRAFFIC = -1;
@@ -9,7 +18,7 @@ export class InnerCheck {
   readonly #traffic: Traffic | undefined;
   readonly #expected: Buffer;
   /** The packet expected next from a source address. */
-  readonly #next = new Map<number, number>();
+  readonly #next = new Map<Address, number>();
   /** Of the last check: the scenario's packet number, or NOT_TRAFFIC. */
   index = NOT_TRAFFIC;
   /** Payloads compared. */
@@ -21,19 +30,20 @@ export class InnerCheck {
   }
 
   /**
-   * The transport part b[at, end) of a packet from src to dst. '' or what is wrong, with the name of
-   * the check before a colon.
+   * The transport part b[at, end) of the packet v. '' or what is wrong, with the name of the check
+   * before a colon.
    */
-  check(b: Buffer, at: number, end: number, src: number, dst: number, proto: number): string {
+  check(b: Buffer, at: number, end: number, v: IpView): string {
     this.index = NOT_TRAFFIC;
-    if (proto === PROTO_ICMP) {
-      return checksum(b, at, end) === 0 ? '' : 'checksum:ICMP checksum is wrong';
+    if (v.proto === PROTO_ICMP || v.proto === PROTO_ICMPV6) {
+      const sum = v.proto === PROTO_ICMP ? 0 : pseudoHeader(v, PROTO_ICMPV6, end - at);
+      return checksum(b, at, end, sum) === 0 ? '' : 'checksum:ICMP checksum is wrong';
     }
-    return proto === PROTO_UDP ? this.#udp(b, at, end, src, dst) : '';
+    return v.proto === PROTO_UDP ? this.#udp(b, at, end, v) : '';
   }
 
   /** Which of the scenario's packets this UDP packet is, by its ports; NOT_TRAFFIC: none. */
-  indexOf(b: Buffer, at: number, end: number, src: number): number {
+  indexOf(b: Buffer, at: number, end: number, src: Address): number {
     const traffic = this.#traffic;
     if (traffic === undefined || end - at < 4) return NOT_TRAFFIC;
     const dstPort = be16(b, at + 2);
@@ -41,18 +51,19 @@ export class InnerCheck {
     return traffic.payloads.indexOf(be16(b, at), this.#next.get(src) ?? 0);
   }
 
-  #udp(b: Buffer, at: number, end: number, src: number, dst: number): string {
+  #udp(b: Buffer, at: number, end: number, v: IpView): string {
     const lenBytes = end - at;
     if (lenBytes < 8 || be16(b, at + 4) !== lenBytes) {
       return `length:UDP length ${lenBytes < 6 ? 'missing' : be16(b, at + 4)} in ${lenBytes} bytes`;
     }
-    this.index = this.indexOf(b, at, end, src);
-    const sum = pseudoHeader(src, dst, PROTO_UDP, lenBytes);
-    const unsummed = be16(b, at + 6) === 0; // RFC 768: the sender made none
+    this.index = this.indexOf(b, at, end, v.src);
+    const sum = pseudoHeader(v, PROTO_UDP, lenBytes);
+    // RFC 768: the sender made none. RFC 8200 §8.1: over IPv6 it must.
+    const unsummed = be16(b, at + 6) === 0 && typeof v.src === 'number';
     if (!unsummed && checksum(b, at, end, sum) !== 0) return 'checksum:UDP checksum is wrong';
     if (this.index === NOT_TRAFFIC) return '';
     const wrong = this.#payload(b, at + 8, lenBytes - 8, this.#traffic!);
-    this.#next.set(src, this.index + 1);
+    this.#next.set(v.src, this.index + 1);
     return wrong;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { type Ipv4View, newIpv4View } from './packet.ts';
+import { type IpView, newIpView } from './packet.ts';
 
 const PACKETS_MAX = 16;
 
@@ -13,12 +13,12 @@ interface Partial {
 }
 
 /**
- * Puts IPv4 fragments together (RFC 791 §3.2), up to 16 packets at a time: about 1.2 MiB at most.
+ * Puts fragments together (RFC 791 §3.2, RFC 8200 §4.5), up to 16 packets at a time: about 1.2 MiB at most.
  * Fragments are seen as they leave their sender, so all of them come by, and soon.
  */
 export class Reassembly {
   readonly #partials: Partial[] = [];
-  readonly view: Ipv4View = newIpv4View();
+  readonly view: IpView = newIpView();
   /** Packets given up to make room. */
   abandoned = 0;
 
@@ -30,7 +30,7 @@ export class Reassembly {
    * Takes one fragment. When it completes its packet: that packet's payload, with `view` describing
    * it (offsets into the payload buffer, no header). Otherwise undefined.
    */
-  add(b: Uint8Array, v: Ipv4View): Buffer | undefined {
+  add(b: Uint8Array, v: IpView): Buffer | undefined {
     const key = `${v.src} ${v.dst} ${v.id} ${v.proto}`;
     const partial = this.#find(key);
     const lenBytes = v.end - v.payload;

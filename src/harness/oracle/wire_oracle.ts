@@ -4,17 +4,22 @@ import { EspOpener } from './esp_open.ts';
 import { InnerCheck, NOT_TRAFFIC } from './inner_check.ts';
 import { AGAIN, FULL, NonceLedger, REUSED } from './nonce_ledger.ts';
 import {
+  type Address,
   addressText,
   be16,
   be32,
   ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
   ETHERTYPE_VLAN,
-  type Ipv4View,
-  newIpv4View,
+  type IpView,
+  newIpView,
   PROTO_ESP,
+  PROTO_ICMPV6,
   PROTO_IPIP,
+  PROTO_IPV6,
   PROTO_UDP,
   readIpv4,
+  readIpv6,
 } from './packet.ts';
 import { Reassembly } from './reassembly.ts';
 import type { Traffic } from './traffic.ts';
@@ -61,6 +66,12 @@ interface WatchedSa {
   readonly ivs: NonceLedger | null;
 }
 
+/** RFC 4861: types 133 to 137 with hop limit 255, which no policy keeps from its link. */
+function isNeighborDiscovery(b: Buffer, v: IpView): boolean {
+  if (v.proto !== PROTO_ICMPV6 || v.payload >= v.end || b[v.start + 7] !== 255) return false;
+  return b[v.payload]! >= 133 && b[v.payload]! <= 137;
+}
+
 function espName(b: Buffer, at: number): string {
   return `ESP 0x${be32(b, at).toString(16)} seq ${be32(b, at + 4)}`;
 }
@@ -94,8 +105,8 @@ export class WireOracle {
   readonly #innerFragments = new Reassembly();
   /** First fragments in clear, by source, destination and id: did policy bypass them? */
   readonly #bypassedFragments = new Map<string, boolean>();
-  readonly #outer = newIpv4View();
-  readonly #views: Ipv4View[] = [];
+  readonly #outer = newIpView();
+  readonly #views: IpView[] = [];
   #tap: Uint8Array | undefined;
   #buffer: Buffer = Buffer.alloc(0);
   #frame = 0;
@@ -111,7 +122,7 @@ export class WireOracle {
     }
     this.#inner = new InnerCheck(config.traffic);
     for (const sa of config.sas) this.addSa(sa);
-    for (let depth = 0; depth <= DEPTH_MAX; depth++) this.#views.push(newIpv4View());
+    for (let depth = 0; depth <= DEPTH_MAX; depth++) this.#views.push(newIpView());
   }
 
   /** The first violations, whole; `violationCount` counts all. */
@@ -168,15 +179,17 @@ export class WireOracle {
     const marked = this.#marker !== undefined && b.indexOf(this.#marker) >= 0;
     let at = 12;
     while (at + 4 < b.length && be16(b, at) === ETHERTYPE_VLAN) at += 4;
-    if (b.length < at + 2 || be16(b, at) !== ETHERTYPE_IPV4) {
-      if (marked) this.#leak('a payload marker in a frame that is not IPv4');
+    const type = b.length < at + 2 ? 0 : be16(b, at);
+    if (type !== ETHERTYPE_IPV4 && type !== ETHERTYPE_IPV6) {
+      if (marked) this.#leak('a payload marker in a frame that is not IP');
       return;
     }
     const v = this.#outer;
-    const wrong = readIpv4(b, at + 2, b.length, v);
+    const read = type === ETHERTYPE_IPV4 ? readIpv4 : readIpv6;
+    const wrong = read(b, at + 2, b.length, v);
     if (wrong !== '') {
       this.#trip('parse', wrong);
-      if (marked) this.#leak('a payload marker in a broken IPv4 packet');
+      if (marked) this.#leak('a payload marker in a broken IP packet');
     } else if (v.proto === PROTO_ESP) {
       if (marked && !this.#isOpen(b, v)) this.#leak('a payload marker inside an ESP packet');
       this.#outerEsp(b, v);
@@ -191,13 +204,13 @@ export class WireOracle {
   }
 
   /** ESP of an SA that authenticates alone: policy wants no more. */
-  #isOpen(b: Buffer, v: Ipv4View): boolean {
+  #isOpen(b: Buffer, v: IpView): boolean {
     if (!this.#hasOpenSas || v.end - v.payload < 8) return false;
     if (v.fragmentOffsetBytes > 0) return true; // where its SPI is, was looked at
     return this.#watched(be32(b, v.payload), v.dst)?.opener.encrypts === false;
   }
 
-  #outerEsp(b: Buffer, v: Ipv4View): void {
+  #outerEsp(b: Buffer, v: IpView): void {
     if (!v.moreFragments && v.fragmentOffsetBytes === 0) {
       this.#esp(b, v.payload, v.end, v, 0);
       return;
@@ -209,7 +222,7 @@ export class WireOracle {
   }
 
   /** One whole ESP packet, b[at, end), carried by the outer packet v. */
-  #esp(b: Buffer, at: number, end: number, v: Ipv4View, depth: number): void {
+  #esp(b: Buffer, at: number, end: number, v: IpView, depth: number): void {
     this.figures.esp++;
     if (end - at < 8) {
       this.#trip('parse', `${end - at} bytes where an ESP header was expected`);
@@ -243,7 +256,7 @@ export class WireOracle {
     }
   }
 
-  #watched(spi: number, dst: number): WatchedSa | undefined {
+  #watched(spi: number, dst: Address): WatchedSa | undefined {
     const sharers = this.#bySpi.get(spi);
     if (sharers === undefined) return undefined;
     for (const watched of sharers) if (watched.opener.dst === dst) return watched;
@@ -265,7 +278,7 @@ export class WireOracle {
   }
 
   /** ESP's text with its trailer (RFC 4303 §2.4..2.6): '' or 'check:what is wrong'. */
-  #text(text: Buffer, outer: Ipv4View, opener: EspOpener, depth: number): string {
+  #text(text: Buffer, outer: IpView, opener: EspOpener, depth: number): string {
     this.#inner.index = NOT_TRAFFIC;
     const padBytes = text[text.length - 2]!;
     const end = text.length - 2 - padBytes;
@@ -283,16 +296,19 @@ export class WireOracle {
       v.end = end;
       return this.#carried(text, v, undefined, depth);
     }
-    if (nextHeader !== PROTO_IPIP) return `next header:${nextHeader} in a tunnel, expected 4`;
+    if (nextHeader !== PROTO_IPIP && nextHeader !== PROTO_IPV6) {
+      return `next header:${nextHeader} in a tunnel, expected ${PROTO_IPIP} or ${PROTO_IPV6}`;
+    }
     const v = this.#views[depth]!;
-    const wrong = readIpv4(text, 0, end, v);
+    const read = nextHeader === PROTO_IPIP ? readIpv4 : readIpv6;
+    const wrong = read(text, 0, end, v);
     if (wrong !== '') return `inner:${wrong}`;
     if (v.end !== end) return `inner:total length ${v.end} in ${end} bytes`;
     return this.#carried(text, v, outer, depth);
   }
 
   /** The packet that ESP carried; `tunnel` is the outer packet of a tunnel. */
-  #carried(b: Buffer, v: Ipv4View, tunnel: Ipv4View | undefined, depth: number): string {
+  #carried(b: Buffer, v: IpView, tunnel: IpView | undefined, depth: number): string {
     if (v.proto === PROTO_ESP) {
       if (depth === DEPTH_MAX) return 'next header:ESP in ESP, deeper than any policy';
       this.#esp(b, v.payload, v.end, v, depth + 1);
@@ -301,14 +317,14 @@ export class WireOracle {
     const fragment = v.moreFragments || v.fragmentOffsetBytes !== 0;
     const wrong = this.#allowed(b, v, tunnel);
     if (wrong !== '') return wrong;
-    if (!fragment) return this.#inner.check(b, v.payload, v.end, v.src, v.dst, v.proto);
+    if (!fragment) return this.#inner.check(b, v.payload, v.end, v);
     const whole = this.#innerFragments.add(b, v);
     if (whole === undefined) return '';
-    return this.#inner.check(whole, 0, whole.length, v.src, v.dst, v.proto);
+    return this.#inner.check(whole, 0, whole.length, v);
   }
 
   /** Does policy want this packet under this transform? */
-  #allowed(b: Buffer, v: Ipv4View, tunnel: Ipv4View | undefined): string {
+  #allowed(b: Buffer, v: IpView, tunnel: IpView | undefined): string {
     const row = this.#match(b, v);
     if (row === undefined || !row.protect) {
       return `policy:${addressText(v.src)} > ${addressText(v.dst)} is not to be protected`;
@@ -323,7 +339,8 @@ export class WireOracle {
   }
 
   /** May this packet go in clear? Later fragments go as their first one did. */
-  #bypassed(b: Buffer, v: Ipv4View): boolean {
+  #bypassed(b: Buffer, v: IpView): boolean {
+    if (isNeighborDiscovery(b, v)) return true;
     const fragment = v.moreFragments || v.fragmentOffsetBytes !== 0;
     const key = fragment ? `${v.src} ${v.dst} ${v.id}` : '';
     const known = v.fragmentOffsetBytes === 0 ? undefined : this.#bypassedFragments.get(key);
@@ -340,7 +357,7 @@ export class WireOracle {
     return bypassed;
   }
 
-  #match(b: Buffer, v: Ipv4View): PolicyRow | undefined {
+  #match(b: Buffer, v: IpView): PolicyRow | undefined {
     const ported = v.proto === PROTO_UDP && v.fragmentOffsetBytes === 0 && v.end - v.payload >= 4;
     const srcPort = ported ? be16(b, v.payload) : PORT_UNKNOWN;
     const dstPort = ported ? be16(b, v.payload + 2) : PORT_UNKNOWN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { readAddress } from './packet.ts';
+import { type Address, readAddress } from './packet.ts';
 
 /** What the security policy says, in terms of what is seen on a wire. First match wins. */
 export interface WirePolicy {
@@ -19,45 +19,57 @@ export interface WirePolicy {
 }
 
 export interface PolicyRow {
-  readonly src: number;
-  readonly srcMask: number;
-  readonly dst: number;
-  readonly dstMask: number;
+  readonly src: Prefix;
+  readonly dst: Prefix;
   readonly proto: number;
   readonly srcPort: number;
   readonly dstPort: number;
   readonly protect: boolean;
   readonly tunnel: boolean;
-  readonly tunnelSrc: number;
-  readonly tunnelDst: number;
+  readonly tunnelSrc: Address;
+  readonly tunnelDst: Address;
+}
+
+interface Prefix {
+  readonly address: Address;
+  readonly mask: Address;
 }
 
 const ANY = -1;
 
-function prefix(text: string): [address: number, mask: number] {
-  const [address, bits = '32'] = text.split('/');
-  const length = Number(bits);
-  if (!Number.isInteger(length) || length < 0 || length > 32) {
-    throw new RangeError(`"${text}": a prefix length of 0..32 was expected`);
+function prefix(text: string): Prefix {
+  const [host, bits] = text.split('/');
+  const address = readAddress(host!);
+  const max = typeof address === 'number' ? 32 : 128;
+  const length = bits === undefined ? max : Number(bits);
+  if (!Number.isInteger(length) || length < 0 || length > max) {
+    throw new RangeError(`"${text}": a prefix length of 0..${max} was expected`);
   }
-  const mask = length === 0 ? 0 : (-1 << (32 - length)) >>> 0;
-  return [(readAddress(address!) & mask) >>> 0, mask];
+  if (typeof address === 'number') {
+    const mask = length === 0 ? 0 : (-1 << (32 - length)) >>> 0;
+    return { address: (address & mask) >>> 0, mask };
+  }
+  const mask = ((1n << BigInt(length)) - 1n) << BigInt(128 - length);
+  return { address: address & mask, mask };
+}
+
+function isIn({ address, mask }: Prefix, a: Address): boolean {
+  if (typeof a === 'number') {
+    return typeof mask === 'number' && (a & mask) >>> 0 === address;
+  }
+  return typeof mask === 'bigint' && (a & mask) === address;
 }
 
 /** Throws RangeError for an address, prefix or tunnel that is not one. */
 export function policyRow(policy: WirePolicy): PolicyRow {
-  const [src, srcMask] = prefix(policy.src);
-  const [dst, dstMask] = prefix(policy.dst);
   const protect = (policy.action ?? 'protect') === 'protect';
   const tunnel = protect && policy.mode === 'tunnel';
   if (tunnel && (policy.tunnelSrc === undefined || policy.tunnelDst === undefined)) {
     throw new RangeError('a tunnel policy expected "tunnelSrc" and "tunnelDst"');
   }
   return {
-    src,
-    srcMask,
-    dst,
-    dstMask,
+    src: prefix(policy.src),
+    dst: prefix(policy.dst),
     proto: policy.proto ?? ANY,
     srcPort: policy.srcPort ?? ANY,
     dstPort: policy.dstPort ?? ANY,
@@ -77,15 +89,15 @@ export const PORT_UNKNOWN = -1;
  */
 export function matchPolicy(
   rows: readonly PolicyRow[],
-  src: number,
-  dst: number,
+  src: Address,
+  dst: Address,
   proto: number,
   srcPort: number,
   dstPort: number,
 ): PolicyRow | undefined {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if ((src & row.srcMask) >>> 0 !== row.src || (dst & row.dstMask) >>> 0 !== row.dst) continue;
+    if (!isIn(row.src, src) || !isIn(row.dst, dst)) continue;
     if (row.proto !== ANY && row.proto !== proto) continue;
     if (row.srcPort !== ANY && row.srcPort !== srcPort) {
       if (srcPort !== PORT_UNKNOWN || !row.protect) continue;

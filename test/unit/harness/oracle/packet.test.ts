@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checksum, newIpv4View, readIpv4 } from '../../../../src/harness/oracle/packet.ts';
+import { checksum, newIpView, readIpv4 } from '../../../../src/harness/oracle/packet.ts';
 import { ipv4, sum16 } from '../esp_frame.ts';
 
 describe("the oracle's own parser", () => {
@@ -20,7 +20,7 @@ describe("the oracle's own parser", () => {
 
   it('refuses headers that are cut, of another version, or lie about lengths (RFC 791 §3.1)', () => {
     const good = ipv4({ proto: 17, src: '10.0.0.1', dst: '10.0.0.2' }, Buffer.alloc(8));
-    const read = (b: Buffer, limit = b.length) => readIpv4(b, 0, limit, newIpv4View());
+    const read = (b: Buffer, limit = b.length) => readIpv4(b, 0, limit, newIpView());
     const broken = (at: number, value: number): Buffer => {
       const b = Buffer.from(good);
       b[at] = value;
