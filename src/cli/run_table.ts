@@ -43,8 +43,10 @@ export function runTable(r: RunReport, wire: WireFigures | null): string {
     ['calls', `${ffi.callsPerPacket} a packet by ${ffi.binding}`, ''],
   ];
   const lines = [table(rows.map(([name, left, right]) => [bold(name), left, dim(right)]))];
-  for (const { reason, count } of r.notOffloaded)
+  for (const { reason, count, texts } of r.notOffloaded) {
     lines.push(`not offloaded: ${n(count)} ${reason}`);
+    for (const text of texts) lines.push(dim(`  ${text}`));
+  }
   for (const [name, count] of Object.entries(r.drops)) lines.push(`counted: ${n(count)} ${name}`);
   for (const v of r.violations) lines.push(red(violationText(v)));
   lines.push(`digest ${r.digest}`);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Host } from '../host.ts';
 import { TagSan, tagFindingText } from '../kern/tag_san.ts';
+import { OFFLOAD_REASONS } from '../netipsec/offload_reason.ts';
 import {
   PACKET_TAG_IPSEC_IN_COULD_DO_CRYPTO,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
@@ -148,7 +149,19 @@ function notOffloaded(hosts: readonly Host[]): RunReport['notOffloaded'] {
   for (const row of hosts.flatMap((h) => h.ipsec.reasons.list())) {
     counts.set(row.reason, (counts.get(row.reason) ?? 0) + row.count);
   }
-  return [...counts].map(([reason, count]) => ({ reason, count }));
+  const texts = new Map<string, Set<string>>();
+  for (const sa of hosts.flatMap((h) => h.ipsec.sadb.all())) {
+    for (const refusal of [sa.refusal, sa.packetRefusal]) {
+      if (refusal === null) continue;
+      const reason = OFFLOAD_REASONS[refusal.reason]!;
+      texts.set(reason, (texts.get(reason) ?? new Set()).add(refusal.text));
+    }
+  }
+  return [...counts].map(([reason, count]) => ({
+    reason,
+    count,
+    texts: [...(texts.get(reason) ?? [])],
+  }));
 }
 
 /** ESP packets that the card, or software, found to have a wrong ICV. */

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Violation } from './oracle/violation.ts';
 
+/** Packets, or SAs, that a card did not do, for one reason of OFFLOAD_REASONS. */
+export interface NotOffloaded {
+  readonly reason: string;
+  readonly count: number;
+  /** What SAs were told when they were offered to a card; empty when the reason says all. */
+  readonly texts: readonly string[];
+}
+
 /** The result of a run, as `tagwire run --json` prints it. Times are wall seconds. */
 export interface RunReport {
   readonly scenario: string;
@@ -56,7 +64,7 @@ export interface RunReport {
     readonly callsPerPacket: number;
   };
   /** Why ESP packets were not offloaded. */
-  readonly notOffloaded: readonly { readonly reason: string; readonly count: number }[];
+  readonly notOffloaded: readonly NotOffloaded[];
   /** Drop counters that are not zero, `host.name`. */
   readonly drops: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];

@@ -76,7 +76,7 @@ export class Ipsec implements IpsecMethods {
     const { inet, receiveOnly } = config;
     const { reasons } = this;
     const carrier = config.carrier ?? new CarrierInPlace(inet.pool);
-    const offloads = new SaOffloads(config.offload, inet.pool.rules);
+    const offloads = new SaOffloads(config.offload, inet.pool.rules, reasons);
     // RFC 4301 §4.1: an SA is one way. From us to ourselves it is for sending; the other way round
     // it is found all the same.
     const directionOf = (src: IpAddr, dst: IpAddr) => {
@@ -126,7 +126,7 @@ export class Ipsec implements IpsecMethods {
   /** The card goes away; what it had is software's from here on. Throws what the card throws. */
   detachOffload(ifp: Ifnet): void {
     this.sadb.changes++;
-    this.#offloads.detach(ifp, this.sadb.list());
+    this.#offloads.detach(ifp, this.sadb.all());
   }
 
   /**

@@ -11,6 +11,8 @@ export const OFFLOAD_REASONS = [
   'innerTransform',
   'interfaceChanged',
   'cardDidNotDecrypt',
+  'saAsksForSoftware',
+  'noPacketOffload',
 ] as const;
 
 export type OffloadReason = (typeof OFFLOAD_REASONS)[number];
@@ -35,6 +37,10 @@ export const R_INNER_TRANSFORM = 7;
 export const R_INTERFACE_CHANGED = 8;
 /** Received: the SA is in the card, but the packet came up encrypted (a fragment, mostly). */
 export const R_CARD_DID_NOT_DECRYPT = 9;
+/** The SA was added with offload `no`. */
+export const R_SA_SAYS_NO = 10;
+/** Counted once for each SA that asks for packet offload: it gets crypto offload, or software. */
+export const R_PACKET_OFFLOAD = 11;
 
 /** The counts of one host. */
 export class OffloadReasons {

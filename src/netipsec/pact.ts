@@ -174,6 +174,8 @@ export interface SaCounters {
 /** A driver implements it for its card; the SADB is its only caller. */
 export interface SaOffload {
   readonly ifIndex: number;
+  /** Why the card cannot be given whole packets to protect, headers and numbers and all. */
+  readonly noPacketOffload: string;
   saInstall(sa: OffloadSa): SaInstalled;
   /** After it returns the card uses the SA no more, and no descriptor naming it is outstanding. */
   saRemove(direction: 'in' | 'out', cardSa: number): void;

@@ -10,6 +10,8 @@ import type { SaLifetime } from './sa_lifetime.ts';
 export type SaMode = 'transport' | 'tunnel' | 'any';
 /** RFC 4301 §8.1: whether routers may cut the tunnel's packets. */
 export type DfBit = 'copy' | 'set' | 'clear';
+/** As strongSwan and `ip xfrm` have them: all of ESP, the crypto alone, nothing. */
+export type OffloadMode = 'packet' | 'crypto' | 'no';
 export type Padding = 'seq' | 'zero' | 'random';
 
 /** What an SA is made from: a row of setkey's `add`. */
@@ -37,6 +39,10 @@ export interface SaParams {
   readonly dscp?: number;
   /** The one interface that may do the crypto. */
   readonly hwif?: string;
+  /** How much of the work a card is asked to do; `crypto` when absent. */
+  readonly offload?: OffloadMode;
+  /** Nothing less will do: an SA that cannot have it is refused, as Linux does. */
+  readonly offloadStrict?: boolean;
   /** Sequence number of the last packet sent already; 0 at the start. */
   readonly sentSeq?: number;
   /** Number up to which packets count as received, 64 bits with ESN; 0 at the start. */
@@ -82,6 +88,8 @@ export interface Sa {
   pmtu: number;
   pmtuDueCycle: number;
   readonly hwif: string | null;
+  readonly offload: OffloadMode;
+  readonly offloadStrict: boolean;
   readonly session: CryptoSession;
   /** Of an SA of AH; then `session` does nothing. */
   readonly ah: AhSession | null;
@@ -93,6 +101,8 @@ export interface Sa {
   readonly installs: SaInstall[];
   /** Why it is in no card, or not in some card; null when none was refused. */
   refusal: SaRefusal | null;
+  /** Why it has not the packet offload that it asked for; null when it did not. */
+  packetRefusal: SaRefusal | null;
   /** False once it was deleted, or its hard lifetime was over. */
   alive: boolean;
   /** Its soft lifetime is over. */

@@ -10,15 +10,19 @@ import {
 } from '../kern/turn_rules.ts';
 import { IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
 import {
+  OffloadReasons,
   R_ALGORITHM,
   R_HWIF_OTHER,
   R_NO_CAPABLE_INTERFACE,
   R_OFFLOAD_OFF,
+  R_PACKET_OFFLOAD,
   R_SA_NOT_INSTALLED,
+  R_SA_SAYS_NO,
   R_SA_TABLE_FULL,
 } from './offload_reason.ts';
 import type { OffloadSa, SaCounters, SaOffload } from './pact.ts';
 import type { Sa, SaInstall } from './sa.ts';
+import { SadbError } from './sadb_error.ts';
 
 interface Port {
   readonly ifp: Ifnet;
@@ -34,9 +38,16 @@ export class SaOffloads {
   /** SAs that found a card full: offered again when a slot falls free. */
   readonly #waiting = new Set<Sa>();
 
-  constructor(enabled: boolean, rules: TurnRules = new TurnRules()) {
+  readonly #reasons: OffloadReasons;
+
+  constructor(
+    enabled: boolean,
+    rules: TurnRules = new TurnRules(),
+    reasons: OffloadReasons = new OffloadReasons(),
+  ) {
     this.enabled = enabled;
     this.rules = rules;
+    this.#reasons = reasons;
   }
 
   /** A card comes: it gets the SAs there are. */
@@ -44,7 +55,10 @@ export class SaOffloads {
     if (card.ifIndex !== ifp.index)
       throw new TypeError(`"${ifp.name}" is not the card's interface`);
     this.#ports.push({ ifp, card });
-    for (const sa of sas) this.#installOn(sa, ifp, card);
+    for (const sa of sas) {
+      this.#installOn(sa, ifp, card);
+      this.#explain(sa);
+    }
   }
 
   /** A card goes: it gives back the SAs it has. Throws, at the end, what it threw first. */
@@ -60,8 +74,31 @@ export class SaOffloads {
     });
   }
 
+  /** Puts the SA into the cards that take it. Throws SadbError when it is strict and none does. */
   install(sa: Sa): void {
     for (const { ifp, card } of this.#ports) this.#installOn(sa, ifp, card);
+    this.#explain(sa);
+    if (!sa.offloadStrict || sa.offload === 'no') return;
+    const refusal = sa.packetRefusal ?? (sa.installs.length === 0 ? sa.refusal : null);
+    if (refusal === null && sa.installs.length > 0) return;
+    const why = refusal?.text ?? (this.enabled ? 'no card is attached' : 'offload is off');
+    throw new SadbError('offloadRefused', `${sa.offload} offload cannot be had: ${why}`);
+  }
+
+  /** Sees to it that an SA which is not where it asked to be says why. */
+  #explain(sa: Sa): void {
+    if (!this.enabled) return;
+    const { hwif, offload, installs } = sa;
+    const asked = this.#ports.filter(({ ifp }) => hwif === null || ifp.name === hwif);
+    if (offload === 'no') sa.refusal = { reason: R_SA_SAYS_NO, text: 'the SA asks for software' };
+    else if (hwif !== null && asked.length === 0 && installs.length === 0) {
+      sa.refusal = { reason: R_HWIF_OTHER, text: `-hwif ${hwif}: no card has this name` };
+    }
+    if (offload !== 'packet') return;
+    const counts = sa.direction === 'out' ? this.#reasons.tx : this.#reasons.rx;
+    if (sa.packetRefusal === null) counts[R_PACKET_OFFLOAD]!++;
+    const text = asked.map(({ ifp, card }) => `${ifp.name}: ${card.noPacketOffload}`).join('; ');
+    sa.packetRefusal = { reason: R_PACKET_OFFLOAD, text: text || 'no card is attached' };
   }
 
   /** Takes the SA out of every card. Throws, at the end, what a card threw first. */
@@ -115,13 +152,14 @@ export class SaOffloads {
   whyNot(sa: Sa, ifp: Ifnet | undefined): number {
     if (!this.enabled) return R_OFFLOAD_OFF;
     if (ifp === undefined || (ifp.capabilities & IFCAP_IPSEC) === 0) return R_NO_CAPABLE_INTERFACE;
+    if (sa.offload === 'no') return R_SA_SAYS_NO;
     if (sa.hwif !== null && sa.hwif !== ifp.name) return R_HWIF_OTHER;
     return sa.refusal === null ? R_SA_NOT_INSTALLED : sa.refusal.reason;
   }
 
   #installOn(sa: Sa, ifp: Ifnet, card: SaOffload): void {
     if (!this.enabled || (ifp.capabilities & IFCAP_IPSEC) === 0) return;
-    if (sa.hwif !== null && sa.hwif !== ifp.name) return;
+    if (sa.offload === 'no' || (sa.hwif !== null && sa.hwif !== ifp.name)) return;
     if (sa.auth !== null) {
       const what = sa.ah === null ? sa.cipher.name : 'AH';
       sa.refusal = { reason: R_ALGORITHM, text: `${what} with ${sa.auth.name}` };
@@ -129,6 +167,7 @@ export class SaOffloads {
     }
     const answer = card.saInstall(toOffloadSa(sa));
     if (answer.ok) {
+      sa.refusal = null;
       sa.installs.push({ ifIndex: ifp.index, cardSa: answer.cardSa });
       return;
     }

@@ -279,7 +279,12 @@ export class Sadb {
   }
 
   list(): Sa[] {
-    return this.#slots.filter((sa) => sa?.alive === true) as Sa[];
+    return this.all().filter((sa) => sa.alive);
+  }
+
+  /** With those whose hard lifetime is over, and which cards may still have. */
+  all(): Sa[] {
+    return this.#slots.filter((sa) => sa !== null);
   }
 
   #link(sa: Sa): void {

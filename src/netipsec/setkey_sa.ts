@@ -152,6 +152,14 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   '-hwif': (lex, sa) => {
     sa.hwif = lex.word('the name of an interface').text;
   },
+  // Not in setkey(8): what `ip xfrm` has as `offload packet` and `offload crypto`.
+  '-offload': (lex, sa) => {
+    const expected = 'packet, crypto or no, and `-strict` behind it when nothing less will do';
+    const t = lex.word(expected);
+    if (t.text !== 'packet' && t.text !== 'crypto' && t.text !== 'no') throw lex.error(t, expected);
+    sa.offload = t.text;
+    if (lex.takeWord('-strict')) sa.offloadStrict = true;
+  },
   '-lh': lifetime('hardSeconds'),
   '-ls': lifetime('softSeconds'),
   '-bh': lifetime('hardBytes'),

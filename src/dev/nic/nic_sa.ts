@@ -47,6 +47,8 @@ const DRAIN_READS = 2000;
 /** The card's SA tables: 1024 entries each way, and the match table in front of the receive side. */
 export class NicSa implements SaOffload {
   readonly ifIndex: number;
+  readonly noPacketOffload: string =
+    'the card does crypto only: it makes no headers, gives no numbers and holds no replay window';
   readonly out: SaSlots = new SaSlots();
   readonly in: SaSlots = new SaSlots();
   /** Descriptors that name a transmit SA and are not completed. */

@@ -10,6 +10,7 @@ const ETHER = 14;
 /** What a card and its driver do with ESP, by the reference code: in, out, tables, refusals. */
 export class FakeCard implements SaOffload {
   readonly ifIndex: number;
+  readonly noPacketOffload: string = 'crypto only';
   readonly installed = new Map<number, OffloadSa>();
   /** Answer to the next saInstall() calls, instead of taking the SA. */
   refuse: { errno: number; reason: string } | null = null;

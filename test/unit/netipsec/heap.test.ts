@@ -20,6 +20,7 @@ function takesAll(host: RigHost): SaOffload {
   let next = 0;
   return {
     ifIndex: host.ifp.index,
+    noPacketOffload: 'not this one',
     saInstall: () => ({ ok: true, cardSa: next++ }),
     saRemove: () => {},
     saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0 }),
