@@ -103,13 +103,13 @@ export class IpsecInput {
       this.#drop(m, IPSEC_EXPIRED);
       return;
     }
-    const before = mbufs.len[m]!;
     const inside = xform.input(m, sa, ipHeaderLen, reported);
     if (inside === INSIDE_NOTHING) {
       mbufs.free(m);
       return;
     }
-    this.#count(m, sa, reported, before - ipHeaderLen);
+    const payloadOff = inside === INSIDE_PACKET ? 0 : ipHeaderLen;
+    this.#count(m, sa, reported, mbufs.len[m]! - payloadOff);
     if (reported) {
       carrier.accept(m);
     } else if (carrier.report(m, this.#describe(m, sa, ipHeaderLen)) !== 0) {
@@ -161,15 +161,15 @@ export class IpsecInput {
     return 4;
   }
 
-  #count(m: Mbuf, sa: Sa, reported: boolean, espLen: number): void {
+  #count(m: Mbuf, sa: Sa, reported: boolean, payloadLen: number): void {
     if (reported) {
       sa.hwPackets++;
-      sa.hwBytes += espLen;
+      sa.hwBytes += payloadLen;
       return;
     }
     const { offloads, reasons, inet } = this.#p;
     sa.swPackets++;
-    sa.swBytes += espLen;
+    sa.swBytes += payloadLen;
     const ifIndex = this.#mbufs.rcvIf[m]!;
     const isInCard = offloads.cardSa(sa, ifIndex) >= 0;
     const why = offloads.whyNot(sa, inet.interfaceAt(ifIndex));
