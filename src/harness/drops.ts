@@ -6,6 +6,7 @@ import type { Host } from '../host.ts';
 const EVENTS = new Set(
   [
     'arp.received arp.replies arp.requests',
+    'gif.received gif.sent',
     'bridge.filtered bridge.flooded bridge.forwarded ipsec.cutFirst ipsec.pmtuLowered',
     'forward.sent',
     'esp.in esp.inOk esp.keepaliveIn esp.keepaliveOut esp.out esp.peerMoved ether.received',

@@ -21,6 +21,25 @@ export const EPAIR = rule({
   hazards: [4],
   elsewhere: 'FreeBSD epair_clear_mbuf',
 });
+export const GIF_MARKER = rule({
+  id: 'gif-marker',
+  turn: 'a packet enters an IP-in-IP tunnel, and the packet round it goes into IP again',
+  tags: "all stay; one more, gif's own, says which tunnels it is in",
+  by: 'net/if_gif',
+  why: 'a route of the outer packet that leads into the tunnel again would never end',
+  hazards: [4],
+  elsewhere: 'FreeBSD if_tunnel_check_nesting; NetBSD PACKET_TAG_TUNNEL_INFO',
+  errno: 'EHOSTUNREACH',
+});
+export const TUNNEL_IN = rule({
+  id: 'tunnel-in',
+  turn: 'a packet leaves an IP-in-IP tunnel and goes into IP again',
+  tags: 'persistent ones stay, all others go',
+  by: 'net/if_gif',
+  why: 'IPsec round the outer packet was for its ends: it does not vouch for the inner one',
+  hazards: [2, 4],
+  elsewhere: 'FreeBSD gif_input keeps them',
+});
 export const REFLECT = rule({
   id: 'reflect',
   turn: 'an ICMP or ICMPv6 request becomes the reply, in its mbuf',

@@ -23,7 +23,7 @@ import {
 } from '../header/ip6.ts';
 import { M_BCAST, type Mbuf, type MbufPool } from '../kern/mbuf.ts';
 import type { Inet } from '../netinet/inet.ts';
-import { ECN_MASK, ecnDecapsulate, trafficClass } from './ecn.ts';
+import { ECN_MASK, ecnDecapsulate, trafficClass } from '../netinet/ip_ecn.ts';
 import { fixedHeaderLen } from './ip_headers.ts';
 import type { Sa } from './sa.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { cksum } from '../../src/header/cksum.ts';
-import { ecnDecapsulate } from '../../src/netipsec/ecn.ts';
+import { ecnDecapsulate } from '../../src/netinet/ip_ecn.ts';
 
 const DROP = -1;
 const [NOT_ECT, ECT1, ECT0, CE] = [0, 1, 2, 3];
