@@ -5,11 +5,11 @@ import type { Host } from '../host.ts';
 /** Counters of what went well, or only happened; every other one names something lost. */
 const EVENTS = new Set(
   [
-    'arp.received arp.replies arp.requests',
+    'ah.in ah.inOk ah.out arp.received arp.replies arp.requests',
     'gif.received gif.sent',
     'bridge.filtered bridge.flooded bridge.forwarded ipsec.cutFirst ipsec.pmtuLowered',
     'forward.sent',
-    'esp.in esp.inOk esp.keepaliveIn esp.keepaliveOut esp.out esp.peerMoved ether.received',
+    'esp.dummyOut esp.in esp.inOk esp.keepaliveIn esp.keepaliveOut esp.out esp.peerMoved ether.received',
     'icmp.echoed icmp.errors icmp.received icmp.reflected icmp.told if.sent',
     'ip.delivered ip.fragmented ip.fragments ip.received ip.sent',
     'ipsec.acquire ipsec.hardExpired ipsec.softExpired',

@@ -78,6 +78,7 @@ function wireSa(sa: SaParams): WireSa {
       ? {}
       : { auth: { alg: sa.auth, key: sa.authKey } }),
     ...(sa.esn === undefined ? {} : { esn: sa.esn }),
+    tfc: sa.tfcPadBytes !== undefined,
   };
 }
 

@@ -63,6 +63,7 @@ export const ESP_REPLAY = counter('esp.replay', 'sequence number was seen, or is
 export const ESP_BAD_PAD = counter('esp.badPad', 'padding is not 1, 2, 3 …, or too long');
 export const ESP_BAD_NEXT = counter('esp.badNextHeader', 'next header does not fit the SA');
 export const ESP_BAD_INNER = counter('esp.badInner', 'no IP packet inside the tunnel');
+export const ESP_DUMMY_OUT = counter('esp.dummyOut', 'dummy packets sent');
 export const ESP_DUMMY = counter('esp.dummy', 'dummy packet (next header 59), thrown away');
 export const ESP_ECN_DROP = counter(
   'esp.ecnDrop',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IP_DF, ipOff, ipVersion } from '../header/ip.ts';
+import { IP_DF, IPPROTO_ESP, ipOff, ipVersion } from '../header/ip.ts';
+import { IPPROTO_NONE } from '../header/ip6.ts';
 import {
   EACCES,
   EHOSTUNREACH,
@@ -19,6 +20,7 @@ import type { FlowCache } from './flow_cache.ts';
 import { outputEither, routeEither } from './ip_either.ts';
 import { fixedHeaderLen, headersBefore } from './ip_headers.ts';
 import {
+  ESP_DUMMY_OUT,
   IPSEC_BAD_PACKET,
   IPSEC_CUT_FIRST,
   IPSEC_DISCARD,
@@ -42,9 +44,24 @@ import {
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import { answers, type Ends, type Secpolicy, type SpRequest } from './secpolicy.ts';
+import { answers, compile, type Ends, type Secpolicy, type SpRequest } from './secpolicy.ts';
+import { dummyPacket } from './tfc.ts';
 import { hasOuterDf } from './tunnel_header.ts';
 import type { XformTable } from './xform.ts';
+
+/** A dummy packet goes between the SA's ends, with ESP as in transport mode. */
+const DUMMY = compile({
+  direction: 'out',
+  src: 0,
+  srcPrefixLen: 0,
+  dst: 0,
+  dstPrefixLen: 0,
+  proto: IPPROTO_NONE,
+  sport: 0,
+  dport: 0,
+  action: 'ipsec',
+  requests: [{ proto: IPPROTO_ESP, mode: 'transport', src: 0, dst: 0, level: 'require', reqid: 0 }],
+});
 
 export interface OutputParts {
   readonly inet: Inet;
@@ -95,6 +112,8 @@ export class IpsecOutput {
   #apply(m: Mbuf, policy: Secpolicy, slot: number): number {
     const mbufs = this.#mbufs;
     let done = 0;
+    let due: Sa | null = null;
+    let dummyLen = 0;
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
       const ends = request.tunnel ? request : this.#flow;
@@ -109,14 +128,20 @@ export class IpsecOutput {
         this.#n[IPSEC_USE_NO_SA]!++;
         continue;
       }
+      const len = mbufs.len[m]!;
       const error = this.#protect(m, sa, request, policy);
       if (error === CUT_FIRST) return this.#applyToPieces(m, policy, slot);
       if (error !== 0) return error;
       done++;
+      if (sa.dummyEvery > 0 && ++sa.sinceDummy >= sa.dummyEvery) {
+        due = sa;
+        dummyLen = request.tunnel ? len : len - fixedHeaderLen(sa.family);
+      }
       readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     }
     if (done === 0) return 0;
     const error = outputEither(this.#p.inet, m);
+    if (due !== null) this.#sendDummy(due, dummyLen);
     return error === 0 ? EINPROGRESS : error;
   }
 
@@ -197,6 +222,18 @@ export class IpsecOutput {
       if (request.tunnel) headersLen = fixedHeaderLen(request.family);
     }
     return ipLen;
+  }
+
+  /** A packet that says nothing, as long as the last one: it goes the way of all others. */
+  #sendDummy(sa: Sa, lenBytes: number): void {
+    const { inet, sadb } = this.#p;
+    if (!sadb.mayUse(sa)) return;
+    const m = dummyPacket(inet, sa, lenBytes);
+    if (m === NO_MBUF) return;
+    sa.sinceDummy = 0;
+    if (this.#protect(m, sa, DUMMY.requests[0]!, DUMMY) !== 0) return;
+    this.#n[ESP_DUMMY_OUT]!++;
+    outputEither(inet, m);
   }
 
   #bypass(m: Mbuf): number {

@@ -50,6 +50,10 @@ export interface SaParams {
   readonly lifetime?: SaLifetime;
   /** ESP travels in UDP (RFC 3948). */
   readonly natt?: NattParams;
+  /** ESP in a tunnel: shorter packets are padded to so many bytes (TFC, RFC 4303 §2.7). */
+  readonly tfcPadBytes?: number;
+  /** ESP: a dummy packet follows every so many packets (RFC 4303 §2.6). */
+  readonly dummyEvery?: number;
 }
 
 /** Where the SA lies in a card. */
@@ -110,6 +114,12 @@ export interface Sa {
   readonly lifetime: SaLifetime | null;
   readonly addedCycle: number;
   readonly natt: Natt | null;
+  /** 0: no TFC padding. */
+  readonly tfcPadBytes: number;
+  /** 0: no dummy packets. */
+  readonly dummyEvery: number;
+  /** Packets sent since the last dummy. */
+  sinceDummy: number;
   /** Packets and bytes handed to a card or come from one, and those that software did. */
   hwPackets: number;
   hwBytes: number;

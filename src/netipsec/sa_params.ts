@@ -24,6 +24,7 @@ export function checkParams(p: SaParams): CheckedAlgs {
   }
   checkLifetime(p.lifetime ?? {});
   checkNatt(p);
+  checkTfc(p);
   const cipher = cipherByName(p.cipher);
   if (cipher === undefined) throw noSuchAlgorithm('encryption', p.cipher);
   const lengths = cipher.keyBytes.map((n) => n + cipher.saltBytes);
@@ -68,6 +69,18 @@ function checkNatt(p: SaParams): void {
   if (ipAddrFamily(p.dst) !== 4 || (p.proto ?? IPPROTO_ESP) !== IPPROTO_ESP) {
     throw new SadbError('badNatt', 'UDP encapsulation is for ESP in IPv4 (RFC 3948)');
   }
+}
+
+function checkTfc(p: SaParams): void {
+  if (p.tfcPadBytes === undefined && p.dummyEvery === undefined) return;
+  if (p.proto === IPPROTO_AH) throw new SadbError('badTfc', 'AH hides nothing: TFC is for ESP');
+  // RFC 4303 §2.7: the receiver must be able to tell where the packet ends.
+  if (p.tfcPadBytes !== undefined && p.mode !== 'tunnel') {
+    throw new SadbError('badTfc', 'TFC padding is for tunnel mode (RFC 4303 §2.7)');
+  }
+  const isCount = (n: number | undefined) => n === undefined || (n > 0 && n <= 0xffff);
+  if (isCount(p.tfcPadBytes) && isCount(p.dummyEvery)) return;
+  throw new SadbError('badTfc', 'TFC padding and dummy packets are counted from 1 to 65535');
 }
 
 function checkAuth(p: SaParams, cipher: CipherAlg): AuthAlg | null {

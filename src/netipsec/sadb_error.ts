@@ -9,6 +9,7 @@ export type SadbErrorCode =
   | 'badReplayWindow'
   | 'badLifetime'
   | 'badNatt'
+  | 'badTfc'
   | 'noSa'
   | 'offloadRefused'
   | 'noAuthentication'

@@ -160,6 +160,13 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     sa.offload = t.text;
     if (lex.takeWord('-strict')) sa.offloadStrict = true;
   },
+  // Of this package: setkey(8) cannot ask for them.
+  '-tfcpad': (lex, sa) => {
+    sa.tfcPadBytes = wholeNumber(lex, lex.next(), 'bytes, from 1 to 65535', 1, 65535);
+  },
+  '-dummy': (lex, sa) => {
+    sa.dummyEvery = wholeNumber(lex, lex.next(), 'packets, from 1 to 65535', 1, 65535);
+  },
   '-lh': lifetime('hardSeconds'),
   '-ls': lifetime('softSeconds'),
   '-bh': lifetime('hardBytes'),

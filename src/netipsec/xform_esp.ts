@@ -29,6 +29,7 @@ import {
 import { putUdpEncap } from './natt.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
+import { tfcPadding } from './tfc.ts';
 import { putOuterHeader, TUNNEL_LEFT, TUNNEL_NO_PACKET, takeOuterHeader } from './tunnel_header.ts';
 import {
   describeRequest,
@@ -84,8 +85,9 @@ export class XformEsp implements Xform {
     // RFC 4303 §3.3.4: transport mode is for whole datagrams.
     if (ihl < 0) return this.#fail(IPSEC_BAD_PACKET, EINVAL);
     const payloadLen = mb.len[m]! - ihl;
-    const padLen = padLength(payloadLen, blockBytes);
-    const trailerLen = padLen + ESP_TRAILER_LEN + icvBytes;
+    const tfcLen = tunnel && sa.tfcPadBytes > 0 ? tfcPadding(this.#inet, m, sa, payloadLen) : 0;
+    const padLen = padLength(payloadLen + tfcLen, blockBytes);
+    const trailerLen = tfcLen + padLen + ESP_TRAILER_LEN + icvBytes;
     const espHeaderLen = ESP_HDR_LEN + ivBytes;
     const { natt } = sa;
     const udpLen = natt === null ? 0 : UDP_HDR_LEN;
@@ -116,7 +118,9 @@ export class XformEsp implements Xform {
     view.setUint32(esp + ESP_SEQ, seqLo);
     if (on[IV_IS_SEQ] === 1) sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, seqHi, seqLo);
     else sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, 0, own);
-    this.#putTrailer(mb.off[m]! + mb.len[m]! - trailerLen, padLen, next, icvBytes);
+    const trailer = mb.off[m]! + mb.len[m]! - trailerLen;
+    if (tfcLen > 0) mb.data.fill(0, trailer, trailer + tfcLen);
+    this.#putTrailer(trailer + tfcLen, padLen, next, icvBytes);
     describeRequest(r, sa, espOffset, trailerLen, sa.esn && on[ESN_HIGH] === 1 ? seqHi : 0);
     this.#n[ESP_OUT]!++;
     return 0;

@@ -19,3 +19,21 @@ describe.each(['tunnel', 'transport'] as const)('%s mode, the card as a model', 
     expect(report.notOffloaded).toEqual(rows);
   });
 });
+
+it('TFC padding and dummy packets through cards (RFC 4303 §2.6, §2.7)', async () => {
+  const key = `0x${'42'.repeat(20)}`;
+  const files = (direction: string) => `
+add 10.0.0.1 10.0.0.2 esp 0x2000 -m tunnel -r 8 -tfcpad 1200 -dummy 4 -E aes-gcm-16 ${key};
+spdadd 192.168.1.1 192.168.2.1 udp -P ${direction} ipsec esp/tunnel/10.0.0.1-10.0.0.2/require;`;
+  const world = await createWorld({
+    nic: 'model',
+    mode: 'tunnel',
+    setkey: [files('out'), files('in')],
+  });
+  await world.flow(0, { packets: 40, size: 300 });
+  const report = await finishRun(world, 'tfc');
+  expect(report.violations).toEqual([]);
+  expect(report.packets).toMatchObject({ sent: 40, delivered: 40, software: 0 });
+  expect(report.packets.offloadedTx).toBe(50);
+  expect(report.drops).toEqual({ 'host1.esp.dummy': 10 });
+});

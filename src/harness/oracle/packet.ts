@@ -10,6 +10,7 @@ export const ETHERTYPE_IPV6 = 0x86dd;
 export const ETHERTYPE_VLAN = 0x8100;
 export const PROTO_ICMP = 1;
 export const PROTO_IPIP = 4;
+export const PROTO_NONE = 59;
 export const PROTO_UDP = 17;
 export const PROTO_IPV6 = 41;
 export const PROTO_ESP = 50;

@@ -17,6 +17,7 @@ import {
   PROTO_ICMPV6,
   PROTO_IPIP,
   PROTO_IPV6,
+  PROTO_NONE,
   PROTO_UDP,
   readIpv4,
   readIpv6,
@@ -289,6 +290,8 @@ export class WireOracle {
         return `padding:byte ${i + 1} of the padding is ${text[end + i]}`;
     }
     const nextHeader = text[text.length - 1]!;
+    // RFC 4303 §2.6: a dummy packet, whatever is in it.
+    if (nextHeader === PROTO_NONE) return '';
     if (opener.sa.mode === 'transport') {
       const v = Object.assign(this.#views[depth]!, outer);
       v.proto = nextHeader;
@@ -303,7 +306,9 @@ export class WireOracle {
     const read = nextHeader === PROTO_IPIP ? readIpv4 : readIpv6;
     const wrong = read(text, 0, end, v);
     if (wrong !== '') return `inner:${wrong}`;
-    if (v.end !== end) return `inner:total length ${v.end} in ${end} bytes`;
+    if (v.end !== end && !(opener.sa.tfc === true && v.end < end)) {
+      return `inner:total length ${v.end} in ${end} bytes`;
+    }
     return this.#carried(text, v, outer, depth);
   }
 

@@ -13,6 +13,8 @@ export interface WireSa {
   /** Of an SA that authenticates apart: hmac-sha1, hmac-sha2-256, -384, -512. */
   readonly auth?: { readonly alg: string; readonly key: Uint8Array };
   readonly esn?: boolean;
+  /** Bytes may follow the packet in the tunnel (RFC 4303 §2.7). */
+  readonly tfc?: boolean;
   /** With esn: the high half of the first sequence number. */
   readonly seqHi?: number;
 }
