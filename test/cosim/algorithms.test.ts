@@ -16,7 +16,8 @@ describe.each(['tunnel', 'transport'] as const)('%s mode, the card as a model', 
     // "Why is this not offloaded?" has an answer.
     const isCards = alg === 'aes-gcm-128' || alg === 'aes-gcm-256';
     const rows = isCards ? [] : [{ reason: 'algorithmNotSupported', count: 80 }];
-    expect(report.notOffloaded).toEqual(rows);
+    expect(report.notOffloaded).toMatchObject(rows);
+    expect(report.notOffloaded.length).toBe(rows.length);
   });
 });
 
