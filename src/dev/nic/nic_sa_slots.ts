@@ -55,7 +55,9 @@ export class SaSlots {
     return i;
   }
 
+  /** Once only: the last completion of an SA on its way out may have released the slot before. */
   release(i: number): void {
+    if (this.state[i] === SLOT_FREE) return;
     this.state[i] = SLOT_FREE;
     this.#free[(this.#first + this.#count) % SA_COUNT] = i;
     this.#count++;
