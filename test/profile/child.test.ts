@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { BATCH_PACKETS } from '../../src/profile/bench_pair.ts';
+import { BASE_WORKLOAD, type Job, type RunSample } from '../../src/profile/sample.ts';
+
+const CHILD = new URL('../../src/profile/child.ts', import.meta.url).pathname;
+
+function child(job: string): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, ['--import', 'tsx', CHILD, job], { encoding: 'utf8' });
+}
+
+const job = (over: Partial<Job>): string =>
+  JSON.stringify({
+    strategy: 'in-place',
+    strategyFile: null,
+    mode: 'stack',
+    workload: BASE_WORKLOAD,
+    round: 3,
+    seed: 1,
+    quick: true,
+    nic: 'rtl',
+    ...over,
+  } satisfies Job);
+
+describe('a measuring child', () => {
+  it('the stack alone: prints one sample, every stage of every batch in it', () => {
+    const { status, stdout, stderr } = child(job({}));
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const sample = JSON.parse(stdout) as RunSample;
+    expect(sample).toMatchObject({ schema: 1, strategy: 'in-place', mode: 'stack', round: 3 });
+    expect([sample.sent, sample.offloaded]).toEqual([BATCH_PACKETS, BATCH_PACKETS]);
+    const ways = [
+      ['tx', ['ip', 'policy', 'esp', 'tag', 'driver', 'descriptor', 'completion', 'reclaim']],
+      ['rx', ['completion', 'driver', 'tag', 'esp', 'policy', 'ip', 'reclaim']],
+    ] as const;
+    for (const [way, names] of ways) {
+      const { host, ...stages } = sample.stagesNs[way];
+      expect(Object.keys(stages).sort()).toEqual([...names].sort());
+      for (const [i, ns] of host!.entries()) {
+        expect(ns).toBeGreaterThan(0);
+        const sum = Object.values(stages).reduce((s, stage) => s + stage[i]!, 0);
+        expect(sum).toBeCloseTo(ns, 3);
+      }
+      expect(stages.tag!.every((ns) => ns > 0)).toBe(true);
+      expect(sample.counts[way]).toMatchObject({ allocs: 1, frees: 1, handoverAllocs: 0 });
+      expect(sample.counts[way].heapBytes).toBeLessThan(0.5);
+    }
+    expect(sample.warmUpBatches).toBeGreaterThan(0);
+    expect(sample.timerNs).toBeGreaterThan(0);
+    expect(sample.hazards.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['a strategy that is not there', job({ strategy: 'no-such' }), /no strategy 'no-such'/],
+    ['a strategy file that is not there', job({ strategyFile: '/no/such.ts' }), /does not exist/],
+    ['no JSON', 'in-place', /JSON/],
+  ])('%s: exit code 2, and why', (_what, text, why) => {
+    const { status, stdout, stderr } = child(text);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(why);
+  });
+});
