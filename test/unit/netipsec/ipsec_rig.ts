@@ -10,6 +10,8 @@ export interface IpsecRig extends Rig {
   readonly ipsecB: Ipsec;
   /** Gives a setkey(8) file to both hosts. */
   setkey(text: string): void;
+  /** And to one of them. */
+  setkeyOf(host: 'a' | 'b', text: string): void;
 }
 
 export interface IpsecRigConfig extends RigConfig {
@@ -32,7 +34,9 @@ export function createIpsecRig(config: IpsecRigConfig = {}): IpsecRig {
     applySetkey(ipsecA, file);
     applySetkey(ipsecB, file);
   };
-  return { ...rig, ipsecA, ipsecB, setkey };
+  const setkeyOf = (host: 'a' | 'b', text: string): void =>
+    applySetkey(host === 'a' ? ipsecA : ipsecB, parseSetkey(text));
+  return { ...rig, ipsecA, ipsecB, setkey, setkeyOf };
 }
 
 const A = '10.0.0.1';
