@@ -13,6 +13,7 @@ import { espSaFile } from '../report/esp_sa.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
 import { explainScript, foreseen } from './explain.ts';
+import { hazardsCommand } from './hazards.ts';
 import { interruptible, onInterrupt } from './interrupt.ts';
 import {
   commonOptions,
@@ -148,6 +149,17 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
 async function run(argv: string[]): Promise<number> {
   const { values, positionals } = parseOptions(options, argv, { min: 0, max: 1, name: 'SCENARIO' });
   const size = readSize(values.size);
+  if (positionals[0] === 'hazards') {
+    const { seed, nic, ffi, json } = values;
+    const given = {
+      ...(seed === undefined ? {} : { seed }),
+      ...(nic === undefined ? {} : { nic }),
+    };
+    const onBuild = buildProgress('card');
+    return interruptible((signal) =>
+      hazardsCommand({ ...given, ...(ffi === undefined ? {} : { ffi }), onBuild, signal }, json),
+    );
+  }
   const { name, scenario, path } = await loadScenario(positionals[0] ?? 'tunnel');
   const out = outDirectory(values.out, [CAPTURE, ESP_SA, WAVES]);
   if (values.waves === 'fst') needRoom(out);
@@ -210,6 +222,8 @@ export const command: Command = {
     'Runs a scenario, tunnel by default: two hosts with a card each send UDP through ESP.\n' +
       'SCENARIO: tunnel, transport, duplex, gateway, or a .ts or .js file that exports a scenario;\n' +
       'a file of your own takes --packets and --size as it likes.\n' +
+      'hazards: what each rule at the turns of a tagged packet prevents (src/kern/turn_rules.ts), by\n' +
+      'two runs with and without it; by the functional model unless --nic says rtl.\n' +
       'Writes the wire as DIR/wire.pcapng, and DIR/esp_sa, with which Wireshark decrypts it.',
     options,
   ),

@@ -56,12 +56,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const fileName = (i: number) => `${config.setkey === null ? '' : 'setkey of '}host ${i}`;
     const oracle = config.oracles ? oracleFor(config, traffic) : null;
     for (const [i, host] of hosts.entries()) {
+      for (const id of config.rulesOff) host.tags.rules.off(id);
       if (digest !== null) listen(digest, host, i);
       join(host, hosts[1 - i]!, i, config.gateways);
       host.attach();
       host.setkey(files[i]!, fileName(i));
     }
     const behind = config.gateways ? putAllBehind(config, hosts, sim, clock) : [];
+    for (const { host } of behind) for (const id of config.rulesOff) host.tags.rules.off(id);
     return new World({ config, sim, hosts, behind, oracle, digest, capture, traffic });
   } catch (error) {
     capture?.close();

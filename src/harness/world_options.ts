@@ -56,6 +56,8 @@ export interface WorldOptions {
    * environment.
    */
   readonly tagsan?: boolean;
+  /** Rules of kern/turn_rules.ts that the hosts do without, by id: to see what they are for. */
+  readonly rulesOff?: readonly string[];
   /** How a request travels from ipsec to the driver. Default: the in-place tag. */
   readonly carrier?: (mbufs: MbufPool) => Carrier;
   /** Called while the simulation library is built, which the first run does. */
@@ -88,6 +90,7 @@ export interface WorldConfig {
   readonly capture: string | null;
   readonly waves: string | null;
   readonly tagsan: boolean;
+  readonly rulesOff: readonly string[];
   readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
 }
 
@@ -136,6 +139,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     capture: o.capture ?? null,
     waves: o.waves ?? null,
     tagsan: o.tagsan ?? process.env.TAGSAN === '1',
+    rulesOff: o.rulesOff ?? [],
     carrier: o.carrier ?? null,
   };
 }

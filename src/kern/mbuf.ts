@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type MTagPool, NO_TAG } from './m_tag.ts';
 import type { PacketExt } from './packet_ext.ts';
+import { Preempt } from './preempt.ts';
 import type { TurnRules } from './turn_rule.ts';
 import { COPY_WHOLE } from './turn_rules.ts';
 
@@ -57,6 +58,7 @@ export class MbufPool {
   readonly view: DataView;
   readonly tags: MTagPool;
   readonly rules: TurnRules;
+  readonly preempt: Preempt = new Preempt();
   /** Per mbuf: arena offset of the first byte, length, first tag, next in a queue, flags, interface. */
   readonly off: Int32Array;
   readonly len: Int32Array;

@@ -158,7 +158,7 @@ export const GATE_INTERFACE = rule({
   tags: 'crypto is done in software, OUT_CRYPTO_NEEDED becomes OUT_DONE',
   by: 'netipsec/ipsec_transmit beforeTransmit',
   why: 'any other interface would send the payload in clear',
-  hazards: [3, 7, 8],
+  hazards: [3, 4, 7, 8],
   elsewhere: 'OpenBSD ip_output IFCAP_IPSEC and if_bridge (drop); Linux xdo_dev_offload_ok',
   fix: 'd53dda291bbd, 65f079a6c446, 00ada70a13bf; DPDK 3de3a0418c',
 });
@@ -181,6 +181,15 @@ export const GENERATION = rule({
   hazards: [15],
   elsewhere: 'FreeBSD ipsec_accel: 16-bit drv_spi from a unr, no reference; xdo_dev_state_delete',
   errno: 'ESRCH',
+});
+export const FORWARD_OFFLOAD = rule({
+  id: 'forward-offload',
+  turn: 'a gateway protects what it forwards',
+  tags: 'OUT_CRYPTO_NEEDED, as on what the gateway sends itself',
+  by: 'netipsec/ipsec_output',
+  why: 'the interface comes from the route to the far end of the SA, whoever made the packet',
+  hazards: [10],
+  elsewhere: 'FreeBSD ipsec4_forward passes no ifp: software',
 });
 export const INNER_FIRST = rule({
   id: 'inner-first',
@@ -210,7 +219,7 @@ export const ONE_NUMBERER = rule({
   tags: 'the sequence number is in the packet when the tag is made',
   by: 'netipsec/xform_esp',
   why: 'two counters give one number twice: the receiver drops the second packet as a replay',
-  hazards: [11],
+  hazards: [11, 13],
   elsewhere: 'a FreeBSD ipsec_accel driver: 14 packets passed, 14 dropped as replays',
 });
 export const IV_IS_SEQ = rule({
@@ -280,6 +289,24 @@ export const FULL_IS_SOFTWARE = rule({
   elsewhere: 'netdevsim ENOSPC: the add fails; FreeBSD: only EOPNOTSUPP is recorded REJECTED',
   errno: 'ENOSPC',
 });
+export const UPDATE_TOLD = rule({
+  id: 'update-told',
+  turn: 'an SA is updated: other addresses, other ports, the same key',
+  tags: 'packets from then on are tagged for the card as before',
+  by: 'netipsec/sadb update',
+  why: 'the card gets the SA as it is now, and the number goes on; nothing stays behind in it',
+  hazards: [14],
+  elsewhere: 'FreeBSD key_updateaddresses: a clone of which no driver hears',
+});
+export const COUNTS_CARD = rule({
+  id: 'counts-card',
+  turn: 'an SA with a lifetime sends by a card',
+  tags: 'each request counts when it is made',
+  by: 'netipsec/sadb mayUse',
+  why: 'a lifetime of packets or bytes is over, whoever encrypted them; no card is asked',
+  hazards: [22],
+  elsewhere: 'FreeBSD if_sa_cnt, which key.c never calls; Linux xdo_dev_state_update_stats',
+});
 export const OFFER_AGAIN = rule({
   id: 'offer-again',
   turn: 'a slot of the card falls free',
@@ -308,12 +335,12 @@ export const REMOVE_BY_INSTALL = rule({
   hazards: [18],
   elsewhere: 'Linux NETIF_F_HW_ESP off, then the device is deleted: reference leaks',
 });
-export const INSTALL_ORDER = rule({
-  id: 'install-order',
-  turn: 'an SA is put into the card while its packets arrive',
-  tags: 'what comes too early has no tag, and software decrypts it',
-  by: 'dev/nic/nic_sa saInstall',
-  why: 'the SA is written first and its match entry last: no packet meets half an SA',
+export const SLOT_RESTS = rule({
+  id: 'slot-rests',
+  turn: 'an inbound SA leaves the card while frames of it are in memory, unread',
+  tags: 'what comes up for the slot fits no SA, and is dropped under a name',
+  by: 'dev/nic/nic_sa saRemove',
+  why: 'the slot is used again when the last frame of its old SA was read, no earlier',
   hazards: [19],
   elsewhere: 'FreeBSD ipsec_accel: one taskqueue thread, INST and DEINST flags',
 });

@@ -3,6 +3,7 @@ import { ETHER_HDR_LEN, ETHERTYPE_IP, ETHERTYPE_IPV6, etherPut } from '../header
 import { counter } from '../kern/counters.ts';
 import { EMSGSIZE, ENOBUFS } from '../kern/errno.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
+import { P_GATE } from '../kern/preempt.ts';
 import type { Ifnet } from '../net/ifnet.ts';
 import type { Inet } from './inet.ts';
 
@@ -45,6 +46,8 @@ export function gatedTransmit(inet: Inet, ifp: Ifnet, m: Mbuf, ipOffset: number)
     inet.pool.free(m);
     return EMSGSIZE;
   }
+  const { hook } = inet.pool.preempt;
+  if (hook !== null) hook(P_GATE);
   const error = inet.ipsec.beforeTransmit(m, ifp, ipOffset);
   if (error !== 0) {
     inet.counters.n[IF_GATE_REFUSED]!++;

@@ -76,7 +76,8 @@ export class Ipsec implements IpsecMethods {
     const { inet, receiveOnly } = config;
     const { reasons } = this;
     const carrier = config.carrier ?? new CarrierInPlace(inet.pool);
-    const offloads = new SaOffloads(config.offload, inet.pool.rules, reasons);
+    const { rules, preempt } = inet.pool;
+    const offloads = new SaOffloads(config.offload, rules, reasons, preempt);
     // RFC 4301 §4.1: an SA is one way. From us to ourselves it is for sending; the other way round
     // it is found all the same.
     const directionOf = (src: IpAddr, dst: IpAddr) => {

@@ -3,6 +3,7 @@ import { IP_DST, ipVersion } from '../header/ip.ts';
 import { ipAddrFromWords, sameWords } from '../header/ip_addr.ts';
 import { IP6_DST } from '../header/ip6.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
+import { P_OPENED } from '../kern/preempt.ts';
 import { KEEP_TILL_POLICY, REPORT_MATCH } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { readIn6Addr } from './flow.ts';
@@ -116,6 +117,7 @@ export class IpsecInput {
       this.#drop(m, IPSEC_NO_TAG);
       return;
     }
+    if (mbufs.preempt.hook !== null) mbufs.preempt.hook(P_OPENED);
     if (mbufs.rules.on[KEEP_TILL_POLICY] === 0) mbufs.tags.deleteNonpersistent(mbufs, m);
     this.#n[counts.accepted]!++;
     if (this.#p.inside !== null) {

@@ -11,7 +11,8 @@ import {
   EPROTONOSUPPORT,
 } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
-import { FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
+import { P_TAGGED } from '../kern/preempt.ts';
+import { FORWARD_OFFLOAD, FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ipCut } from '../netinet/ip_fragment.ts';
 import type { Acquires } from './acquire.ts';
@@ -140,6 +141,8 @@ export class IpsecOutput {
       readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     }
     if (done === 0) return 0;
+    const { hook } = mbufs.preempt;
+    if (hook !== null) hook(P_TAGGED);
     const error = outputEither(this.#p.inet, m);
     if (due !== null) this.#sendDummy(due, dummyLen);
     return error === 0 ? EINPROGRESS : error;
@@ -275,7 +278,8 @@ export class IpsecOutput {
     const r = this.#request;
     const inCard = offloads.cardSa(sa, ifp.index);
     const toCut = isTooBig && on[FRAGMENT] === 1;
-    const cardSa = toCut || (innerFirst && !isLast) ? -1 : inCard;
+    const cameIn = mbufs.rcvIf[m]! >= 0 && on[FORWARD_OFFLOAD] === 0;
+    const cardSa = toCut || (innerFirst && !isLast) || cameIn ? -1 : inCard;
     r.cardSa = cardSa;
     const error = xform.encapsulate(m, sa, tunnel, r);
     if (error !== 0) {

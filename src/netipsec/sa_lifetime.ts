@@ -25,12 +25,15 @@ export function limitReached(
   life: SaLifetime,
   kind: 'soft' | 'hard',
   cycle: number,
+  countsCard: boolean,
 ): LifetimeUnit | null {
   const soft = kind === 'soft';
   const bytes = soft ? life.softBytes : life.hardBytes;
-  if (bytes !== undefined && sa.hwBytes + sa.swBytes >= bytes) return 'bytes';
+  const hwBytes = countsCard ? sa.hwBytes : 0;
+  if (bytes !== undefined && hwBytes + sa.swBytes >= bytes) return 'bytes';
   const packets = soft ? life.softPackets : life.hardPackets;
-  if (packets !== undefined && sa.hwPackets + sa.swPackets >= packets) return 'packets';
+  const hwPackets = countsCard ? sa.hwPackets : 0;
+  if (packets !== undefined && hwPackets + sa.swPackets >= packets) return 'packets';
   const seconds = soft ? life.softSeconds : life.hardSeconds;
   const age = cycle - sa.addedCycle;
   if (seconds !== undefined && age >= seconds * CYCLES_PER_SECOND) return 'seconds';

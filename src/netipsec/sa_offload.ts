@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ipAddrBytes } from '../header/ip_addr.ts';
 import { ENOSPC, EOPNOTSUPP } from '../kern/errno.ts';
+import { P_INSTALL, P_REMOVE, Preempt } from '../kern/preempt.ts';
 import { TurnRules } from '../kern/turn_rule.ts';
 import {
   FULL_IS_SOFTWARE,
@@ -34,6 +35,7 @@ export class SaOffloads {
   /** False: nothing is offloaded. Set before the first SA. */
   enabled: boolean;
   readonly rules: TurnRules;
+  readonly #preempt: Preempt;
   readonly #ports: Port[] = [];
   /** SAs that found a card full: offered again when a slot falls free. */
   readonly #waiting = new Set<Sa>();
@@ -44,7 +46,9 @@ export class SaOffloads {
     enabled: boolean,
     rules: TurnRules = new TurnRules(),
     reasons: OffloadReasons = new OffloadReasons(),
+    preempt: Preempt = new Preempt(),
   ) {
+    this.#preempt = preempt;
     this.enabled = enabled;
     this.rules = rules;
     this.#reasons = reasons;
@@ -76,6 +80,7 @@ export class SaOffloads {
 
   /** Puts the SA into the cards that take it. Throws SadbError when it is strict and none does. */
   install(sa: Sa): void {
+    if (this.#preempt.hook !== null) this.#preempt.hook(P_INSTALL);
     for (const { ifp, card } of this.#ports) this.#installOn(sa, ifp, card);
     this.#explain(sa);
     if (!sa.offloadStrict || sa.offload === 'no') return;
@@ -104,6 +109,7 @@ export class SaOffloads {
   /** Takes the SA out of every card. Throws, at the end, what a card threw first. */
   remove(sa: Sa): void {
     const { on } = this.rules;
+    if (this.#preempt.hook !== null) this.#preempt.hook(P_REMOVE);
     this.#waiting.delete(sa);
     forEachOf(sa.installs.splice(0), ({ ifIndex, cardSa }) => {
       const port = this.#ports.find((p) => p.ifp.index === ifIndex);

@@ -3,7 +3,7 @@ import { IPPROTO_ESP } from '../header/ip.ts';
 import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_addr.ts';
 import type { Clock } from '../kern/clock.ts';
 import { Counters } from '../kern/counters.ts';
-import { GENERATION } from '../kern/turn_rules.ts';
+import { COUNTS_CARD, GENERATION, UPDATE_TOLD } from '../kern/turn_rules.ts';
 import { HashChains, hashAddr, hashWord } from './hash_chains.ts';
 import { IPSEC_HARD_EXPIRED, IPSEC_SOFT_EXPIRED } from './ipsec_counters.ts';
 import { Larvals } from './larval.ts';
@@ -117,8 +117,14 @@ export class Sadb {
     const { hwPackets, hwBytes, swPackets, swBytes, addedCycle, replay } = old;
     const sameKey = Buffer.concat([old.key, old.salt]).equals(p.key);
     this.delete(old);
-    const sa = this.add(sameKey ? { ...p, receivedSeq: replay.top } : p);
-    return Object.assign(sa, { hwPackets, hwBytes, swPackets, swBytes, addedCycle });
+    const { enabled, rules } = this.#offloads;
+    this.#offloads.enabled = enabled && rules.on[UPDATE_TOLD] === 1;
+    try {
+      const sa = this.add(sameKey ? { ...p, receivedSeq: replay.top } : p);
+      return Object.assign(sa, { hwPackets, hwBytes, swPackets, swBytes, addedCycle });
+    } finally {
+      this.#offloads.enabled = enabled;
+    }
   }
 
   /** SADB_GETSPI: an SPI for an SA to come, reserved for a while. Throws SadbError. */
@@ -153,13 +159,14 @@ export class Sadb {
   mayUse(sa: Sa): boolean {
     if (sa.lifetime === null) return true;
     const { clock, counters } = this.#env;
-    const hard = limitReached(sa, sa.lifetime, 'hard', clock.cycle);
+    const countsCard = this.#offloads.rules.on[COUNTS_CARD] === 1;
+    const hard = limitReached(sa, sa.lifetime, 'hard', clock.cycle, countsCard);
     if (hard !== null) {
       if (sa.alive) this.#retire(sa, hard);
       return false;
     }
     if (sa.dying) return true;
-    const soft = limitReached(sa, sa.lifetime, 'soft', clock.cycle);
+    const soft = limitReached(sa, sa.lifetime, 'soft', clock.cycle, countsCard);
     if (soft === null) return true;
     sa.dying = true;
     this.changes++;

@@ -82,7 +82,7 @@ export class Nic implements Ifnet {
         rxRead: () => this.#rx.read,
         rxPending: () => this.#rx.pending(),
       },
-      config.mbufs.rules,
+      config.mbufs,
     );
     this.#tx = new NicTx(config, o.maxFrameBytes, tx, txc, this.sa);
     this.#rx = new NicRx(config, rx, rxc, this.sa);

@@ -9,6 +9,7 @@ import {
   NO_MBUF,
   TAILROOM_BYTES,
 } from '../../kern/mbuf.ts';
+import { P_COMPLETED, P_REPORTED } from '../../kern/preempt.ts';
 import { FREE_ONCE, REPORT_MATCH } from '../../kern/turn_rules.ts';
 import {
   newOffloadRequest,
@@ -92,8 +93,12 @@ export class NicRx {
       done.head = (done.head + 1) & 0xffff;
       this.read++;
       n++;
+      const { hook } = this.#pool.preempt;
+      if (hook !== null) hook(P_COMPLETED);
       const m = this.#take(cookie, lenSa, status);
-      if (m !== NO_MBUF) input(m);
+      if (m === NO_MBUF) continue;
+      if (hook !== null) hook(P_REPORTED);
+      input(m);
     }
     return n;
   }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_ESP } from '../../header/ip.ts';
 import { EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
+import type { MbufPool } from '../../kern/mbuf.ts';
+import { P_HALF_IN, P_HALF_OUT, type Preempt } from '../../kern/preempt.ts';
 import type { TurnRules } from '../../kern/turn_rule.ts';
-import { INSTALL_ORDER, SA_CHECKED } from '../../kern/turn_rules.ts';
+import { SA_CHECKED, SLOT_RESTS } from '../../kern/turn_rules.ts';
 import type { OffloadSa, SaCounters, SaInstalled, SaOffload } from '../../netipsec/pact.ts';
 import { BusError, type NicBus } from './nic_bus.ts';
 import {
@@ -59,13 +61,15 @@ export class NicSa implements SaOffload {
   readonly #bus: NicBus;
   readonly #drain: SaDrain;
   readonly #rules: TurnRules;
+  readonly #preempt: Preempt;
   /** SA of each match slot, -1 = free. */
   readonly #match: Int16Array = new Int16Array(MATCH_BUCKETS * MATCH_WAYS).fill(-1);
   /** Receive slots on their way out: free again when rxRead() has reached `until`. */
   #going: { slot: number; until: number }[] = [];
 
-  constructor(ifIndex: number, bus: NicBus, drain: SaDrain, rules: TurnRules) {
+  constructor(ifIndex: number, bus: NicBus, drain: SaDrain, { rules, preempt }: MbufPool) {
     this.#rules = rules;
+    this.#preempt = preempt;
     this.ifIndex = ifIndex;
     this.#bus = bus;
     this.#drain = drain;
@@ -95,22 +99,17 @@ export class NicSa implements SaOffload {
     const match = this.#freeMatch(sa.spi);
     if (match < 0) return refuse(ENOSPC, `both match buckets of SPI ${sa.spi} are full`);
     const i = this.in.take(sa);
-    const inOrder = this.#rules.on[INSTALL_ORDER] === 1;
-    if (!inOrder) this.#writeMatch(match, sa, i);
-    this.#writeEntry(SA_RX, sa);
-    this.#bus.writeReg(SA_RX + SA_IDX, (i | SA_WRITE) >>> 0);
-    if (inOrder) this.#writeMatch(match, sa, i);
-    this.#match[match] = i;
-    this.in.match[i] = match;
-    return { ok: true, cardSa: i };
-  }
-
-  #writeMatch(match: number, sa: OffloadSa, i: number): void {
     const bus = this.#bus;
+    this.#writeEntry(SA_RX, sa);
+    bus.writeReg(SA_RX + SA_IDX, (i | SA_WRITE) >>> 0);
+    if (this.#preempt.hook !== null) this.#preempt.hook(P_HALF_IN);
     bus.writeReg(SA_RX + SA_SPI, sa.spi);
     bus.writeReg(SA_RX + SA_DST, this.in.dst[i]!);
     bus.writeReg(SA_RX + MATCH_SA, i);
     bus.writeReg(SA_RX + MATCH_IDX, (match | SA_WRITE) >>> 0);
+    this.#match[match] = i;
+    this.in.match[i] = match;
+    return { ok: true, cardSa: i };
   }
 
   /** Data registers of a window. The commit that follows zeroes key and salt again. */
@@ -180,9 +179,14 @@ export class NicSa implements SaOffload {
   #removeIn(i: number): void {
     const match = this.in.match[i]!;
     this.#bus.writeReg(SA_RX + MATCH_IDX, (match | SA_CLEAR) >>> 0);
+    if (this.#preempt.hook !== null) this.#preempt.hook(P_HALF_OUT);
     this.#bus.writeReg(SA_RX + SA_IDX, (i | SA_CLEAR) >>> 0);
     this.#match[match] = -1;
     this.in.match[i] = -1;
+    if (this.#rules.on[SLOT_RESTS] === 0) {
+      this.in.release(i);
+      return;
+    }
     this.#going.push({ slot: i, until: Number.POSITIVE_INFINITY });
     for (let n = 0; n < DRAIN_READS && !this.#noteQuiet(); n++);
     this.#releaseGone();

@@ -2,6 +2,7 @@
 import { ETHER_HDR_LEN } from '../../header/ether.ts';
 import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../../kern/mbuf.ts';
+import { P_POSTED } from '../../kern/preempt.ts';
 import { ANY_LENGTH, DETACH_FREES, DRIVER_MATCH } from '../../kern/turn_rules.ts';
 import { newOffloadRequest, type OffloadRequest } from '../../netipsec/pact.ts';
 import type { NicConfig, OnCompletion } from './nic_config.ts';
@@ -140,6 +141,8 @@ export class NicTx {
     this.#mbuf[slot] = m;
     this.#slotSa[slot] = sa;
     ring.tail = (ring.tail + 1) & 0xffff;
+    const { hook } = this.#pool.preempt;
+    if (hook !== null) hook(P_POSTED);
   }
 
   #drop(m: Mbuf, why: number, errno: number): number {

@@ -222,8 +222,8 @@ export class WireOracle {
     }
   }
 
-  /** One whole ESP packet, b[at, end), carried by the outer packet v. */
-  #esp(b: Buffer, at: number, end: number, v: IpView, depth: number): void {
+  /** One whole ESP packet, b[at, end), carried by v; `tunnel` is the outer packet of a tunnel round v. */
+  #esp(b: Buffer, at: number, end: number, v: IpView, depth: number, tunnel?: IpView): void {
     this.figures.esp++;
     if (end - at < 8) {
       this.#trip('parse', `${end - at} bytes where an ESP header was expected`);
@@ -246,7 +246,7 @@ export class WireOracle {
     }
     this.figures.decrypted++;
     const repeated = this.#numbers(b, at, end, watched);
-    const wrong = this.#text(text, v, opener, depth);
+    const wrong = this.#text(text, v, opener, depth, tunnel);
     const index = this.#inner.index;
     if (repeated !== '') this.#trip('nonce', repeated, index);
     if (wrong !== '') {
@@ -279,7 +279,7 @@ export class WireOracle {
   }
 
   /** ESP's text with its trailer (RFC 4303 §2.4..2.6): '' or 'check:what is wrong'. */
-  #text(text: Buffer, outer: IpView, opener: EspOpener, depth: number): string {
+  #text(text: Buffer, outer: IpView, opener: EspOpener, depth: number, tunnel?: IpView): string {
     this.#inner.index = NOT_TRAFFIC;
     const padBytes = text[text.length - 2]!;
     const end = text.length - 2 - padBytes;
@@ -297,7 +297,7 @@ export class WireOracle {
       v.proto = nextHeader;
       v.payload = 0;
       v.end = end;
-      return this.#carried(text, v, undefined, depth);
+      return this.#carried(text, v, tunnel, depth);
     }
     if (nextHeader !== PROTO_IPIP && nextHeader !== PROTO_IPV6) {
       return `next header:${nextHeader} in a tunnel, expected ${PROTO_IPIP} or ${PROTO_IPV6}`;
@@ -316,7 +316,7 @@ export class WireOracle {
   #carried(b: Buffer, v: IpView, tunnel: IpView | undefined, depth: number): string {
     if (v.proto === PROTO_ESP) {
       if (depth === DEPTH_MAX) return 'next header:ESP in ESP, deeper than any policy';
-      this.#esp(b, v.payload, v.end, v, depth + 1);
+      this.#esp(b, v.payload, v.end, v, depth + 1, tunnel);
       return '';
     }
     const fragment = v.moreFragments || v.fragmentOffsetBytes !== 0;
