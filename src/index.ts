@@ -46,7 +46,18 @@ export type { Host } from './host.ts';
 export type { MTagPool } from './kern/m_tag.ts';
 export type { MbufPool } from './kern/mbuf.ts';
 export type { UdpSocket } from './netinet/socket.ts';
-export type { Carrier, OffloadRequest } from './netipsec/pact.ts';
+export { CarrierInPlace } from './netipsec/carrier_in_place.ts';
+export {
+  type Carrier,
+  MTAG_COOKIE_IPSEC,
+  type OffloadRequest,
+  PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+  PACKET_TAG_IPSEC_IN_DONE,
+  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+  PACKET_TAG_IPSEC_OUT_DONE,
+} from './netipsec/pact.ts';
 export { SetkeyError } from './netipsec/setkey_error.ts';
 export { espSaFile } from './report/esp_sa.ts';
+export type { ProfileReport } from './report/profile_report.ts';
+export { PROFILE_SCHEMA } from './report/profile_schema.ts';
 export { VerilatorError } from './verilator/error.ts';

@@ -7,6 +7,7 @@ import { exitCode } from './exit_code.ts';
 const byName: Readonly<Record<string, number>> = {
   SetkeyError: exitCode.usage,
   CaptureError: exitCode.usage,
+  StrategyError: exitCode.usage,
   BindingError: exitCode.environment,
   CaptureWriteError: exitCode.infrastructure,
 };

@@ -50,17 +50,24 @@ interface ChoiceOption extends OptionBase {
   choices: readonly string[];
   default?: string;
 }
-export type Option = FlagOption | StringOption | NumberOption | ChoiceOption;
+/** Given several times, or several values at once between commas. */
+interface ListOption extends OptionBase {
+  type: 'list';
+  value: string;
+}
+export type Option = FlagOption | StringOption | NumberOption | ChoiceOption | ListOption;
 export type OptionTable = Readonly<Record<string, Option>>;
 
 type Optional<O, T> = O extends { default: unknown } ? T : T | undefined;
 type Value<O> = O extends { type: 'flag' }
   ? boolean
-  : O extends { type: 'integer' | 'number' }
-    ? Optional<O, number>
-    : O extends { choices: readonly (infer C)[] }
-      ? Optional<O, C>
-      : Optional<O, string>;
+  : O extends { type: 'list' }
+    ? readonly string[]
+    : O extends { type: 'integer' | 'number' }
+      ? Optional<O, number>
+      : O extends { choices: readonly (infer C)[] }
+        ? Optional<O, C>
+        : Optional<O, string>;
 export type Values<T extends OptionTable> = { -readonly [K in keyof T]: Value<T[K]> };
 
 /** Options that every command has. */
@@ -115,6 +122,8 @@ const readValue = (where: string, option: Option, text: string): unknown => {
       return text !== '' && text !== '0' && text !== 'false';
     case 'string':
       return text;
+    case 'list':
+      return text.split(',').filter((part) => part !== '');
     case 'choice':
       if (option.choices.includes(text)) return text;
       throw unknown(`value of ${where}:`, text, option.choices);
@@ -169,7 +178,9 @@ export const parseOptions = <const T extends OptionTable>(
         ? readValue(`$${option.env}`, option, fromEnv)
         : option.type === 'flag'
           ? false
-          : option.default;
+          : option.type === 'list'
+            ? []
+            : option.default;
   }
   for (const token of tokens) {
     if (token.kind === 'positional') rest.push(token.value);
@@ -187,7 +198,11 @@ export const parseOptions = <const T extends OptionTable>(
       values[token.name] = true;
     } else {
       if (token.value === undefined) throw new UsageError(`${token.rawName} needs a value`);
-      values[token.name] = readValue(token.rawName, option, token.value);
+      const value = readValue(token.rawName, option, token.value);
+      const isList = option.type === 'list';
+      values[token.name] = isList
+        ? [...(values[token.name] as string[]), ...(value as string[])]
+        : value;
     }
   }
   if (rest.length > positionals.max) {
@@ -205,7 +220,7 @@ export const helpText = (usage: string, about: string, options: OptionTable): st
         ? ''
         : ` ${option.type === 'choice' ? option.choices.join('|') : option.value}`;
     const short = option.short === undefined ? '' : `-${option.short}, `;
-    const initial = option.type === 'flag' ? undefined : option.default;
+    const initial = option.type === 'flag' || option.type === 'list' ? undefined : option.default;
     const extra = [
       ...(initial === undefined ? [] : [`default ${initial}`]),
       ...(option.env === undefined ? [] : [`env ${option.env}`]),

@@ -63,24 +63,26 @@ export function assemble(
         .sort((a, b) => a.sizeBytes - b.sizeBytes),
     }),
   );
+  const workloads = sweepReports(plan, stack);
   return {
     schema: 'tagwire-profile',
     version: PROFILE_VERSION,
     scenario,
     quick: plan.quick,
     manifest,
-    method: method(plan, base, manifest),
+    method: method(plan, base, workloads, manifest),
     figures: { design: DESIGN_FIGURES, implementation: IMPLEMENTATION_FIGURES },
     base: { ...plan.base },
     strategies,
     comparisons,
-    workloads: sweepReports(plan, stack),
+    workloads,
   };
 }
 
 function method(
   plan: Plan,
   base: readonly RunSample[],
+  sweeps: readonly WorkloadReport[],
   manifest: Manifest,
 ): ProfileReport['method'] {
   const first = base[0]!;
@@ -90,6 +92,8 @@ function method(
     'low95 and high95 bound the median, from one number a round; p50, p90 and p99 are of whole batches',
   ];
   if (plan.quick) notes.push('quick: fewer rounds and batches, so only large differences show');
+  const missing = plan.sweeps.length * plan.strategies.length - sweeps.length;
+  if (missing > 0) notes.push(`${missing} of the other workloads had no time`);
   const [low, high] = [0, 1].map((q) =>
     quantile(Float64Array.from(manifest.calibrationNs).sort(), q),
   );
@@ -141,19 +145,16 @@ function rtlReport({ rtl }: RunSample): CosimReport['rtl'] {
   };
 }
 
+/** Those that there was time for. */
 function sweepReports(plan: Plan, stack: readonly RunSample[]): WorkloadReport[] {
   return plan.sweeps.flatMap((workload) =>
-    plan.strategies.map((strategy) => {
+    plan.strategies.flatMap(({ name: strategy }) => {
       const rounds = stack.filter(
-        (s) => s.workload.name === workload.name && s.strategy === strategy.name,
+        (s) => s.workload.name === workload.name && s.strategy === strategy,
       );
-      return {
-        name: workload.name,
-        workload: { ...workload },
-        strategy: strategy.name,
-        tx: directionReport(rounds, 'tx'),
-        rx: directionReport(rounds, 'rx'),
-      };
+      if (rounds.length === 0) return [];
+      const [tx, rx] = [directionReport(rounds, 'tx'), directionReport(rounds, 'rx')];
+      return [{ name: workload.name, workload: { ...workload }, strategy, tx, rx }];
     }),
   );
 }

@@ -78,23 +78,31 @@ function limitOf(given: unknown): number | undefined {
   return percent === undefined ? undefined : Number(percent) / 100;
 }
 
-/** Names that a budget may use are those of the report itself. Throws BudgetError for others. */
+/** Before anything is measured: throws BudgetError for a limit on what will not be. */
+export function expectKnown(
+  limits: readonly Limit[],
+  strategies: readonly string[],
+  metrics: readonly string[],
+): void {
+  for (const { file, line, strategy, metric } of limits) {
+    if (!strategies.includes(strategy)) {
+      const what = `strategy '${strategy}' is not measured; those that are: ${strategies.join(', ')}`;
+      throw new BudgetError(file, line, what);
+    }
+    if (!metrics.includes(metric)) {
+      const what = `unknown metric '${metric}'; known: ${metrics.join(', ')}`;
+      throw new BudgetError(file, line, what);
+    }
+  }
+}
+
+/** What became of each limit. Throws BudgetError for what the report does not have. */
 export function checkBudget(limits: readonly Limit[], report: ProfileReport): LimitResult[] {
   const strategies = new Map(report.strategies.map((s) => [s.name, metricsOf(s)]));
   return limits.map((limit) => {
-    const metrics = strategies.get(limit.strategy);
-    if (metrics === undefined) {
-      const known = [...strategies.keys()].join(', ');
-      const what = `strategy '${limit.strategy}' was not measured; there are: ${known}`;
-      throw new BudgetError(limit.file, limit.line, what);
-    }
-    const found = metrics.get(limit.metric);
-    if (found === undefined) {
-      const known = [...metrics.keys()].join(', ');
-      const what = `unknown metric '${limit.metric}'; known: ${known}`;
-      throw new BudgetError(limit.file, limit.line, what);
-    }
-    const { value, figure } = found;
+    const metrics = strategies.get(limit.strategy) ?? new Map();
+    expectKnown([limit], [...strategies.keys()], [...metrics.keys()]);
+    const { value, figure } = metrics.get(limit.metric)!;
     const isAbove = value > limit.max;
     // A median that is above by chance breaks nothing: the whole of its interval must be.
     const isSure = figure === undefined || (figure.low95 ?? -Infinity) > limit.max;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { DirectionReport, Figure, StrategyReport } from '../report/profile_report.ts';
 import { DESIGN_COUNTS } from './direction.ts';
+import { RTL_STAGES, STAGES } from './sample.ts';
 
 /** A figure as gates and comparisons see it: one value, and bounds where it was timed. */
 export interface MetricValue {
@@ -16,6 +17,22 @@ const TIMED = ['tagNs', 'hostNs', 'tagShare'] as const;
 /** What the collector does is no exact count, and has no rounds either. */
 const HEAP_TOLERANCE_BYTES = 0.5;
 const GC_TOLERANCE_NS = 5;
+
+/** All names that metricsOf() may give, where the simulation runs with these payload sizes. */
+export function metricNames(cosimSizes: readonly number[]): string[] {
+  const ways = DIRECTIONS.flatMap((direction) =>
+    [
+      ...[...DESIGN_COUNTS, 'heapBytes', 'gcNs', ...TIMED],
+      ...STAGES.filter((stage) => stage !== 'host').map((stage) => `stages.${stage}`),
+    ].map((name) => `${direction}.${name}`),
+  );
+  const card = ['cyclesPerPacket', 'dmaReadBeats', 'dmaWriteBeats', 'ffiCalls'];
+  const stages = RTL_STAGES.map((stage) => `rtl.${stage}`);
+  const simulated = cosimSizes.flatMap((size) =>
+    [...card, ...stages].map((name) => `${name}.${size}`),
+  );
+  return [...ways, ...simulated];
+}
 
 /**
  * All metrics of a strategy by name: `tx.tagNs`, `rx.allocs`, `tx.stages.esp`, and of the simulation,

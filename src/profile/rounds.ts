@@ -19,7 +19,7 @@ export interface Plan {
   readonly base: Workload;
   readonly sweeps: readonly Workload[];
   readonly cosim: readonly Workload[];
-  /** Wall time after which no further round of the sweeps begins. */
+  /** Wall time after which no further process of the sweeps starts. */
   readonly budgetMs: number;
 }
 
@@ -34,49 +34,56 @@ type Measure = (job: Job) => Promise<RunSample>;
 /**
  * Starts one process after the other, each for one strategy, workload and round. A round takes all
  * its jobs in an order that the seed shuffles anew, so that what the machine does meanwhile falls on
- * all alike. First the rounds of the base workload, then the simulation, then rounds of the sweeps
- * for as long as there is time, but one in any case. Throws what `measure` throws.
+ * all alike. First the rounds of the base workload, then the simulation, then the sweeps, strategy
+ * by strategy, for as long as there is time. Throws what `measure` throws.
  */
 export async function runRounds(
   plan: Plan,
   measure: Measure,
-  onProgress: (text: string) => void = () => {},
+  onProgress: (phase: string, job: Job) => void = () => {},
 ): Promise<Measured> {
-  const { seed, quick, nic, strategies } = plan;
   const startMs = performance.now();
-  const rng = new Rng(seed);
+  const rng = new Rng(plan.seed);
   const samples: RunSample[] = [];
   const calibrationNs: number[] = [];
-
-  const round = async (
-    mode: Job['mode'],
-    workloads: readonly Workload[],
-    number: number,
-  ): Promise<void> => {
-    const jobs = strategies.flatMap(({ name, file }) =>
-      workloads.map((workload) => ({
-        ...{ strategy: name, strategyFile: file, mode, workload },
-        ...{ round: number, seed, quick, nic },
-      })),
-    );
+  const take = async (phase: string, job: Job): Promise<void> => {
+    onProgress(phase, job);
+    samples.push(await measure(job));
+  };
+  const round = async (mode: Job['mode'], what: readonly Workload[], n: number, phase: string) => {
     calibrationNs.push(calibrate());
-    for (const [i, job] of shuffled(jobs, rng).entries()) {
-      const what = `${mode} round ${number + 1}, ${i + 1} of ${jobs.length}`;
-      onProgress(`${what}: ${job.strategy} ${job.workload.name}`);
-      samples.push(await measure(job));
-    }
+    for (const job of shuffled(jobs(plan, mode, what, n), rng)) await take(phase, job);
   };
 
-  for (let i = 0; i < plan.rounds; i++) await round('stack', [plan.base], i);
-  if (plan.cosim.length > 0) await round('cosim', plan.cosim, 0);
-  let lastMs = 0;
-  for (let i = 0; plan.sweeps.length > 0 && i < plan.rounds; i++) {
-    const nowMs = performance.now();
-    if (i > 0 && nowMs + lastMs - startMs > plan.budgetMs) break;
-    await round('stack', plan.sweeps, i);
-    lastMs = performance.now() - nowMs;
+  for (let n = 0; n < plan.rounds; n++) {
+    await round('stack', [plan.base], n, `round ${n + 1} of ${plan.rounds}`);
+  }
+  if (plan.cosim.length > 0) await round('cosim', plan.cosim, 0, 'the whole simulation');
+  const end = startMs + plan.budgetMs;
+  for (let n = 0; n < SWEEP_ROUNDS; n++) {
+    for (const job of jobs(plan, 'stack', plan.sweeps, n)) {
+      if (performance.now() >= end) return { samples, calibrationNs };
+      await take(`other workloads, round ${n + 1}`, job);
+    }
   }
   return { samples, calibrationNs };
+}
+
+/** More would show no more: the sweeps are there for shapes, the base workload for verdicts. */
+const SWEEP_ROUNDS = 3;
+
+function jobs(
+  { strategies, seed, quick, nic }: Plan,
+  mode: Job['mode'],
+  workloads: readonly Workload[],
+  round: number,
+): Job[] {
+  return strategies.flatMap(({ name, file }) =>
+    workloads.map((workload) => ({
+      ...{ strategy: name, strategyFile: file, mode, workload },
+      ...{ round, seed, quick, nic },
+    })),
+  );
 }
 
 /** Fisher and Yates. */

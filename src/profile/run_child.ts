@@ -52,7 +52,8 @@ export function runChild(job: Job, timeoutMs: number, signal: AbortSignal): Prom
         const seconds = Math.round(timeoutMs / 1000);
         reject(new ChildError(job, `took longer than ${seconds} s`, TIMEOUT));
       } else if (code !== 0) {
-        const why = err.trim().split('\n').at(-1) || `ended with ${code ?? killed}`;
+        const said = err.split('\n').filter((line) => line !== '' && !/^\s/.test(line));
+        const why = said.at(-1)?.replace(/^\w*Error: /, '') ?? `ended with ${code ?? killed}`;
         const passOn = code !== null && PASSED_ON.includes(code);
         reject(new ChildError(job, why, passOn ? code : INFRASTRUCTURE));
       } else {

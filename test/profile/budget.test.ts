@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBudget, readBudget } from '../../src/profile/budget.ts';
 import { compareProfiles, parseProfile } from '../../src/profile/compare.ts';
+import { metricNames, metricsOf } from '../../src/profile/metrics.ts';
 import type { ProfileReport } from '../../src/report/profile_report.ts';
 import { drawnProfile } from './synthetic.ts';
 
@@ -64,7 +65,7 @@ describe('a budget', () => {
     [
       'unknown strategy',
       '\nin-plaec:\n  tx.allocs: 1',
-      /^b:3: strategy 'in-plaec' was not measured; there are: in-place, /,
+      /^b:3: strategy 'in-plaec' is not measured; those that are: in-place, /,
     ],
   ])('with an %s is refused, naming file and line', (_what, text, message) => {
     expect(() => checkBudget(readBudget(text, 'b'), report)).toThrow(message);
@@ -83,6 +84,11 @@ describe('a budget', () => {
   ])('that is %s is refused', (_what, text, message) => {
     expect(() => readBudget(text, 'b')).toThrow(message);
   });
+});
+
+test('the names of metrics are known before anything is measured', () => {
+  const names = metricNames(report.strategies[0]!.cosim.map((c) => c.sizeBytes));
+  expect([...metricsOf(report.strategies[0]!).keys()].sort()).toEqual(names.sort());
 });
 
 describe('comparing two profiles', () => {

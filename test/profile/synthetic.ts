@@ -109,7 +109,7 @@ function tracks(sizeBytes: number): RunSample['tracks'] {
 export function planOf(change: Partial<Plan> = {}): Plan {
   return {
     strategies: STRATEGIES.map((name) => ({ name, file: null })),
-    ...{ seed: 1, quick: false, nic: 'rtl', rounds: 10, base: BASE_WORKLOAD, budgetMs: 0 },
+    ...{ seed: 1, quick: false, nic: 'rtl', rounds: 10, base: BASE_WORKLOAD, budgetMs: 60_000 },
     sweeps: [
       { ...BASE_WORKLOAD, name: 'size-1420', sizeBytes: 1420 },
       { ...BASE_WORKLOAD, name: 'clones-4', clones: 4 },
