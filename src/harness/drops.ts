@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
 const EVENTS = new Set(
   [
     'ah.in ah.inOk ah.out arp.received arp.replies arp.requests',
-    'gif.received gif.sent',
+    'gif.received gif.sent ifIpsec.received ifIpsec.sent',
     'bridge.filtered bridge.flooded bridge.forwarded ipsec.cutFirst ipsec.pmtuLowered',
     'forward.sent',
     'esp.dummyOut esp.in esp.inOk esp.keepaliveIn esp.keepaliveOut esp.out esp.peerMoved ether.received',

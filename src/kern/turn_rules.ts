@@ -40,6 +40,16 @@ export const TUNNEL_IN = rule({
   hazards: [2, 4],
   elsewhere: 'FreeBSD gif_input keeps them',
 });
+export const IPSEC_IF_ONCE = rule({
+  id: 'ipsec-if-once',
+  turn: 'a packet that a route-based IPsec interface protected is routed into it again',
+  tags: 'OUT_DONE or OUT_CRYPTO_NEEDED of its own SA: the packet is dropped under a name',
+  by: 'netipsec/if_ipsec',
+  why: 'a route of the outer packet that leads into the tunnel would go round for ever',
+  hazards: [4, 6],
+  elsewhere: 'FreeBSD ipsec_transmit: drops what carries PACKET_TAG_IPSEC_OUT_DONE',
+  errno: 'EHOSTUNREACH',
+});
 export const REFLECT = rule({
   id: 'reflect',
   turn: 'an ICMP or ICMPv6 request becomes the reply, in its mbuf',

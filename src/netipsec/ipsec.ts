@@ -8,6 +8,7 @@ import type { IpsecMethods } from '../netinet/ipsec_hook.ts';
 import { Acquires } from './acquire.ts';
 import { CarrierInPlace } from './carrier_in_place.ts';
 import { FlowCache } from './flow_cache.ts';
+import type { IpsecIf } from './if_ipsec.ts';
 import { isLocalEither } from './ip_either.ts';
 import { type InsideHandler, IpsecInput } from './ipsec_input.ts';
 import { IpsecOutput } from './ipsec_output.ts';
@@ -28,6 +29,7 @@ import {
 import type { Sa } from './sa.ts';
 import { SaOffloads } from './sa_offload.ts';
 import { Sadb } from './sadb.ts';
+import type { Secpolicy } from './secpolicy.ts';
 import { Spd } from './spd.ts';
 import { UdpDecap } from './udp_decap.ts';
 import type { Xform } from './xform.ts';
@@ -64,6 +66,7 @@ export class Ipsec implements IpsecMethods {
   readonly finishInSoftware: FinishInSoftware;
   /** What routers say about the paths of SAs. */
   readonly pmtu: IpsecPmtu;
+  readonly #interfaces = new Map<number, IpsecIf>();
   readonly #offloads: SaOffloads;
   readonly #output: IpsecOutput;
   readonly #input: IpsecInput;
@@ -107,7 +110,7 @@ export class Ipsec implements IpsecMethods {
     this.#transmit = transmit;
     this.pmtu = new IpsecPmtu(parts);
     this.#output = new IpsecOutput({ ...parts, transmit, pmtu: this.pmtu });
-    this.#input = new IpsecInput(parts);
+    this.#input = new IpsecInput({ ...parts, interfaces: this.#interfaces });
     this.#policy = new IpsecPolicy(parts);
     this.#decap = new UdpDecap(inet, sadb, this.#input);
     this.#inet = inet;
@@ -136,6 +139,32 @@ export class Ipsec implements IpsecMethods {
    */
   cardCounters(sa: Sa): SaCounters | null {
     return this.#offloads.counters(sa);
+  }
+
+  /** A route-based interface comes, with an id that no other has; if_ipsec.ts calls it. */
+  addInterface(reqid: number, ifp: IpsecIf): void {
+    if (this.#interfaces.has(reqid))
+      throw new RangeError(`reqid ${reqid} is an interface's already`);
+    this.#interfaces.set(reqid, ifp);
+  }
+
+  removeInterface(reqid: number): void {
+    this.#interfaces.delete(reqid);
+  }
+
+  /** Protects m by a policy that the SPD does not have, and sends it. Owns m. EINPROGRESS, or errno. */
+  process(m: Mbuf, policy: Secpolicy): number {
+    return this.#output.process(m, policy);
+  }
+
+  /** Has a packet been through the tunnel of such a policy? */
+  hasApplied(m: Mbuf, policy: Secpolicy): boolean {
+    return this.#output.hasApplied(m, policy);
+  }
+
+  /** The largest packet that fits the tunnel of such a policy, bytes; 0: it has no SA. */
+  mtuOf(policy: Secpolicy): number {
+    return this.#output.mtuOf(policy);
   }
 
   output(m: Mbuf, _family: 4 | 6): number {

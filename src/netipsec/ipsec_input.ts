@@ -7,6 +7,7 @@ import { P_OPENED } from '../kern/preempt.ts';
 import { KEEP_TILL_POLICY, REPORT_MATCH } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { readIn6Addr } from './flow.ts';
+import type { IpsecIf } from './if_ipsec.ts';
 import { deliverEither, inputEither } from './ip_either.ts';
 import {
   ESP_ENCAP_MISFIT,
@@ -39,6 +40,8 @@ export interface InputParts {
   readonly reasons: OffloadReasons;
   readonly carrier: Carrier;
   readonly xforms: XformTable;
+  /** Route-based ones, by reqid. */
+  readonly interfaces: ReadonlyMap<number, IpsecIf>;
   /** null: IP. */
   readonly inside: InsideHandler | null;
 }
@@ -128,8 +131,16 @@ export class IpsecInput {
       if (sa.natt.sport !== udpSport) this.#peerMoved(sa, udpSport);
       if (inside === INSIDE_PAYLOAD) mendChecksum(mbufs, m, ipHeaderLen);
     }
-    if (inside === INSIDE_PACKET) inputEither(inet, m);
+    if (inside === INSIDE_PACKET) this.#inside(m, sa);
     else deliverEither(inet, m, ipHeaderLen);
+  }
+
+  /** Out of a tunnel: into IP again, by way of the interface that the tunnel is, if it is one. */
+  #inside(m: Mbuf, sa: Sa): void {
+    const { inet, interfaces } = this.#p;
+    const ifp = sa.reqid === 0 ? undefined : interfaces.get(sa.reqid);
+    if (ifp?.isFor(sa)) ifp.received(m);
+    else inputEither(inet, m);
   }
 
   #isLarval(family: 4 | 6, spi: number, proto: number): boolean {

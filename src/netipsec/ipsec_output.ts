@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IP_DF, IPPROTO_ESP, ipOff, ipVersion } from '../header/ip.ts';
+import { IP_DF, IP_HDR_LEN, IPPROTO_ESP, ipOff, ipVersion } from '../header/ip.ts';
 import { IPPROTO_NONE } from '../header/ip6.ts';
 import {
   EACCES,
@@ -79,6 +79,8 @@ export interface OutputParts {
 
 /** No errno: the packet is to be cut before it is protected. */
 const CUT_FIRST = -1;
+/** No slot of the flow cache: the policy is none of the SPD's. */
+const NO_SLOT = -1;
 
 /** The way out: policy, SA, ESP, and one tag for each transform. */
 export class IpsecOutput {
@@ -109,6 +111,19 @@ export class IpsecOutput {
     return this.#apply(m, policy, slot);
   }
 
+  /** Ipsec.process, hasApplied and mtuOf: for if_ipsec.ts, whose policies are of one tunnel each. */
+  process(m: Mbuf, policy: Secpolicy): number {
+    return this.#apply(m, policy, NO_SLOT);
+  }
+
+  hasApplied(m: Mbuf, policy: Secpolicy): boolean {
+    return this.#isDone(m, policy.requests[0]!, policy.requests[0]!);
+  }
+
+  mtuOf(policy: Secpolicy): number {
+    return this.#largest(NO_MBUF, policy, NO_SLOT, true);
+  }
+
   /** All transforms of a policy. Owns m. 0: none was needed; EINPROGRESS, or another errno. */
   #apply(m: Mbuf, policy: Secpolicy, slot: number): number {
     const mbufs = this.#mbufs;
@@ -118,7 +133,7 @@ export class IpsecOutput {
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
       const ends = request.tunnel ? request : this.#flow;
-      if (this.#isDone(m, request, ends)) continue;
+      if (slot !== NO_SLOT && this.#isDone(m, request, ends)) continue;
       const sa = this.#saFor(slot, i, request, ends);
       if (sa === null) {
         // Fail closed, but for level "use": setkey(8) lets the packet pass as it normally would.
@@ -184,13 +199,13 @@ export class IpsecOutput {
   }
 
   /**
-   * The largest packet like m that, protected, fits the path of its outermost SA; 0 without an SA.
+   * The largest packet like m (NO_MBUF: in tunnel mode all are alike) that, protected, fits the path of its outermost SA; 0 without an SA.
    * mayCutAfter: or that routers may cut then, because the SA clears the bit that forbids it.
    */
   #largest(m: Mbuf, policy: Secpolicy, slot: number, mayCutAfter: boolean): number {
     const { inet, pmtu } = this.#p;
     this.#outermost = null;
-    this.#lengthAfter(m, policy, slot, this.#mbufs.len[m]!);
+    this.#lengthAfter(m, policy, slot, IP_HDR_LEN);
     const sa = this.#outermost as Sa | null;
     if (sa === null) return 0;
     const ifp = routeEither(inet, sa.family, sa.dstWords);
@@ -211,13 +226,13 @@ export class IpsecOutput {
     const { xforms } = this.#p;
     const mbufs = this.#mbufs;
     let ipLen = lenBytes;
-    let headersLen = headersBefore(mbufs.view, mbufs.off[m]!, mbufs.len[m]!);
+    let headersLen = m === NO_MBUF ? 0 : headersBefore(mbufs.view, mbufs.off[m]!, mbufs.len[m]!);
     let ends: Ends = this.#flow;
     for (let i = 0; i < policy.requests.length; i++) {
       const request = policy.requests[i]!;
       if (request.tunnel) ends = request;
       const xform = xforms[request.proto];
-      if (xform === undefined || this.#isDone(m, request, ends)) continue;
+      if (xform === undefined || (m !== NO_MBUF && this.#isDone(m, request, ends))) continue;
       const sa = this.#saFor(slot, i, request, ends);
       if (sa === null) continue;
       this.#outermost = sa;
@@ -305,7 +320,8 @@ export class IpsecOutput {
 
   #saFor(slot: number, i: number, request: SpRequest, ends: Ends): Sa | null {
     const { cache, sadb } = this.#p;
-    const cached = i === 0 ? cache.sa[slot]! : null;
+    const isCached = i === 0 && slot !== NO_SLOT;
+    const cached = isCached ? cache.sa[slot]! : null;
     if (cached !== null && sadb.mayUse(cached)) return cached;
     const { proto, reqid, tunnel } = request;
     const { family, src, dst } = ends;
@@ -314,7 +330,7 @@ export class IpsecOutput {
     while (sa !== null && !sadb.mayUse(sa)) {
       sa = sadb.select(family, src, dst, tunnel, reqid, proto);
     }
-    if (i === 0) cache.sa[slot] = sa;
+    if (isCached) cache.sa[slot] = sa;
     return sa;
   }
 
