@@ -2,6 +2,7 @@
 // The README's table of the rules at every turn, from the one table in the source.
 import { type TurnRule, turnRules } from '../src/kern/turn_rule.ts';
 import '../src/kern/turn_rules.ts';
+import '../src/kern/turn_rules_if.ts';
 
 /** Where a real stack has it, with what it returns and the commit that repaired it. */
 function elsewhere({ elsewhere: place, errno, fix }: TurnRule): string {

@@ -4,7 +4,7 @@ import type { Clock } from '../kern/clock.ts';
 import { type Counters, counter } from '../kern/counters.ts';
 import { EMSGSIZE, ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
-import { BRIDGE_GATE, BRIDGE_ONCE } from '../kern/turn_rules.ts';
+import { BRIDGE_GATE, BRIDGE_ONCE } from '../kern/turn_rules_if.ts';
 import { BridgeRtable } from './bridge_rtable.ts';
 import { type Gate, IF_NONE, IFF_PROMISC, IFF_UP, type Ifnet } from './ifnet.ts';
 

@@ -3,7 +3,7 @@ import { type Counters, counter } from '../kern/counters.ts';
 import { ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { Mbufq } from '../kern/mbufq.ts';
-import { EPAIR } from '../kern/turn_rules.ts';
+import { EPAIR } from '../kern/turn_rules_if.ts';
 import { IFF_UP, type SoftIf } from './ifnet.ts';
 
 const EPAIR_FULL = counter('epair.full', 'queue of the other end is full');

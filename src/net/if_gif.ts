@@ -3,7 +3,7 @@ import { type Counters, counter } from '../kern/counters.ts';
 import { EHOSTUNREACH, ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { NO_TAG } from '../kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
-import { GIF_MARKER, TUNNEL_IN } from '../kern/turn_rules.ts';
+import { GIF_MARKER, TUNNEL_IN } from '../kern/turn_rules_if.ts';
 import { IFF_UP, type Ifnet } from './ifnet.ts';
 
 const GIF_SENT = counter('gif.sent', 'packets put into an IP-in-IP tunnel');

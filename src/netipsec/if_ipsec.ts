@@ -5,7 +5,7 @@ import type { IpAddr } from '../header/ip_addr.ts';
 import { counter } from '../kern/counters.ts';
 import { EHOSTUNREACH, EINPROGRESS, ENETDOWN } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
-import { IPSEC_IF_ONCE } from '../kern/turn_rules.ts';
+import { IPSEC_IF_ONCE } from '../kern/turn_rules_if.ts';
 import { IFF_UP, type Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import type { Ipsec } from './ipsec.ts';

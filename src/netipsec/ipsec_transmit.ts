@@ -2,7 +2,8 @@
 import { ESP_HDR_LEN } from '../header/esp.ts';
 import { EACCES, ENOBUFS, ESRCH } from '../kern/errno.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
-import { DECRYPTED_STAYS, DONE_ONCE, GATE_INTERFACE, REBOOK } from '../kern/turn_rules.ts';
+import { DONE_ONCE, GATE_INTERFACE, REBOOK } from '../kern/turn_rules.ts';
+import { DECRYPTED_STAYS } from '../kern/turn_rules_if.ts';
 import { IF_NONE, IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import {

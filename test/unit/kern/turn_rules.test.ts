@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rule, TurnRules, turnRules } from '../../../src/kern/turn_rule.ts';
-import * as declared from '../../../src/kern/turn_rules.ts';
+import * as ofPackets from '../../../src/kern/turn_rules.ts';
+import * as ofInterfaces from '../../../src/kern/turn_rules_if.ts';
 
+const declared = { ...ofPackets, ...ofInterfaces };
 const SRC = new URL('../../../src', import.meta.url).pathname;
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((f) =>
   f.endsWith('.ts'),
