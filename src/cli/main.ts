@@ -23,7 +23,7 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     load: () => import('./run.ts'),
   },
   replay: {
-    summary: 'feed the ESP packets of a capture to the card, and decrypt them',
+    summary: 'feed the ESP and AH packets of a capture to the card, and open them',
     load: () => import('./replay.ts'),
   },
   vectors: {

@@ -42,12 +42,13 @@ const options = {
 } as const satisfies OptionTable;
 
 export const command: Command = {
-  summary: 'feed the ESP packets of a capture to the card, and decrypt them',
+  summary: 'feed the ESP and AH packets of a capture to the card, and open them',
   help: helpText(
     'tagwire replay CAPTURE --sa FILE [options]',
     `Puts every frame of a pcap or pcapng file into the receive side of a card that listens to all, and
-writes what was inside the ESP packets to decrypted.pcapng (raw IP). The sequence may start anywhere.
-What the card does not decrypt, software does; it is counted as notOffloaded too.`,
+writes what was inside ESP and AH to decrypted.pcapng (raw IP). Links may be Ethernet (VLAN tags too),
+Linux cooked, BSD loopback or raw IP; fragments are put together, and ESP in UDP is found. The
+sequence may start anywhere. What the card does not do, software does; it is notOffloaded too.`,
     options,
   ),
   async run(argv) {
@@ -116,6 +117,7 @@ function text(r: ReplayReport): string {
   const rows: (string | number)[][] = [
     ['frames', r.frames],
     ['ESP packets', r.esp],
+    ...(r.ah > 0 ? [['AH packets', r.ah]] : []),
     ['decrypted', r.decrypted],
     ['  by the card', r.offloaded],
     ['ICV wrong', r.authFailed],
