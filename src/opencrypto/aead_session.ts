@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import {
-  type CipherCCMTypes,
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-} from 'node:crypto';
+import { type CipherCCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import { type CipherAlg, opensslName } from './algorithm.ts';
 import { ESP_HEADER_BYTES, fillEspAad, writeU32 } from './esp_bytes.ts';
+import { scratch } from './scratch.ts';
 import type { CryptoSession } from './session.ts';
+
+/** CCM begins with the text's length; the others do not look at it. */
+const LENGTH = { plaintextLength: 0 };
+/** By the length of the ICV. */
+const OPTIONS: Readonly<Record<number, { readonly authTagLength: number }>> = {
+  8: { authTagLength: 8 },
+  12: { authTagLength: 12 },
+  16: { authTagLength: 16 },
+};
 
 /**
  * AES-GCM (RFC 4106), AES-CCM (RFC 4309) and ChaCha20-Poly1305 (RFC 7634), which ESP uses alike:
@@ -18,14 +23,14 @@ export class AeadSession implements CryptoSession {
   readonly icvBytes: number;
   readonly blockBytes: number;
   readonly #name: CipherCCMTypes;
-  readonly #key;
-  readonly #saltBytes: number;
+  readonly #key: Uint8Array;
+  readonly #salt: Uint8Array;
+  readonly #options: { readonly authTagLength: number };
+  /** Shared: see scratch.ts. */
+  readonly #keyArg: Uint8Array;
   readonly #nonce: Uint8Array;
   readonly #aad: Uint8Array;
   readonly #tag: Uint8Array;
-  readonly #options: { authTagLength: number };
-  /** CCM begins with the text's length; the others do not look at it. */
-  readonly #length = { plaintextLength: 0 };
 
   constructor(alg: CipherAlg, key: Uint8Array, salt: Uint8Array, esn: boolean) {
     this.ivBytes = alg.ivBytes;
@@ -33,13 +38,13 @@ export class AeadSession implements CryptoSession {
     this.blockBytes = alg.blockBytes;
     // All have the same calls; node's types are strictest for CCM.
     this.#name = opensslName(alg, key) as CipherCCMTypes;
-    this.#key = createSecretKey(key);
-    this.#saltBytes = salt.length;
-    this.#nonce = new Uint8Array(salt.length + alg.ivBytes);
-    this.#nonce.set(salt, 0);
-    this.#aad = new Uint8Array(esn ? 12 : 8);
-    this.#tag = new Uint8Array(alg.icvBytes);
-    this.#options = { authTagLength: alg.icvBytes };
+    this.#key = key.slice();
+    this.#salt = salt.slice();
+    this.#options = OPTIONS[alg.icvBytes]!;
+    this.#keyArg = scratch('key', key.length);
+    this.#nonce = scratch('nonce', salt.length + alg.ivBytes);
+    this.#aad = scratch('aad', esn ? 12 : 8);
+    this.#tag = scratch('tag', alg.icvBytes);
   }
 
   // RFC 4106 §3.1: an IV is used only once with a key, and a counter is one way to have it so.
@@ -51,8 +56,8 @@ export class AeadSession implements CryptoSession {
   seal(data: Uint8Array, espOff: number, textLen: number, seqHi: number): void {
     const textOff = espOff + ESP_HEADER_BYTES + this.ivBytes;
     this.#prepare(data, espOff, textLen, seqHi);
-    const c = createCipheriv(this.#name, this.#key, this.#nonce, this.#options);
-    c.setAAD(this.#aad, this.#length);
+    const c = createCipheriv(this.#name, this.#keyArg, this.#nonce, this.#options);
+    c.setAAD(this.#aad, LENGTH);
     const out = c.update(data.subarray(textOff, textOff + textLen));
     c.final();
     data.set(out, textOff);
@@ -64,9 +69,9 @@ export class AeadSession implements CryptoSession {
     const icvOff = textOff + textLen;
     this.#prepare(data, espOff, textLen, seqHi);
     for (let i = 0; i < this.icvBytes; i++) this.#tag[i] = data[icvOff + i]!;
-    const d = createDecipheriv(this.#name, this.#key, this.#nonce, this.#options);
+    const d = createDecipheriv(this.#name, this.#keyArg, this.#nonce, this.#options);
     d.setAuthTag(this.#tag);
-    d.setAAD(this.#aad, this.#length);
+    d.setAAD(this.#aad, LENGTH);
     const out = d.update(data.subarray(textOff, icvOff));
     try {
       d.final();
@@ -78,13 +83,19 @@ export class AeadSession implements CryptoSession {
   }
 
   scrub(): void {
-    this.#nonce.fill(0);
+    this.#key.fill(0);
+    this.#keyArg.fill(0);
+    this.#salt.fill(0);
   }
 
   #prepare(data: Uint8Array, espOff: number, textLen: number, seqHi: number): void {
-    fillEspAad(this.#aad, data, espOff, seqHi);
+    const key = this.#key;
+    const salt = this.#salt;
+    for (let i = 0; i < key.length; i++) this.#keyArg[i] = key[i]!;
+    for (let i = 0; i < salt.length; i++) this.#nonce[i] = salt[i]!;
     const iv = espOff + ESP_HEADER_BYTES;
-    for (let i = 0; i < this.ivBytes; i++) this.#nonce[this.#saltBytes + i] = data[iv + i]!;
-    this.#length.plaintextLength = textLen;
+    for (let i = 0; i < this.ivBytes; i++) this.#nonce[salt.length + i] = data[iv + i]!;
+    fillEspAad(this.#aad, data, espOff, seqHi);
+    LENGTH.plaintextLength = textLen;
   }
 }

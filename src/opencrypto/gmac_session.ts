@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { type CipherGCMTypes, createCipheriv, createSecretKey, timingSafeEqual } from 'node:crypto';
+import { type CipherGCMTypes, createCipheriv, timingSafeEqual } from 'node:crypto';
 import { type CipherAlg, opensslName } from './algorithm.ts';
 import { ESP_HEADER_BYTES, fillEspAad, writeU32 } from './esp_bytes.ts';
+import { scratch } from './scratch.ts';
 import type { CryptoSession } from './session.ts';
 
 /**
@@ -13,8 +14,10 @@ export class GmacSession implements CryptoSession {
   readonly icvBytes: number;
   readonly blockBytes: number;
   readonly #name: CipherGCMTypes;
-  readonly #key;
-  readonly #saltBytes: number;
+  readonly #key: Uint8Array;
+  readonly #salt: Uint8Array;
+  /** Shared: see scratch.ts. */
+  readonly #keyArg: Uint8Array;
   readonly #nonce: Uint8Array;
   readonly #header: Uint8Array;
   readonly #icv: Uint8Array;
@@ -24,12 +27,12 @@ export class GmacSession implements CryptoSession {
     this.icvBytes = alg.icvBytes;
     this.blockBytes = alg.blockBytes;
     this.#name = opensslName(alg, key) as CipherGCMTypes;
-    this.#key = createSecretKey(key);
-    this.#saltBytes = salt.length;
-    this.#nonce = new Uint8Array(salt.length + alg.ivBytes);
-    this.#nonce.set(salt, 0);
-    this.#header = new Uint8Array(esn ? 12 : 8);
-    this.#icv = new Uint8Array(alg.icvBytes);
+    this.#key = key.slice();
+    this.#salt = salt.slice();
+    this.#keyArg = scratch('key', key.length);
+    this.#nonce = scratch('nonce', salt.length + alg.ivBytes);
+    this.#header = scratch('aad', esn ? 12 : 8);
+    this.#icv = scratch('tag', alg.icvBytes);
   }
 
   // RFC 4543 §2: the nonce must not come twice; here too the sequence number sees to it.
@@ -50,14 +53,19 @@ export class GmacSession implements CryptoSession {
   }
 
   scrub(): void {
-    this.#nonce.fill(0);
+    this.#key.fill(0);
+    this.#keyArg.fill(0);
+    this.#salt.fill(0);
   }
 
   #mac(data: Uint8Array, espOff: number, end: number, seqHi: number): Buffer {
     fillEspAad(this.#header, data, espOff, seqHi);
     const iv = espOff + ESP_HEADER_BYTES;
-    for (let i = 0; i < this.ivBytes; i++) this.#nonce[this.#saltBytes + i] = data[iv + i]!;
-    const c = createCipheriv(this.#name, this.#key, this.#nonce);
+    this.#keyArg.set(this.#key);
+    this.#nonce.set(this.#salt);
+    const ivAt = this.#salt.length;
+    for (let i = 0; i < this.ivBytes; i++) this.#nonce[ivAt + i] = data[iv + i]!;
+    const c = createCipheriv(this.#name, this.#keyArg, this.#nonce);
     c.setAAD(this.#header);
     c.setAAD(data.subarray(iv, end));
     c.final();
