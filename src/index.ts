@@ -30,7 +30,7 @@ export {
 } from './harness/scenario.ts';
 export type { PacketSize } from './harness/sizes.ts';
 export type { TapFrame } from './harness/tap.ts';
-export { addressOf, INNER, OUTER } from './harness/topology.ts';
+export { addressesOf, addressOf, INNER, OUTER } from './harness/topology.ts';
 export type { UdpFlow, UdpFlowOptions } from './harness/udp_flow.ts';
 export { EspCard, type EspCardResult } from './harness/vectors/esp_card.ts';
 export { readVectors } from './harness/vectors/read_vectors.ts';
@@ -41,6 +41,7 @@ export { type VectorFile, VectorsError } from './harness/vectors/vector_case.ts'
 export { StalledError, type World } from './harness/world.ts';
 export type { WorldOptions } from './harness/world_options.ts';
 export { CaptureError, type Frame } from './header/capture.ts';
+export { type IpAddr, ipAddrParse } from './header/ip_addr.ts';
 export { readCapture } from './header/pcap.ts';
 export type { Host } from './host.ts';
 export type { MTagPool } from './kern/m_tag.ts';

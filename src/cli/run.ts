@@ -39,6 +39,16 @@ const options = {
     choices: Object.keys(ALGORITHMS) as Algorithm[],
     help: 'algorithm (default aes-gcm-128; a card does that and aes-gcm-256, software the rest)',
   },
+  inner: {
+    type: 'choice',
+    choices: ['v4', 'v6'],
+    help: 'IP version of what ESP carries (default v4)',
+  },
+  outer: {
+    type: 'choice',
+    choices: ['v4', 'v6'],
+    help: 'IP version of the addresses that ESP goes between (default v4)',
+  },
   packets: {
     type: 'integer',
     value: 'N',
@@ -114,13 +124,23 @@ function needRoom(dir: string): void {
   throw Object.assign(new Error('no room for a waveform'), { code: 'ENOSPC', path: dir });
 }
 
+function familyOf(text: 'v4' | 'v6'): 4 | 6 {
+  return text === 'v4' ? 4 : 6;
+}
+
 /** The scenario's own world, changed by what the command line says. */
 function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): WorldOptions {
-  const { seed, nic, ffi, oracles, mode, alg, loss, offload } = o;
+  const { seed, nic, ffi, oracles, mode, alg, inner, outer, loss, offload } = o;
   const wireLatency = o['wire-latency'];
   const memLatency = o['mem-latency'];
   if (scenario.gateways === true && mode === 'transport') {
     throw new UsageError('--mode: gateways protect what others send, so expected tunnel');
+  }
+  const isTransport = (mode ?? scenario.mode) === 'transport';
+  if (isTransport && inner !== undefined && outer !== undefined && inner !== outer) {
+    throw new UsageError(
+      `--inner: transport mode has one pair of addresses, so expected ${outer} as --outer says`,
+    );
   }
   return {
     ...scenario,
@@ -131,6 +151,8 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
     ...(oracles === undefined ? {} : { oracles: oracles === 'on' }),
     ...(mode === undefined ? {} : { mode }),
     ...(alg === undefined ? {} : { alg }),
+    ...(inner === undefined ? {} : { inner: familyOf(inner) }),
+    ...(outer === undefined ? {} : { outer: familyOf(outer) }),
     ...(offload === undefined ? {} : { offload: offload === 'on' }),
     wire: {
       ...scenario.wire,
@@ -204,9 +226,15 @@ function header(name: string, world: World): string {
   const { log2Tx, log2Rx } = { ...NIC_DEFAULTS, ...c.card };
   const rings = [...new Set([1 << log2Tx, 1 << log2Rx])].join(' and ');
   return (
-    `${name}: seed ${c.seed}, ${c.mode}, ${c.alg}, card ${c.nic}, MTU ${c.mtu}, ` +
+    `${name}: seed ${c.seed}, ${c.mode}, ${familiesText(c)}${c.alg}, card ${c.nic}, MTU ${c.mtu}, ` +
     `rings of ${rings}, wire ${c.wireLatencyCycles} cycles, memory ${c.memLatencyCycles} cycles`
   );
+}
+
+/** Nothing where all is IPv4. */
+function familiesText({ mode, inner, outer }: World['config']): string {
+  if (inner === 4 && outer === 4) return '';
+  return mode === 'transport' ? `IPv${outer}, ` : `IPv${inner} in IPv${outer}, `;
 }
 
 function writeEspSa(world: World, out: string): void {

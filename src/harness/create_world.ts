@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
 import { etherParse } from '../header/ether.ts';
+import { type IpAddr, ipAddrParse } from '../header/ip_addr.ts';
 import { Host, hostBytes } from '../host.ts';
 import type { Clock } from '../kern/clock.ts';
+import { giveAddress, giveNeighbor, giveRoute, HOST, NET } from './addressing.ts';
 import { Capture } from './capture.ts';
 import { Digest } from './digest.ts';
 import { FlowTraffic } from './flow_traffic.ts';
 import { type Behind, endHostBytes, putBehind } from './gateway_net.ts';
 import { openSim } from './open_sim.ts';
 import { oracleFor } from './oracle_setup.ts';
-import { addressOf, INNER, MACS, OUTER, protectedIn, setkeyFile } from './topology.ts';
+import { addressesOf, MACS, protectedIn, setkeyFile } from './topology.ts';
 import { World } from './world.ts';
 import { type WorldConfig, type WorldOptions, worldConfig } from './world_options.ts';
 
@@ -58,7 +60,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     for (const [i, host] of hosts.entries()) {
       for (const id of config.rulesOff) host.tags.rules.off(id);
       if (digest !== null) listen(digest, host, i);
-      join(host, hosts[1 - i]!, i, config.gateways);
+      join(host, hosts[1 - i]!, i, config);
       host.attach();
       host.setkey(files[i]!, fileName(i));
     }
@@ -73,19 +75,22 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 function builtInFile(config: WorldConfig, host: 0 | 1): string {
-  const { mode, alg, seed, gateways } = config;
-  return setkeyFile(host, mode, alg, seed, protectedIn(mode, gateways));
+  const { mode, alg, seed, gateways, inner, outer } = config;
+  const addresses = addressesOf(inner, outer);
+  const about = protectedIn(mode, gateways, addresses);
+  return setkeyFile(host, mode, alg, seed, about, addresses.outer);
 }
 
 /** Their mbufs lie behind what the cards reach. */
 function putAllBehind(config: WorldConfig, hosts: Host[], sim: SimWorld, clock: Clock): Behind[] {
   const { mtu, tagsan } = config;
+  const addresses = addressesOf(config.inner, config.outer);
   const base = ARENA_ALIGN + 2 * hostBytes(mtu, config.card);
   return hosts.map((host, n) => {
     const baseBytes = base + n * endHostBytes(mtu);
     const seed = config.seed + 2 + n;
     const { arena } = sim.buses[n]!;
-    return putBehind(host, n, { arena, baseBytes, clock, mtu, seed, tagsan });
+    return putBehind(host, n, { arena, baseBytes, clock, mtu, seed, tagsan, addresses });
   });
 }
 
@@ -110,14 +115,30 @@ function simConfig(config: WorldConfig): SimConfig {
   };
 }
 
-/** Addresses, routes and link addresses: each host knows the other, so no ARP is needed. */
-function join(host: Host, peer: Host, i: number, gateways: boolean): void {
-  const far = 1 - i;
-  host.addAddress(addressOf(OUTER[i]!), 24);
+/** Addresses, routes and link addresses: each host knows the other, so that it need not ask. */
+function join(host: Host, peer: Host, i: number, config: WorldConfig): void {
+  const { inner, outer } = addressesOf(config.inner, config.outer);
+  const { inet, nic } = host;
+  const [ownInner, farInner] = [inner[i]!, inner[1 - i]!].map(ipAddrParse) as [IpAddr, IpAddr];
+  const [ownOuter, farOuter] = [outer[i]!, outer[1 - i]!].map(ipAddrParse) as [IpAddr, IpAddr];
+  giveAddress(inet, nic, ownOuter, NET);
+  giveNeighbor(inet, nic, farOuter, peer.nic.lladdr);
   // A gateway has it on the link to its end host.
-  if (!gateways) host.addAddress(addressOf(INNER[i]!), 32);
-  host.addRoute(addressOf(INNER[far]!), gateways ? 24 : 32, addressOf(OUTER[far]!));
-  host.inet.arp.addStatic(host.nic.index, addressOf(OUTER[far]!), peer.nic.lladdr);
+  if (!config.gateways) giveAddress(inet, nic, ownInner, HOST);
+  const reach = config.gateways ? NET : HOST;
+  if (config.inner === config.outer) {
+    giveRoute(inet, nic, farInner, reach, farOuter);
+    return;
+  }
+  // A next hop is of the packet's own family: these are all on the wire, and what ought to be in ESP
+  // would find its way there without.
+  giveRoute(inet, nic, farInner, reach, null);
+  for (const far of [
+    farInner,
+    ipAddrParse(addressesOf(config.inner, config.outer).behind[1 - i]!),
+  ]) {
+    giveNeighbor(inet, nic, far, peer.nic.lladdr);
+  }
 }
 
 function listen(digest: Digest, host: Host, i: number): void {

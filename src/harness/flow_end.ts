@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { EndHost } from '../end_host.ts';
-import { addressOf, BEHIND, INNER, OUTER } from './topology.ts';
+import { type IpAddr, ipAddrParse } from '../header/ip_addr.ts';
+import { addressesOf } from './topology.ts';
 import type { WorldParts } from './world.ts';
 
 /** A host that a flow comes from or goes to. */
 export interface FlowEnd {
   readonly host: EndHost;
-  /** Host order. */
-  readonly address: number;
+  readonly address: IpAddr;
   /** Packets of this host's that have not left its card, or its gateway's, yet. */
   outstanding(): number;
 }
 
 /** Where the flows of a world go from and to: by side, 0 and 1. */
 export function flowEnds({ config, hosts, behind }: WorldParts): FlowEnd[] {
+  const addresses = addressesOf(config.inner, config.outer);
   if (!config.gateways) {
-    const ends = config.mode === 'tunnel' ? INNER : OUTER;
+    const ends = config.mode === 'tunnel' ? addresses.inner : addresses.outer;
     return hosts.map((host, n) => ({
       host,
-      address: addressOf(ends[n]!),
+      address: ipAddrParse(ends[n]!),
       outstanding: () => host.nic.txOutstanding,
     }));
   }
   return behind.map(({ host, link: [, far] }, n) => ({
     host,
-    address: addressOf(BEHIND[n]!),
+    address: ipAddrParse(addresses.behind[n]!),
     outstanding: () => far.queued + hosts[n]!.nic.txOutstanding,
   }));
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { EndHost, poolBytes } from '../end_host.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
+import { ipAddrParse } from '../header/ip_addr.ts';
 import type { Host } from '../host.ts';
 import type { Clock } from '../kern/clock.ts';
 import { type EpairIf, epair } from '../net/if_epair.ts';
-import { addAddress } from '../netinet/in_proto.ts';
 import { ipForward } from '../netinet/ip_forward.ts';
-import { addressOf, BEHIND, INNER } from './topology.ts';
+import { ip6Forward } from '../netinet/ip6_forward.ts';
+import { giveAddress, giveDefaultRoute, giveNeighbor, NET } from './addressing.ts';
+import type { Addresses } from './topology.ts';
 
 /** A flow's window on the way out, another on the way in, and what lies between layers. */
 const MBUFS = 2048;
@@ -24,6 +26,7 @@ export interface EndHostPlace {
   readonly mtu: number;
   readonly seed: number;
   readonly tagsan: boolean;
+  readonly addresses: Addresses;
 }
 
 /** An end host of a gateway world, and the link that it shares with its gateway. */
@@ -35,7 +38,7 @@ export interface Behind {
 
 /** Makes host `n` a gateway, and puts an end host without a card behind it; see topology.ts. */
 export function putBehind(gateway: Host, n: number, place: EndHostPlace): Behind {
-  const { arena, baseBytes, clock, mtu, seed, tagsan } = place;
+  const { arena, baseBytes, clock, mtu, seed, tagsan, addresses } = place;
   const host = new EndHost({
     name: `end${n}`,
     ...{ arena, baseBytes, clock, seed, tagsan, offload: false },
@@ -51,13 +54,15 @@ export function putBehind(gateway: Host, n: number, place: EndHostPlace): Behind
   const [near, far] = link;
   host.addInterface(near);
   gateway.addInterface(far);
-  const inside = addressOf(INNER[n]!);
-  addAddress(host.inet, near, addressOf(BEHIND[n]!), 24);
-  addAddress(gateway.inet, far, inside, 24);
-  // Each knows the other, so no ARP is needed.
-  host.inet.arp.addStatic(near.index, inside, far.lladdr);
-  gateway.inet.arp.addStatic(far.index, addressOf(BEHIND[n]!), near.lladdr);
-  host.inet.routes.add(0, 0, near, inside);
+  const inside = ipAddrParse(addresses.inner[n]!);
+  const behind = ipAddrParse(addresses.behind[n]!);
+  giveAddress(host.inet, near, behind, NET);
+  giveAddress(gateway.inet, far, inside, NET);
+  // Each knows the other, so that it need not ask.
+  giveNeighbor(host.inet, near, inside, far.lladdr);
+  giveNeighbor(gateway.inet, far, behind, near.lladdr);
+  giveDefaultRoute(host.inet, near, inside);
   gateway.inet.forward = ipForward;
+  gateway.inet.ip6.forward = ip6Forward;
   return { host, link };
 }

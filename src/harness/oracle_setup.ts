@@ -8,7 +8,7 @@ import { espSaltBytes } from './oracle/esp_open.ts';
 import { WireOracle } from './oracle/wire_oracle.ts';
 import type { WirePolicy } from './oracle/wire_policy.ts';
 import type { WireSa } from './oracle/wire_sa.ts';
-import { ALGORITHMS, keyMaterial, macKey, OUTER, protectedIn, spiOf } from './topology.ts';
+import { ALGORITHMS, addressesOf, keyMaterial, macKey, protectedIn, spiOf } from './topology.ts';
 import type { WorldConfig } from './world_options.ts';
 
 const PROTO_UDP = 17;
@@ -22,15 +22,17 @@ export function oracleFor(config: WorldConfig, traffic: FlowTraffic): WireOracle
 function builtIn(config: WorldConfig, traffic: FlowTraffic): WireOracle {
   const { mode, seed } = config;
   const alg = ALGORITHMS[config.alg];
-  const { ends, proto } = protectedIn(mode, config.gateways);
+  const addresses = addressesOf(config.inner, config.outer);
+  const { outer } = addresses;
+  const { ends, proto } = protectedIn(mode, config.gateways, addresses);
   const sas: WireSa[] = [];
   const policies: WirePolicy[] = [];
   for (const from of [0, 1] as const) {
-    const to = 1 - from;
+    const to = from === 0 ? 1 : 0;
     const bytes = keyMaterial(seed, `key of host ${from}`, alg.keyBytes + alg.saltBytes);
     sas.push({
       spi: spiOf(from),
-      dst: OUTER[to]!,
+      dst: outer[to],
       mode,
       alg: alg.setkey,
       key: bytes.slice(0, alg.keyBytes),
@@ -41,10 +43,10 @@ function builtIn(config: WorldConfig, traffic: FlowTraffic): WireOracle {
     });
     policies.push({
       src: ends[from],
-      dst: ends[to]!,
+      dst: ends[to],
       ...(proto === 'udp' ? { proto: PROTO_UDP } : {}),
       mode,
-      ...(mode === 'tunnel' ? { tunnelSrc: OUTER[from], tunnelDst: OUTER[to]! } : {}),
+      ...(mode === 'tunnel' ? { tunnelSrc: outer[from], tunnelDst: outer[to] } : {}),
     });
   }
   return new WireOracle({ policies, sas, traffic });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ipAddrParse } from '../header/ip_addr.ts';
 import type { PacketSize } from './sizes.ts';
-import { addressOf, INNER } from './topology.ts';
+import { addressesOf } from './topology.ts';
 import { runFlows, UdpFlow } from './udp_flow.ts';
 import type { World } from './world.ts';
 import type { WorldOptions } from './world_options.ts';
@@ -34,7 +35,8 @@ async function gatewayTraffic(world: World, { packets, size }: ScenarioParams): 
   if (back > 0) flows.push(new UdpFlow(world, b!, a!, { packets: back, size }));
   await runFlows(world, flows);
   if (toGateway === 0) return;
-  const gateway = { ...b!, host: world.hosts[1]!, address: addressOf(INNER[1]) };
+  const { inner } = addressesOf(world.config.inner, world.config.outer);
+  const gateway = { ...b!, host: world.hosts[1]!, address: ipAddrParse(inner[1]) };
   await world.flowBetween(a!, gateway, { packets: toGateway, size });
 }
 

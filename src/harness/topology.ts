@@ -19,9 +19,36 @@ export const OUTER = ['10.0.0.1', '10.0.0.2'] as const;
 export const INNER = ['192.168.1.1', '192.168.2.1'] as const;
 export const BEHIND = ['192.168.1.10', '192.168.2.10'] as const;
 const NETS = ['192.168.1.0/24', '192.168.2.0/24'] as const;
+/** The same in IPv6. */
+const OUTER6 = ['2001:db8::1', '2001:db8::2'] as const;
+const INNER6 = ['2001:db8:1::1', '2001:db8:2::1'] as const;
+const BEHIND6 = ['2001:db8:1::10', '2001:db8:2::10'] as const;
+const NETS6 = ['2001:db8:1::/64', '2001:db8:2::/64'] as const;
 export const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02'] as const;
 
 export type Mode = 'tunnel' | 'transport';
+
+/** Of host 0 and of host 1. */
+type Pair = readonly [string, string];
+
+/** The addresses of a world. */
+export interface Addresses {
+  readonly outer: Pair;
+  readonly inner: Pair;
+  readonly behind: Pair;
+  readonly nets: Pair;
+}
+
+/** Inner and outer ones may be of either family. */
+export function addressesOf(inner: 4 | 6, outer: 4 | 6): Addresses {
+  const isInner4 = inner === 4;
+  return {
+    outer: outer === 4 ? OUTER : OUTER6,
+    inner: isInner4 ? INNER : INNER6,
+    behind: isInner4 ? BEHIND : BEHIND6,
+    nets: isInner4 ? NETS : NETS6,
+  };
+}
 
 const SHA256 = { auth: 'hmac-sha2-256', authKeyBytes: 32 } as const;
 
@@ -65,13 +92,13 @@ function hex(key: Uint8Array): string {
 /** What a world's policies are about. */
 export interface Protected {
   /** Addresses or networks on the side of host 0 and of host 1. */
-  readonly ends: readonly [string, string];
+  readonly ends: Pair;
   readonly proto: 'udp' | 'any';
 }
 
-export function protectedIn(mode: Mode, gateways: boolean): Protected {
-  if (gateways) return { ends: NETS, proto: 'any' };
-  return { ends: mode === 'tunnel' ? INNER : OUTER, proto: 'udp' };
+export function protectedIn(mode: Mode, gateways: boolean, addresses: Addresses): Protected {
+  if (gateways) return { ends: addresses.nets, proto: 'any' };
+  return { ends: mode === 'tunnel' ? addresses.inner : addresses.outer, proto: 'udp' };
 }
 
 /** The setkey(8) file of host n: one SA each way and the policies that require them. */
@@ -80,12 +107,13 @@ export function setkeyFile(
   mode: Mode,
   algorithm: Algorithm,
   seed: number,
-  { ends, proto }: Protected = protectedIn(mode, false),
+  { ends, proto }: Protected = protectedIn(mode, false, addressesOf(4, 4)),
+  outer: Pair = OUTER,
 ): string {
   const alg = ALGORITHMS[algorithm];
   const lines: string[] = [];
   for (const from of [0, 1] as const) {
-    const to = 1 - from;
+    const to = from === 0 ? 1 : 0;
     const key = keyMaterial(seed, `key of host ${from}`, alg.keyBytes + alg.saltBytes);
     const cipher = key.length === 0 ? alg.setkey : `${alg.setkey} ${hex(key)}`;
     const mac =
@@ -93,10 +121,10 @@ export function setkeyFile(
         ? ''
         : ` -A ${alg.mac.auth} ${hex(macKey(seed, from, alg.mac.authKeyBytes))}`;
     lines.push(
-      `add ${OUTER[from]} ${OUTER[to]} esp 0x${spiOf(from).toString(16)} ` +
+      `add ${outer[from]} ${outer[to]} esp 0x${spiOf(from).toString(16)} ` +
         `-m ${mode} -r 8 -E ${cipher}${mac};`,
     );
-    const gateways = mode === 'tunnel' ? `${OUTER[from]}-${OUTER[to]}` : '';
+    const gateways = mode === 'tunnel' ? `${outer[from]}-${outer[to]}` : '';
     lines.push(
       `spdadd ${ends[from]} ${ends[to]} ${proto} -P ${from === host ? 'out' : 'in'} ` +
         `ipsec esp/${mode}/${gateways}/require;`,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { EndHost } from '../end_host.ts';
-import { NO_MBUF } from '../kern/mbuf.ts';
+import { ipAddrWords } from '../header/ip_addr.ts';
+import { type Mbuf, NO_MBUF } from '../kern/mbuf.ts';
 import { InPcb } from '../netinet/in_pcb.ts';
+import { In6Pcb } from '../netinet/in6_pcb.ts';
 import { udpOutput } from '../netinet/udp_output.ts';
+import { udp6Output } from '../netinet/udp6_output.ts';
 import type { FlowEnd } from './flow_end.ts';
 import { FLOW_PORT } from './flow_traffic.ts';
 import { type PacketSize, payloadBytes } from './sizes.ts';
@@ -35,9 +38,9 @@ export class UdpFlow {
   readonly #from: FlowEnd;
   readonly #to: EndHost;
   readonly #toIndex: number;
-  readonly #src: number;
-  readonly #dst: number;
-  readonly #sink = new InPcb();
+  readonly #output: (m: Mbuf, srcPort: number) => number;
+  /** Takes no more packets. */
+  readonly close: () => void;
   #nextIndex = 0;
 
   /** All flows of a world have one size. */
@@ -48,14 +51,8 @@ export class UdpFlow {
     this.#from = from;
     this.#to = to.host;
     this.#toIndex = world.nodes.indexOf(to.host);
-    this.#src = from.address;
-    this.#dst = to.address;
-    this.#sink.onDatagram = (m, at, lenBytes, _src, srcPort) => {
-      this.#receive(at, lenBytes, srcPort);
-      this.#to.mbufs.free(m);
-    };
-    const errno = this.#to.inet.pcbs.bind(this.#sink, 0, FLOW_PORT);
-    if (errno !== 0) throw new Error(`port ${FLOW_PORT} is taken (errno ${errno})`);
+    this.#output = outputOf(from, to);
+    this.close = this.#listen(typeof to.address === 'number' ? 4 : 6);
     world.flows.push(this);
   }
 
@@ -70,13 +67,25 @@ export class UdpFlow {
     }
   }
 
-  /** Takes no more packets. */
-  close(): void {
-    this.#to.inet.pcbs.detach(this.#sink);
+  /** Takes what comes to the flows' port; returns what ends that. */
+  #listen(family: 4 | 6): () => void {
+    const onDatagram = (m: Mbuf, at: number, lenBytes: number, _src: number, srcPort: number) => {
+      this.#receive(at, lenBytes, srcPort);
+      this.#to.mbufs.free(m);
+    };
+    const { pcbs, ip6 } = this.#to.inet;
+    const sink = new InPcb();
+    const sink6 = new In6Pcb();
+    sink.onDatagram = onDatagram;
+    sink6.onDatagram = onDatagram;
+    const errno =
+      family === 4 ? pcbs.bind(sink, 0, FLOW_PORT) : ip6.pcbs.bind(sink6, sink6.laddr, FLOW_PORT);
+    if (errno !== 0) throw new Error(`port ${FLOW_PORT} is taken (errno ${errno})`);
+    return () => (family === 4 ? pcbs.detach(sink) : ip6.pcbs.detach(sink6));
   }
 
   #send(index: number): boolean {
-    const { mbufs, inet } = this.#from.host;
+    const { mbufs } = this.#from.host;
     const { payloads } = this.#world.traffic;
     const bytes = payloadBytes(this.options.size, index);
     const m = mbufs.allocFor(bytes);
@@ -84,7 +93,7 @@ export class UdpFlow {
     mbufs.append(m, bytes);
     payloads.fill(mbufs.data, mbufs.off[m]!, bytes, index);
     this.sent++;
-    return udpOutput(inet, m, this.#src, payloads.sourcePort(index), this.#dst, FLOW_PORT) === 0;
+    return this.#output(m, payloads.sourcePort(index)) === 0;
   }
 
   #receive(at: number, lenBytes: number, srcPort: number): void {
@@ -104,6 +113,19 @@ export class UdpFlow {
     }
     this.#world.digest?.verdict(this.#toIndex, index, lenBytes, good);
   }
+}
+
+/** UDP of the family that the two ends are of. */
+function outputOf(from: FlowEnd, to: FlowEnd): (m: Mbuf, srcPort: number) => number {
+  const { inet } = from.host;
+  const src = from.address;
+  const dst = to.address;
+  if (typeof src === 'number' && typeof dst === 'number') {
+    return (m, srcPort) => udpOutput(inet, m, src, srcPort, dst, FLOW_PORT);
+  }
+  const src6 = ipAddrWords(src);
+  const dst6 = ipAddrWords(dst);
+  return (m, srcPort) => udp6Output(inet, m, src6, srcPort, dst6, FLOW_PORT);
 }
 
 /** Runs flows side by side until everything has arrived or is lost. */

@@ -17,6 +17,12 @@ export interface WorldOptions {
   readonly setkey?: readonly [string, string];
   /** Both hosts are gateways, each with an end host behind it; tunnel mode. Default false. */
   readonly gateways?: boolean;
+  /**
+   * Family of what ESP carries (default 4) and of the addresses that it goes between (default 4); in
+   * transport mode both are one, and the family of either is that of the other.
+   */
+  readonly inner?: 4 | 6;
+  readonly outer?: 4 | 6;
   /** Do the cards do ESP? Default true. */
   readonly offload?: boolean;
   /** The Verilated card, or the functional model. Default 'rtl'. */
@@ -73,6 +79,8 @@ export interface WorldConfig {
   readonly alg: Algorithm;
   readonly setkey: readonly [string, string] | null;
   readonly gateways: boolean;
+  readonly inner: 4 | 6;
+  readonly outer: 4 | 6;
   readonly offload: boolean;
   readonly nic: 'rtl' | 'model';
   readonly ffi: 'koffi' | 'ffi-napi';
@@ -95,6 +103,8 @@ export interface WorldConfig {
 }
 
 const MTU_MIN = 576;
+/** RFC 8200 §5 */
+const MTU_MIN_IPV6 = 1280;
 const MTU_MAX = 9000;
 
 function inRange(name: string, value: number, min: number, max: number): number {
@@ -107,6 +117,18 @@ function oneOf<T extends string>(name: string, value: T, choices: readonly T[]):
   throw new RangeError(`"${name}" expected ${choices.join(', ')}, got '${value}'`);
 }
 
+/** Transport mode adds no addresses: there is one family (RFC 4301 §4.1). */
+function families(o: WorldOptions, mode: Mode): { inner: 4 | 6; outer: 4 | 6 } {
+  if (mode === 'tunnel') return { inner: o.inner ?? 4, outer: o.outer ?? 4 };
+  const family = o.outer ?? o.inner ?? 4;
+  if ((o.inner ?? family) !== family) {
+    throw new RangeError(
+      `"inner" expected ${family}, the family of "outer": transport mode has one pair of addresses`,
+    );
+  }
+  return { inner: family, outer: family };
+}
+
 /** Fills in the defaults. Throws RangeError for a value that cannot be. */
 export function worldConfig(o: WorldOptions): WorldConfig {
   const wire = o.wire ?? {};
@@ -116,16 +138,21 @@ export function worldConfig(o: WorldOptions): WorldConfig {
       '"mode" expected tunnel: gateways protect what others send (RFC 4301 §4.1)',
     );
   }
+  const mode = oneOf('mode', o.mode ?? 'tunnel', ['tunnel', 'transport']);
+  const { inner, outer } = families(o, mode);
+  const mtuMin = inner === 6 || outer === 6 ? MTU_MIN_IPV6 : MTU_MIN;
   return {
     seed: inRange('seed', o.seed ?? 1, 0, 0xffffffff),
-    mode: oneOf('mode', o.mode ?? 'tunnel', ['tunnel', 'transport']),
+    mode,
     alg: oneOf('alg', o.alg ?? 'aes-gcm-128', Object.keys(ALGORITHMS) as Algorithm[]),
     setkey: o.setkey ?? null,
     gateways: o.gateways ?? false,
+    inner,
+    outer,
     offload: o.offload ?? true,
     nic: oneOf('nic', o.nic ?? 'rtl', ['rtl', 'model']),
     ffi: oneOf('ffi', o.ffi ?? 'koffi', ['koffi', 'ffi-napi']),
-    mtu: inRange('mtu', o.mtu ?? MTU_MAX, MTU_MIN, MTU_MAX),
+    mtu: inRange('mtu', o.mtu ?? MTU_MAX, mtuMin, MTU_MAX),
     wireLatencyCycles: inRange('wire.latencyCycles', wire.latencyCycles ?? 500, 1, 1e7),
     lossPpm: Math.round(inRange('wire.lossPercent', wire.lossPercent ?? 0, 0, 100) * 10_000),
     flipPpm: inRange('wire.flipPpm', wire.flipPpm ?? 0, 0, 1e6),

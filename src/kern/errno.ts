@@ -10,6 +10,7 @@ export const EPIPE = 32;
 export const EMSGSIZE = 40;
 export const EPROTONOSUPPORT = 43;
 export const EOPNOTSUPP = 45;
+export const EAFNOSUPPORT = 47;
 export const EADDRINUSE = 48;
 export const EADDRNOTAVAIL = 49;
 export const ENETDOWN = 50;

@@ -13,6 +13,7 @@ export const OFFLOAD_REASONS = [
   'cardDidNotDecrypt',
   'saAsksForSoftware',
   'noPacketOffload',
+  'familyNotSupported',
 ] as const;
 
 export type OffloadReason = (typeof OFFLOAD_REASONS)[number];
@@ -41,6 +42,8 @@ export const R_CARD_DID_NOT_DECRYPT = 9;
 export const R_SA_SAYS_NO = 10;
 /** Counted once for each SA that asks for packet offload: it gets crypto offload, or software. */
 export const R_PACKET_OFFLOAD = 11;
+/** The card does not do ESP in this family of addresses. */
+export const R_FAMILY = 12;
 
 /** The counts of one host. */
 export class OffloadReasons {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ipAddrBytes } from '../header/ip_addr.ts';
-import { ENOSPC, EOPNOTSUPP } from '../kern/errno.ts';
+import { EAFNOSUPPORT, ENOSPC, EOPNOTSUPP } from '../kern/errno.ts';
 import { P_INSTALL, P_REMOVE, Preempt } from '../kern/preempt.ts';
 import { TurnRules } from '../kern/turn_rule.ts';
 import {
@@ -13,6 +13,7 @@ import { IFCAP_IPSEC, type Ifnet } from '../net/ifnet.ts';
 import {
   OffloadReasons,
   R_ALGORITHM,
+  R_FAMILY,
   R_HWIF_OTHER,
   R_NO_CAPABLE_INTERFACE,
   R_OFFLOAD_OFF,
@@ -179,6 +180,7 @@ export class SaOffloads {
     }
     let reason = R_SA_NOT_INSTALLED;
     if (answer.errno === EOPNOTSUPP) reason = R_ALGORITHM;
+    if (answer.errno === EAFNOSUPPORT) reason = R_FAMILY;
     if (answer.errno === ENOSPC) {
       if (this.rules.on[FULL_IS_SOFTWARE] === 0) throw new RangeError(answer.reason);
       reason = R_SA_TABLE_FULL;

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
 import type { RunReport } from '../../src/harness/run_report.ts';
-import { addressOf, BEHIND, INNER } from '../../src/harness/topology.ts';
+import { BEHIND, INNER } from '../../src/harness/topology.ts';
 import type { World } from '../../src/harness/world.ts';
-import { ipTtl } from '../../src/header/ip.ts';
+import { ipParse, ipTtl } from '../../src/header/ip.ts';
 import { icmpEcho } from '../../src/netinet/icmp.ts';
 import { runJson, tagwire } from '../lib/cli.ts';
 
@@ -66,7 +66,7 @@ describe('gateways on real RTL: what they forward is offloaded as what they send
 });
 
 const model = () => createWorld({ gateways: true, nic: 'model' });
-const END_B = addressOf(BEHIND[1]);
+const END_B = ipParse(BEHIND[1]);
 
 /** Runs until all hosts have nothing more to say. */
 async function rest(world: World): Promise<void> {
@@ -112,7 +112,7 @@ describe('a tunnel between gateways carries all that their networks say', () => 
     const world = await model();
     const [, , a, b] = world.nodes;
     icmpEcho(a!.inet, END_B, 1, 1, new Uint8Array(56));
-    icmpEcho(b!.inet, addressOf(INNER[0]), 1, 1, new Uint8Array(56));
+    icmpEcho(b!.inet, ipParse(INNER[0]), 1, 1, new Uint8Array(56));
     const socket = a!.udp();
     const errors: unknown[] = [];
     socket.onError((...e) => errors.push(e.slice(0, 2)));

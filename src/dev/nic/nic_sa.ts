@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_ESP } from '../../header/ip.ts';
-import { EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
+import { EAFNOSUPPORT, EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
 import type { MbufPool } from '../../kern/mbuf.ts';
 import { P_HALF_IN, P_HALF_OUT, type Preempt } from '../../kern/preempt.ts';
 import type { TurnRules } from '../../kern/turn_rule.ts';
@@ -78,7 +78,7 @@ export class NicSa implements SaOffload {
   saInstall(sa: OffloadSa): SaInstalled {
     if (!this.up) return refuse(ENXIO, 'the interface is not attached');
     const why = this.#rules.on[SA_CHECKED] === 1 ? unsupported(sa) : null;
-    if (why !== null) return refuse(EOPNOTSUPP, why);
+    if (why !== null) return refuse(sa.family === 4 ? EOPNOTSUPP : EAFNOSUPPORT, why);
     return sa.direction === 'out' ? this.#installOut(sa) : this.#installIn(sa);
   }
 
@@ -235,6 +235,7 @@ function refuse(errno: number, reason: string): SaInstalled {
 
 /** Why the card cannot do an SA, or null. */
 function unsupported(sa: OffloadSa): string | null {
+  if (sa.family !== 4) return 'the card does ESP in IPv4 only';
   if (sa.proto !== IPPROTO_ESP) return `protocol ${sa.proto} is not ESP`;
   if (sa.alg !== 'aes-gcm-16') return `the card does not do ${sa.alg}`;
   if (sa.key.length !== 16 && sa.key.length !== 32)
@@ -242,7 +243,6 @@ function unsupported(sa: OffloadSa): string | null {
   if (sa.icvLenBytes !== ICV_BYTES || sa.salt.length !== 4)
     return `the card does not do an ICV of ${sa.icvLenBytes} bytes`;
   if (sa.udpEncap) return 'the card does no ESP in UDP';
-  if (sa.family !== 4) return 'the card does ESP in IPv4 only';
   if (sa.direction === 'in' && sa.esn) return 'the card does not decrypt with ESN';
   return null;
 }
