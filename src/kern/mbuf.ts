@@ -183,6 +183,19 @@ export class MbufPool {
     return true;
   }
 
+  /**
+   * Moves the packet back in its cluster until nBytes fit before it: for the rare headers that
+   * HEADROOM_BYTES has no room for. Where there is none behind it either, prepend() will say so.
+   */
+  makeHeadroom(m: Mbuf, nBytes: number): void {
+    const at = this.off[m]!;
+    const lack = nBytes - (at - this.cluster(m));
+    const end = at + this.len[m]!;
+    if (lack <= 0 || end + lack > this.cluster(m) + this.capacity(m)) return;
+    this.data.copyWithin(at + lack, at, end);
+    this.off[m] = at + lack;
+  }
+
   /** The packet ends nBytes later. False when the cluster is full. Bytes are not cleared. */
   append(m: Mbuf, nBytes: number): boolean {
     if (this.off[m]! + this.len[m]! + nBytes > this.cluster(m) + this.capacity(m)) return false;

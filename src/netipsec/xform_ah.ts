@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { AH_HDR_LEN, AH_NXT, AH_SPI, ahLen, ahPut, ahSeq } from '../header/ah.ts';
+import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { IP_MAXPACKET, IPPROTO_AH, IPPROTO_IPIP } from '../header/ip.ts';
 import { IP6_HDR_LEN, IPPROTO_IPV6 } from '../header/ip6.ts';
 import { EACCES, EINVAL, ENOBUFS } from '../kern/errno.ts';
@@ -76,9 +77,9 @@ export class XformAh implements Xform {
     }
     const lenBytes = headerLenOf(sa);
     const ahOffset = tunnel ? fixedHeaderLen(sa.family) : headersLen;
-    if (!mb.prepend(m, tunnel ? ahOffset + lenBytes : lenBytes)) {
-      return this.#fail(AH_NO_ROOM, ENOBUFS);
-    }
+    const room = tunnel ? ahOffset + lenBytes : lenBytes;
+    mb.makeHeadroom(m, room + ETHER_HDR_LEN);
+    if (!mb.prepend(m, room)) return this.#fail(AH_NO_ROOM, ENOBUFS);
     const seq = ++sa.seq;
     const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);

@@ -90,6 +90,24 @@ describe('a packet in its cluster', () => {
     expect(() => pool.adj(m, 10_000)).toThrow(RangeError);
   });
 
+  test('makeHeadroom moves a packet back when there is too little before it, and room behind', () => {
+    const m = pool.alloc();
+    const at = pool.off[m]!;
+    pool.append(m, 50);
+    pool.data.fill(7, at, at + 50);
+    pool.makeHeadroom(m, HEADROOM_BYTES);
+    expect(pool.off[m]).toBe(at);
+    pool.makeHeadroom(m, HEADROOM_BYTES + 30);
+    expect([pool.off[m], pool.len[m]]).toEqual([at + 30, 50]);
+    expect(pool.data.subarray(at + 30, at + 80).every((b) => b === 7)).toBe(true);
+    expect(pool.prepend(m, HEADROOM_BYTES + 30)).toBe(true);
+    pool.append(m, pool.capacity(m) - pool.len[m]! - 5);
+    pool.makeHeadroom(m, 6);
+    expect(pool.prepend(m, 6)).toBe(false);
+    pool.makeHeadroom(m, 5);
+    expect(pool.prepend(m, 5)).toBe(true);
+  });
+
   test('dup is a packet of its own: bytes, flags and tags', () => {
     const m = pool.alloc();
     pool.append(m, 3);
