@@ -17,6 +17,7 @@ using tagwire::Failure;
 
 static_assert(sizeof(tw_config) == 96 && offsetof(tw_config, host_base) == 48, "ABI");
 static_assert(sizeof(tw_posted) == 16 && sizeof(tw_tap_record) == 32, "ABI");
+static_assert(sizeof(tw_probe_record) == 96, "ABI");
 static_assert(sizeof(tw_shared) == 104 + 16 * TW_POSTED_MAX, "ABI");
 
 struct tw_world {
@@ -104,6 +105,18 @@ int32_t tw_fault(tw_world *world, uint32_t card, uint32_t fault, uint32_t arg) {
     w.setFault(card, fault, arg);
     return 0;
   });
+}
+
+int32_t tw_probe_open(tw_world *world, uint32_t card, tw_probe_record *records,
+                      uint32_t capacity) {
+  return guarded(world, [=](tagwire::World &w) {
+    w.openProbe(card, records, capacity);
+    return 0;
+  });
+}
+
+int32_t tw_probe_count(tw_world *world, uint32_t card) {
+  return guarded(world, [=](tagwire::World &w) { return w.probeCount(card); });
 }
 
 int32_t tw_trace_open(tw_world *world, const char *path) {

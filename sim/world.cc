@@ -116,6 +116,11 @@ void World::cycle(bool inReset) try {
   // In reset only the clock runs: registers may start random, so the pins mean nothing yet.
   if (!inReset) exchange();
   for (uint32_t card = 0; card < config_.card_count; ++card) cards_[card]->nic.negedge();
+  if (probing_) {
+    for (uint32_t card = 0; card < config_.card_count; ++card) {
+      if (probes_[card]) probes_[card]->look(*pins_[card], cycle_);
+    }
+  }
   trace_.dump(2 * cycle_);
   context_.time(2 * cycle_ + 1);  // as in the waveform; messages show it in brackets
   for (uint32_t card = 0; card < config_.card_count; ++card) {
@@ -225,6 +230,20 @@ void World::setFault(uint32_t card, uint32_t fault, uint32_t arg) {
     case TW_FAULT_WRITE_ERROR: memory.failWrites(arg); break;
     default: badArgument("there is no fault " + std::to_string(fault));
   }
+}
+
+void World::openProbe(uint32_t card, tw_probe_record *records, uint32_t capacity) {
+  checkCard(card);
+#ifndef TW_PROBE
+  throw Failure{TW_ERR_UNSUPPORTED, "this library was built without the probe"};
+#endif
+  probes_[card].reset(records ? new Probe(card, records, capacity) : nullptr);
+  probing_ = probes_[0] || probes_[1];
+}
+
+int32_t World::probeCount(uint32_t card) const {
+  checkCard(card);
+  return probes_[card] ? int32_t(probes_[card]->count()) : 0;
 }
 
 void World::openTrace(const char *path) {

@@ -11,6 +11,7 @@
 
 #include "host_memory.hh"
 #include "nic_model.hh"
+#include "probe.hh"
 #include "reg_master.hh"
 #include "tagwire_sim.h"
 #include "tap.hh"
@@ -29,6 +30,8 @@ class World {
   void readRegister(uint32_t card, uint32_t offset);
   void inject(uint32_t card, uint64_t arenaOffset, uint32_t lenBytes, uint32_t delayCycles);
   void setFault(uint32_t card, uint32_t fault, uint32_t arg);
+  void openProbe(uint32_t card, tw_probe_record *records, uint32_t capacity);
+  int32_t probeCount(uint32_t card) const;
   void openTrace(const char *path);
   void closeTrace();
 
@@ -63,6 +66,8 @@ class World {
   Tap tap_;
   Wire wire_;
   Trace trace_;
+  std::unique_ptr<Probe> probes_[TW_CARDS_MAX];
+  bool probing_ = false;
   uint64_t cycle_ = 0;
   uint64_t lastMoveCycle_ = 0;
   uint32_t currentCard_ = 0;  // whose model is at work, for messages

@@ -34,7 +34,7 @@
 extern "C" {
 #endif
 
-#define TW_ABI_VERSION 1u
+#define TW_ABI_VERSION 2u
 #define TW_CARDS_MAX 2u
 #define TW_POSTED_MAX 1024u
 #define TW_FRAME_MAX 9216u /* bytes, without FCS */
@@ -54,7 +54,7 @@ enum {
   TW_ERR_BUS = -4,    /* a register access was answered with SLVERR or DECERR; those behind it are
                          delivered by the next call */
   TW_ERR_IO = -5,     /* a trace file could not be written */
-  TW_ERR_UNSUPPORTED = -6 /* this library was built without tracing */
+  TW_ERR_UNSUPPORTED = -6 /* this library was built without tracing, or without the probe */
 };
 
 typedef struct tw_config {
@@ -122,6 +122,23 @@ typedef struct tw_tap_record {
   uint32_t flip_bit;     /* with TW_TAP_FLIPPED: bit number, byte = flip_bit / 8 */
 } tw_tap_record;
 
+/* A frame's way through the card that sent it: the cycle of each step, 0 where it did not come. */
+typedef struct tw_probe_record {
+  uint64_t asked_cycle;       /* its descriptor's read went out */
+  uint64_t descriptor_cycle;  /* its descriptor was taken up */
+  uint64_t fetch_begin_cycle; /* the read of its data was begun */
+  uint64_t fetch_end_cycle;   /* its last beat of data came */
+  uint64_t sa_cycle;          /* its SA was asked for */
+  uint64_t crypto_begin_cycle;/* the engine took its key and IV */
+  uint64_t crypto_end_cycle;  /* its last beat of text left the engine */
+  uint64_t icv_cycle;         /* its ICV left the engine */
+  uint64_t wire_begin_cycle;  /* first and last beat on the wire */
+  uint64_t wire_end_cycle;
+  uint64_t completion_cycle;  /* its completion is in host memory */
+  uint32_t card;
+  uint32_t len_bytes;         /* as its descriptor says */
+} tw_probe_record;
+
 /* Faults that a test may switch on. */
 enum {
   TW_FAULT_MEM_SILENT = 1, /* arg 1/0: host memory stops/resumes answering */
@@ -150,6 +167,14 @@ int32_t tw_wire_inject(tw_world *world, uint32_t card, uint64_t arena_offset, ui
 
 /* Switches a fault of one card's host on or off. 0 or TW_ERR_. */
 int32_t tw_fault(tw_world *world, uint32_t card, uint32_t fault, uint32_t arg);
+
+/* Records the frames that a card sends from now on, at most `capacity`, into `records`, which lives as
+ * long as the world or until the card's next tw_probe_open. The card must be sending nothing, and is
+ * not to be reset meanwhile. Null: no more. It only looks: nothing in the world changes. 0 or TW_ERR_. */
+int32_t tw_probe_open(tw_world *world, uint32_t card, tw_probe_record *records, uint32_t capacity);
+
+/* Records written since; they are in the order of completion. Or TW_ERR_. */
+int32_t tw_probe_count(tw_world *world, uint32_t card);
 
 /* FST waveform of both cards, from now on. 0 or TW_ERR_. */
 int32_t tw_trace_open(tw_world *world, const char *path);

@@ -4,7 +4,7 @@
  * signatures of the functions. A test asks a C compiler whether it is true.
  */
 
-export const TW_ABI_VERSION = 1;
+export const TW_ABI_VERSION = 2;
 export const TW_POSTED_MAX = 1024;
 export const TW_FRAME_MAX = 9216;
 
@@ -68,6 +68,23 @@ export const TW_TAP_RECORD = {
 } as const;
 export const TW_TAP_RECORD_BYTES = 32;
 
+export const TW_PROBE_RECORD = {
+  asked_cycle: 0,
+  descriptor_cycle: 8,
+  fetch_begin_cycle: 16,
+  fetch_end_cycle: 24,
+  sa_cycle: 32,
+  crypto_begin_cycle: 40,
+  crypto_end_cycle: 48,
+  icv_cycle: 56,
+  wire_begin_cycle: 64,
+  wire_end_cycle: 72,
+  completion_cycle: 80,
+  card: 88,
+  len_bytes: 92,
+} as const;
+export const TW_PROBE_RECORD_BYTES = 96;
+
 export const TW_GCM_ABI_VERSION = 1;
 export const TW_GCM_STATUS_REFUSED = 2;
 
@@ -109,6 +126,8 @@ export const WORLD_FUNCTIONS = {
   tw_reg_read: c('i32', 'handle', 'u32', 'u32'),
   tw_wire_inject: c('i32', 'handle', 'u32', 'u64', 'u32', 'u32'),
   tw_fault: c('i32', 'handle', 'u32', 'u32', 'u32'),
+  tw_probe_open: c('i32', 'handle', 'u32', 'bytes', 'u32'),
+  tw_probe_count: c('i32', 'handle', 'u32'),
   tw_trace_open: c('i32', 'handle', 'text'),
   tw_trace_close: c('i32', 'handle'),
   tw_error: c('text', 'handle'),

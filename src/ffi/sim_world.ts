@@ -18,6 +18,7 @@ import {
   TW_FRAME_MAX,
   TW_POSTED_BYTES,
   TW_POSTED_MAX,
+  TW_PROBE_RECORD_BYTES,
   TW_SHARED,
   TW_SHARED_BYTES,
   WORLD_FUNCTIONS,
@@ -49,6 +50,7 @@ export class NativeWorld implements SimWorld {
   /** The arena with room for one frame behind it, from where frames are injected. */
   readonly #memory: Uint8Array;
   readonly #shared: Uint32Array;
+  readonly #probes: Uint8Array[] = [];
   #calls = 0;
   #isOpen = true;
 
@@ -146,6 +148,25 @@ export class NativeWorld implements SimWorld {
     this.#call(this.#native.tw_fault(this.#open(), card, fault, arg));
   }
 
+  /**
+   * Records the frames that a card sends from now on, tw_probe_record format, at most `capacity`;
+   * the card sends nothing right now. The records go into the bytes that come back.
+   */
+  probeOpen(card: number, capacity: number): Uint8Array {
+    const records = new Uint8Array(capacity * TW_PROBE_RECORD_BYTES);
+    this.#call(this.#native.tw_probe_open(this.#open(), card, records, capacity));
+    // The library writes there until the next probe: the bytes live as long as the world.
+    this.#probes[card] = records;
+    return records;
+  }
+
+  /** Records written since probeOpen(). */
+  probeCount(card: number): number {
+    const count = this.#native.tw_probe_count(this.#open(), card);
+    this.#call(count);
+    return count;
+  }
+
   traceOpen(path: string): void {
     this.#call(this.#native.tw_trace_open(this.#open(), path));
   }
@@ -162,6 +183,8 @@ export class NativeWorld implements SimWorld {
       wireFlipped: this.#u64(TW_SHARED.wire_flipped),
       wireReordered: this.#u64(TW_SHARED.wire_reordered),
       dmaReads: this.#u64(TW_SHARED.dma_reads),
+      dmaReadBeats: this.#u64(TW_SHARED.dma_read_beats),
+      dmaWriteBeats: this.#u64(TW_SHARED.dma_write_beats),
       dmaWrites: this.#u64(TW_SHARED.dma_writes),
       runNs: this.#u64(TW_SHARED.run_ns),
       calls: this.#calls,

@@ -42,10 +42,10 @@ export function cardLibrary(options: LibraryOptions = {}): Promise<Verilated> {
     cwd: ROOT,
     rootedFileLists: ['rtl/nic.f'],
     includeDirs: ['rtl'],
-    vlt: ['rtl/lint/waivers.vlt'],
+    vlt: ['rtl/lint/waivers.vlt', 'sim/probe.vlt'],
     cppSources: cppSources.map(inSim),
     cppIncludeDirs: cppIncludeDirs.map(inSim),
-    cppFlags,
+    cppFlags: [...cppFlags, '-DTW_PROBE'],
   });
 }
 

@@ -213,6 +213,8 @@ export class ModelWorld implements SimWorld {
       wireReordered: this.#wire.reordered,
       dmaReads: sum('reads'),
       dmaWrites: sum('writes'),
+      dmaReadBeats: 0,
+      dmaWriteBeats: 0,
       runNs: this.#runNs,
       calls: 0,
     };

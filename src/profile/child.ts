@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { runCosim } from './cosim_run.ts';
 import type { Job, RunSample } from './sample.ts';
 import { runStack } from './stack_run.ts';
 import { type Strategy, strategyByName } from './strategy.ts';
@@ -9,7 +10,8 @@ import { loadStrategyFile, StrategyError } from './strategy_file.ts';
  * code 2 when the job cannot be carried out, 1 when carrying it out fails; the reason on stderr.
  */
 async function measure(job: Job): Promise<RunSample> {
-  return runStack(job, await strategyOf(job));
+  const strategy = await strategyOf(job);
+  return job.mode === 'cosim' ? runCosim(job, strategy) : runStack(job, strategy);
 }
 
 async function strategyOf(job: Job): Promise<Strategy> {

@@ -26,7 +26,11 @@ export const STAGES = [
 ] as const;
 export type StageName = (typeof STAGES)[number];
 
-/** Stages of the card, in the order a frame to be sent meets them. */
+/**
+ * Stages of the sending card, cycles: descriptor from its read to its arrival, fetch of the frame,
+ * sa from the look-up to the key in the engine, crypto to the last text, icv from there, completion
+ * from the last beat on the wire until it is in host memory. Fetch, sa and crypto overlap.
+ */
 export const RTL_STAGES = ['descriptor', 'fetch', 'sa', 'crypto', 'icv', 'completion'] as const;
 export type RtlStage = (typeof RTL_STAGES)[number];
 
@@ -117,15 +121,26 @@ export interface RtlSample {
   readonly dmaWriteBeats: number;
 }
 
-/** One packet's way in simulated time, cycles since the world began; for timelines. */
+/**
+ * One packet's way through the sending card, in cycles since the world began, 0 where it did not
+ * come. A packet of another turn may be in every stage at the same time.
+ */
 export interface PacketTrack {
-  /** The first completion of the sender's card that named it is the packet's number. */
+  /** Number of the frame, in the order of completion. */
   readonly packet: number;
+  /** The read of its descriptor went out; the descriptor was taken up. */
+  readonly asked: number;
   readonly descriptor: number;
   readonly fetchBegin: number;
   readonly fetchEnd: number;
+  /** Its SA was asked for; the engine took key and IV; last text, and ICV, left the engine. */
+  readonly sa: number;
+  readonly cryptoBegin: number;
+  readonly cryptoEnd: number;
+  readonly icv: number;
   readonly wireBegin: number;
   readonly wireEnd: number;
+  /** Its completion is in host memory. */
   readonly completion: number;
 }
 

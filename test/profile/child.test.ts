@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { BATCH_PACKETS } from '../../src/profile/bench_pair.ts';
-import { BASE_WORKLOAD, type Job, type RunSample } from '../../src/profile/sample.ts';
+import { BASE_WORKLOAD, type Job, RTL_STAGES, type RunSample } from '../../src/profile/sample.ts';
 
 const CHILD = new URL('../../src/profile/child.ts', import.meta.url).pathname;
 
@@ -50,6 +50,30 @@ describe('a measuring child', () => {
     expect(sample.warmUpBatches).toBeGreaterThan(0);
     expect(sample.timerNs).toBeGreaterThan(0);
     expect(sample.hazards.length).toBeGreaterThan(0);
+  });
+
+  it('the co-simulation: cycles of every packet in every stage of the card, and where time goes', () => {
+    const { status, stdout, stderr } = child(job({ mode: 'cosim' }));
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const sample = JSON.parse(stdout) as RunSample;
+    const { rtl, split, ffi, tracks } = sample;
+    for (const stage of RTL_STAGES) expect(rtl!.cyclesPerStage[stage]).toHaveLength(2500);
+    // The engine's own figures: from the last text to the ICV at least 5 cycles.
+    expect(Math.min(...rtl!.cyclesPerStage.icv)).toBe(5);
+    expect(rtl!.cyclesPerPacket).toBeGreaterThan(10);
+    expect([rtl!.dmaReadBeats > 5, rtl!.dmaWriteBeats > 5]).toEqual([true, true]);
+    for (const part of [split.rtl, split.ffi, split.stack, ffi.ns]) expect(part).toBeGreaterThan(0);
+    expect(ffi.calls).toBeGreaterThan(0);
+    expect(ffi.calls).toBeLessThan(1);
+    expect(tracks).toHaveLength(64);
+    expect(sample.stagesNs.tx.host!.length).toBeGreaterThan(1);
+  });
+
+  it('on the functional model there is no RTL to tell of', () => {
+    const { status, stdout } = child(job({ mode: 'cosim', nic: 'model' }));
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ rtl: null, tracks: [], mode: 'cosim' });
   });
 
   it.each([

@@ -99,7 +99,9 @@ function tracks(sizeBytes: number): RunSample['tracks'] {
   return Array.from({ length: 5 }, (_, packet) => {
     const descriptor = 1000 + packet * wire;
     return {
-      ...{ packet, descriptor, fetchBegin: descriptor + 200, fetchEnd: descriptor + 410 },
+      ...{ packet, asked: descriptor - 200, descriptor },
+      ...{ fetchBegin: descriptor + 1, fetchEnd: descriptor + 410, sa: descriptor + 400 },
+      ...{ cryptoBegin: descriptor + 404, cryptoEnd: descriptor + 430, icv: descriptor + 435 },
       ...{ wireBegin: descriptor + 450, wireEnd: descriptor + 450 + wire },
       completion: descriptor + 480 + wire,
     };

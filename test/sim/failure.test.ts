@@ -150,7 +150,7 @@ describe('mistakes of the caller', () => {
   });
 
   test.each<[string, Partial<Config>, string]>([
-    ['another version', { abiVersion: 2 }, 'another version of tagwire_sim.h'],
+    ['another version', { abiVersion: 1 }, 'another version of tagwire_sim.h'],
     ['no card', { cardCount: 0 }, 'card_count'],
     ['three cards', { cardCount: 3 }, 'card_count'],
     ['a tap too small for one frame', { tapBytes: 9216 }, 'tap_bytes'],

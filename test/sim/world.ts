@@ -45,7 +45,7 @@ export interface Config {
 }
 
 const defaults: Config = {
-  abiVersion: 1,
+  abiVersion: 2,
   cardCount: 2,
   seed: 1,
   memLatencyCycles: 40,

@@ -60,6 +60,9 @@ export interface SimTotals {
   readonly wireReordered: number;
   readonly dmaReads: number;
   readonly dmaWrites: number;
+  /** Of 32 bytes, both cards; the functional model moves none. */
+  readonly dmaReadBeats: number;
+  readonly dmaWriteBeats: number;
   readonly runNs: number;
   /** Calls that crossed into native code. */
   readonly calls: number;

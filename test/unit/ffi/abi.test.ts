@@ -31,6 +31,7 @@ const structs = {
   tw_posted: [abi.TW_POSTED, abi.TW_POSTED_BYTES],
   tw_shared: [abi.TW_SHARED, abi.TW_SHARED_BYTES],
   tw_tap_record: [abi.TW_TAP_RECORD, abi.TW_TAP_RECORD_BYTES],
+  tw_probe_record: [abi.TW_PROBE_RECORD, abi.TW_PROBE_RECORD_BYTES],
   tw_gcm_msg: [abi.TW_GCM_MSG, abi.TW_GCM_MSG_BYTES],
 } as const;
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { describe, expect, it } from 'vitest';
+import type { NativeWorld } from '../../src/ffi/sim_world.ts';
+import { createWorld } from '../../src/harness/create_world.ts';
+import { finishRun } from '../../src/harness/finish_run.ts';
+import type { WorldOptions } from '../../src/harness/world_options.ts';
+import { cyclesPerStage, RtlProbe } from '../../src/profile/rtl_probe.ts';
+import type { PacketTrack } from '../../src/profile/sample.ts';
+
+const PACKETS = 120;
+
+async function probed(options: WorldOptions, probe: boolean) {
+  const world = await createWorld({ nic: 'rtl', ...options });
+  const wireEnds: number[] = [];
+  world.onFrame = (f) => {
+    if (f.card === 0) wireEnds.push(f.cycle);
+  };
+  const rtl = probe ? new RtlProbe(world.sim as NativeWorld, 0, PACKETS) : null;
+  await world.flow(0, { packets: PACKETS, size: 'imix' });
+  const tracks = rtl?.tracks() ?? [];
+  const { digest, violations } = await finishRun(world, 'probe');
+  expect(violations).toEqual([]);
+  return { digest, tracks, wireEnds };
+}
+
+const ORDER: readonly (keyof PacketTrack)[] = [
+  'asked',
+  'descriptor',
+  'fetchBegin',
+  'sa',
+  'cryptoBegin',
+  'cryptoEnd',
+  'icv',
+  'wireBegin',
+  'wireEnd',
+  'completion',
+];
+
+describe('the probe in the transmit path of the RTL', () => {
+  it.each([{}, { memory: { stallPermille: 200 } }, { mode: 'transport' }] as const)(
+    'sees every frame pass every stage, in order, and changes nothing: %o',
+    async (options) => {
+      const watched = await probed(options, true);
+      const alone = await probed(options, false);
+      expect(watched.digest).toBe(alone.digest);
+      const { tracks, wireEnds } = watched;
+      expect(tracks).toHaveLength(PACKETS);
+      expect(tracks.map((t) => t.wireEnd)).toEqual(wireEnds);
+      for (const t of tracks) {
+        const cycles = ORDER.map((step) => t[step]);
+        expect(cycles).toEqual([...cycles].sort((a, b) => a - b));
+        expect(t.fetchEnd).toBeGreaterThan(t.fetchBegin);
+        // What is fetched last leaves the engine later.
+        expect(t.cryptoEnd).toBeGreaterThan(t.fetchEnd);
+      }
+      const stages = cyclesPerStage(tracks);
+      // nic_gcm: "last text output to tag 5 cycles", and no better; memory answers after 200.
+      expect(Math.min(...stages.icv)).toBeGreaterThanOrEqual(5);
+      expect(Math.min(...stages.fetch)).toBeGreaterThan(200);
+    },
+  );
+
+  it('frames that go round the engine have no part in its stages', async () => {
+    const { tracks, wireEnds } = await probed({ offload: false }, true);
+    expect(tracks.map((t) => t.wireEnd)).toEqual(wireEnds);
+    for (const t of tracks) {
+      expect([t.sa, t.cryptoBegin, t.cryptoEnd, t.icv]).toEqual([0, 0, 0, 0]);
+      expect(t.wireBegin).toBeGreaterThan(t.fetchBegin);
+    }
+    expect(cyclesPerStage(tracks).crypto).toEqual([]);
+  });
+
+  it('keeps as many as there is room for', async () => {
+    const world = await createWorld({ nic: 'rtl' });
+    const probe = new RtlProbe(world.sim as NativeWorld, 0, 10);
+    await world.flow(0, { packets: 30, size: 64 });
+    expect(probe.tracks()).toHaveLength(10);
+    world.close();
+  });
+});
