@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { authByName, cipherByName } from '../../src/opencrypto/algorithm.ts';
 import { newSession } from '../../src/opencrypto/session.ts';
+import { ipPacket } from '../lib/packets.ts';
 import { vectorJson } from '../lib/vector_file.ts';
+import { createIpsecRig } from '../unit/netipsec/ipsec_rig.ts';
 
 /** One row of esp_packets.json; fields are hex. */
 interface EspPacket {
@@ -17,6 +19,7 @@ interface EspPacket {
   ct: string;
 }
 
+const NAME = 'chacha20-poly1305';
 const NONE = new Uint8Array(0);
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 
@@ -50,6 +53,29 @@ describe.each([
       if (r.esn) expect(s.open(packet.slice(), 0, textLen, seqHi ^ 1), r.name).toBe(false);
     }
   });
+});
+
+it('RFC 7634 App. A: a host takes the packet, and inside is the ICMP echo that the text shows', (context) => {
+  const all = vectorJson<EspPacket[]>('esp_packets.json', context);
+  const r = all.find((row) => row.alg === 'CHACHA20-POLY1305')!;
+  const rig = createIpsecRig();
+  const key = `0x${r.key}${r.salt}`;
+  rig.setkey(
+    `add 10.0.0.1 10.0.0.2 esp 0x${r.packet.slice(0, 8)} -m tunnel -r 8 -E ${NAME} ${key};`,
+  );
+  const inside: string[] = [];
+  rig.b.inet.forward = (inet, m) => {
+    const { data, off, len } = inet.pool;
+    inside.push(Buffer.from(data.subarray(off[m]!, off[m]! + len[m]!)).toString('hex'));
+    inet.pool.free(m);
+  };
+  const outer = { src: rig.a.addr, dst: rig.b.addr, proto: 50, payload: bytes(r.packet) };
+  const ether = bytes('0200000000020200000000010800');
+  rig.b.ifp.inject(Buffer.concat([ether, ipPacket(outer)]));
+  rig.pump();
+  // 84 bytes of IPv4; what follows is padding, pad length and next header.
+  expect(inside).toEqual([r.pt.slice(0, 2 * 84)]);
+  rig.end();
 });
 
 describe('RFC 4106', () => {
