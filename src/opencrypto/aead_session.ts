@@ -23,8 +23,9 @@ export class AeadSession implements CryptoSession {
   readonly icvBytes: number;
   readonly blockBytes: number;
   readonly #name: CipherCCMTypes;
+  /** With the salt behind it. */
   readonly #key: Uint8Array;
-  readonly #salt: Uint8Array;
+  readonly #saltBytes: number;
   readonly #options: { readonly authTagLength: number };
   /** Shared: see scratch.ts. */
   readonly #keyArg: Uint8Array;
@@ -38,8 +39,10 @@ export class AeadSession implements CryptoSession {
     this.blockBytes = alg.blockBytes;
     // All have the same calls; node's types are strictest for CCM.
     this.#name = opensslName(alg, key) as CipherCCMTypes;
-    this.#key = key.slice();
-    this.#salt = salt.slice();
+    this.#key = new Uint8Array(key.length + salt.length);
+    this.#key.set(key);
+    this.#key.set(salt, key.length);
+    this.#saltBytes = salt.length;
     this.#options = OPTIONS[alg.icvBytes]!;
     this.#keyArg = scratch('key', key.length);
     this.#nonce = scratch('nonce', salt.length + alg.ivBytes);
@@ -85,16 +88,17 @@ export class AeadSession implements CryptoSession {
   scrub(): void {
     this.#key.fill(0);
     this.#keyArg.fill(0);
-    this.#salt.fill(0);
   }
 
   #prepare(data: Uint8Array, espOff: number, textLen: number, seqHi: number): void {
     const key = this.#key;
-    const salt = this.#salt;
-    for (let i = 0; i < key.length; i++) this.#keyArg[i] = key[i]!;
-    for (let i = 0; i < salt.length; i++) this.#nonce[i] = salt[i]!;
+    const keyArg = this.#keyArg;
+    const nonce = this.#nonce;
     const iv = espOff + ESP_HEADER_BYTES;
-    for (let i = 0; i < this.ivBytes; i++) this.#nonce[salt.length + i] = data[iv + i]!;
+    const saltBytes = this.#saltBytes;
+    for (let i = 0; i < keyArg.length; i++) keyArg[i] = key[i]!;
+    for (let i = 0; i < saltBytes; i++) nonce[i] = key[keyArg.length + i]!;
+    for (let i = 0; i < this.ivBytes; i++) nonce[saltBytes + i] = data[iv + i]!;
     fillEspAad(this.#aad, data, espOff, seqHi);
     LENGTH.plaintextLength = textLen;
   }
