@@ -6,7 +6,7 @@ import type { Frame } from '../header/capture.ts';
 import { asEthernet } from '../header/link_type.ts';
 import { readCapture } from '../header/pcap.ts';
 import { LINKTYPE_RAW, PcapngWriter } from '../header/pcapng.ts';
-import { applySetkey, parseSetkey } from '../netipsec/setkey.ts';
+import { applySetkey, parseSetkey, type SetkeyFile } from '../netipsec/setkey.ts';
 import { Spd } from '../netipsec/spd.ts';
 import { ReplayCard } from './replay_card.ts';
 import type { ReplayFigures } from './replay_input.ts';
@@ -52,7 +52,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     const card = new ReplayCard(sim);
     const { input } = card;
     // Policies are about what a host sends and lets in; here every packet is let in.
-    applySetkey({ sadb: input.ipsec.sadb, spd: new Spd() }, statements);
+    applySetkey({ sadb: input.ipsec.sadb, spd: new Spd() }, forReceiving(statements));
     card.ready();
     input.onDecrypted = (data, at, lenBytes) =>
       writer.packetAt(out, card.timeNs, data, at, lenBytes);
@@ -73,6 +73,19 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * SAs as a capture wants them: their lifetime was the ends' to watch, and UDP encapsulation is taken
+ * off wherever it is.
+ */
+function forReceiving(file: SetkeyFile): SetkeyFile {
+  const statements = file.statements.map((s) => {
+    if (s.op !== 'add') return s;
+    const { lifetime: _lifetime, natt: _natt, ...sa } = s.sa;
+    return { ...s, sa };
+  });
+  return { ...file, statements };
 }
 
 async function feed(options: ReplayOptions, card: ReplayCard): Promise<void> {

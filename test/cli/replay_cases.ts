@@ -26,8 +26,15 @@ function line(sa: WireSa): string {
   return `add ${SRC} ${sa.dst} esp 0x${sa.spi.toString(16)} -m ${sa.mode} -r 4 ${window}-E aes-gcm-16 0x${key};`;
 }
 
+/** An SA that its file says to encapsulate, and whose time would long be over. */
+const mortal: WireSa = { ...base, spi: 0x5000, key: Buffer.alloc(16, 0x33) };
+const mortalLine = line(mortal).replace(
+  ' -m ',
+  ` -natt ${SRC} [4500] ${DST} [4500] -bs 1 -bh 1 -m `,
+);
+
 /** setkey(8) file of all SAs here. */
-export const SETKEY = `${[base, tunnel, esn, aes192].map(line).join('\n')}\n`;
+export const SETKEY = `${[base, tunnel, esn, aes192].map(line).join('\n')}\n${mortalLine}\n`;
 
 /** UDP datagram n of sizeBytes. */
 function datagram(n: number, sizeBytes = 100): Buffer {
@@ -210,6 +217,12 @@ export const CASES: readonly ReplayCase[] = [
     'ESP in UDP between other ports, under an SA of the file',
     [ether(ipv4({ ...OUTER, proto: 17 }, udp(SRC, DST, 40001, 40002, packet(1))))],
     [inner(1)],
+    { notOffloaded: 1 },
+  ),
+  ok(
+    'an SA with a lifetime and NAT traversal, in UDP and without',
+    [natt(packet(1, { sa: mortal })), frame(2, { sa: mortal })],
+    [inner(1), inner(2)],
     { notOffloaded: 1 },
   ),
   ok('keep-alive and IKE at port 4500', [natt(Buffer.from([0xff])), natt(Buffer.alloc(40))], []),
