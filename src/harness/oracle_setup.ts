@@ -80,6 +80,7 @@ function wireSa(sa: SaParams): WireSa {
       ? {}
       : { auth: { alg: sa.auth, key: sa.authKey } }),
     ...(sa.esn === undefined ? {} : { esn: sa.esn }),
+    ...(sa.natt === undefined ? {} : { udpPort: sa.natt.dport }),
     tfc: sa.tfcPadBytes !== undefined,
   };
 }

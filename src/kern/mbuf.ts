@@ -22,10 +22,10 @@ import { COPY_WHOLE } from './turn_rules.ts';
 export type Mbuf = number;
 export const NO_MBUF: Mbuf = -1;
 
-/** Room for ether (18) + two IPv6 headers (80) + ESP (16) + UDP (8), rounded to a cache line. */
-export const HEADROOM_BYTES = 128;
-/** Room behind the packet: padding, ESP trailer and ICV. */
-export const TAILROOM_BYTES = 64;
+/** Room for ether (18), UDP in IPv6 (48), ESP and AH in tunnels of IPv6 (72, 84): whole cache lines. */
+export const HEADROOM_BYTES = 256;
+/** Room behind the packet: padding, trailer and ICV of two ESPs. */
+export const TAILROOM_BYTES = 128;
 /** Holds an IP packet of 65535 bytes. */
 const JUMBO_CLUSTER_BYTES = 65536 + 512;
 

@@ -76,7 +76,7 @@ export class Ipsec implements IpsecMethods {
   readonly #inet: Inet;
 
   constructor(config: IpsecConfig) {
-    const { inet, receiveOnly } = config;
+    const { inet, receiveOnly = false } = config;
     const { reasons } = this;
     const carrier = config.carrier ?? new CarrierInPlace(inet.pool);
     const { rules, preempt } = inet.pool;
@@ -85,7 +85,7 @@ export class Ipsec implements IpsecMethods {
     // it is found all the same.
     const directionOf = (src: IpAddr, dst: IpAddr) => {
       const isIn = isLocalEither(inet, dst) && !isLocalEither(inet, src);
-      return isIn || receiveOnly === true ? 'in' : 'out';
+      return isIn || receiveOnly ? 'in' : 'out';
     };
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf, inet);
     const cache = new FlowCache(this.spd, sadb, inet.pool.rules);
@@ -94,7 +94,8 @@ export class Ipsec implements IpsecMethods {
     this.acquires = new Acquires(inet.clock, inet.counters);
     const { acquires } = this;
     const inside = config.inside ?? null;
-    const parts = { inet, acquires, carrier, offloads, sadb, cache, xforms, reasons, inside };
+    const tables = { offloads, sadb, cache, xforms };
+    const parts = { ...tables, inet, acquires, carrier, reasons, inside, receiveOnly };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) =>
       transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);

@@ -2,7 +2,7 @@
 import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_addr.ts';
 import { in6MaskWord } from '../header/ip6.ts';
 import type { Sa } from './sa.ts';
-import type { Action, IpsecRequest, Policy } from './spd.ts';
+import type { Action, IpsecRequest, Policy, Selector } from './spd.ts';
 
 /** A policy as the packet path reads it, after BSD's struct secpolicy: addresses are words. */
 export interface Secpolicy {
@@ -80,4 +80,22 @@ export function answers(sa: Sa, request: SpRequest, ends: Ends): boolean {
   if (sa.mode !== 'any' && (sa.mode === 'tunnel') !== request.tunnel) return false;
   if (request.reqid !== 0 && sa.reqid !== request.reqid) return false;
   return sameWords(sa.srcWords, ends.src) && sameWords(sa.dstWords, ends.dst);
+}
+
+/** Does every packet that b is about fit a too? */
+export function covers(a: Selector, b: Selector): boolean {
+  return (
+    a.direction === b.direction &&
+    (a.proto === 0 || a.proto === b.proto) &&
+    (a.sport === 0 || a.sport === b.sport) &&
+    (a.dport === 0 || a.dport === b.dport) &&
+    holds(a.src, a.srcPrefixLen, b.src, b.srcPrefixLen) &&
+    holds(a.dst, a.dstPrefixLen, b.dst, b.dstPrefixLen)
+  );
+}
+
+function holds(net: IpAddr, netLen: number, sub: IpAddr, subLen: number): boolean {
+  if (ipAddrFamily(net) !== ipAddrFamily(sub) || netLen > subLen) return false;
+  const mask = prefixMask(netLen);
+  return sameWords(masked(net, mask), masked(sub, mask));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ipAddrText } from '../header/ip_addr.ts';
 import type { SaParams } from './sa.ts';
 import type { Sadb } from './sadb.ts';
 import { SadbError } from './sadb_error.ts';
+import { SetkeyChecks } from './setkey_check.ts';
 import { type Place, SetkeyError } from './setkey_error.ts';
 import { SetkeyLexer } from './setkey_lexer.ts';
 import { parsePolicy, parseSelector } from './setkey_policy.ts';
@@ -38,8 +38,7 @@ export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
   const lex = new SetkeyLexer(text, file);
   const statements: SetkeyStatement[] = [];
   const notes: SetkeyNote[] = [];
-  const seen = new Map<string, number>();
-  const keys = new Map<string, number>();
+  const checks = new SetkeyChecks(file, notes);
   while (lex.peek().kind !== 'end') {
     if (lex.peek().kind === ';') {
       lex.next();
@@ -47,8 +46,7 @@ export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
     }
     const s = parseStatement(lex, notes);
     lex.expect(';');
-    refuseDuplicate(s, seen, file);
-    noteSharedKey(s, keys, notes);
+    checks.see(s);
     statements.push(s);
   }
   return { file, statements, notes };
@@ -98,36 +96,6 @@ function parseStatement(lex: SetkeyLexer, notes: SetkeyNote[]): SetkeyStatement 
 
 function skipFamily(lex: SetkeyLexer): void {
   while (['-4', '-6', '-n', '-4n', '-6n', '-46n'].some((w) => lex.takeWord(w)));
-}
-
-/** Two SAs of one file with the same SPI and destination. */
-function refuseDuplicate(s: SetkeyStatement, seen: Map<string, number>, file: string): void {
-  if (s.op === 'flush') seen.clear();
-  if (s.op === 'delete') seen.delete(`${ipAddrText(s.dst)}/${s.spi}/${s.proto}`);
-  if (s.op === 'deleteall') {
-    for (const id of [...seen.keys()]) if (id.startsWith(`${ipAddrText(s.dst)}/`)) seen.delete(id);
-  }
-  if (s.op !== 'add') return;
-  const id = `${ipAddrText(s.sa.dst)}/${s.sa.spi}/${s.sa.proto}`;
-  const before = seen.get(id);
-  if (before !== undefined) {
-    const expected = 'an SPI that this destination does not have yet';
-    throw new SetkeyError(file, s.at, expected, `the SPI of line ${before}`);
-  }
-  seen.set(id, s.at.line);
-}
-
-/** With AES-GCM the IV is the sequence number: two SAs of one key would use (key, IV) twice. */
-function noteSharedKey(s: SetkeyStatement, keys: Map<string, number>, notes: SetkeyNote[]): void {
-  if (s.op !== 'add' || s.sa.auth !== undefined) return;
-  const key = Buffer.from(s.sa.key).toString('hex');
-  const line = keys.get(key);
-  keys.set(key, s.at.line);
-  if (line === undefined) return;
-  notes.push({
-    ...s.at,
-    text: `the key of line ${line}: AES-GCM wants one for each SA (RFC 4106 §3.1)`,
-  });
 }
 
 /** Does what the file says, in its order. Throws SetkeyError; what came before it stays done. */

@@ -68,7 +68,7 @@ export class Spd {
 
   add(policy: Policy): void {
     checkFamilies(policy);
-    const key = keyOf(policy);
+    const key = selectorName(policy);
     if (this.#keys.has(key)) {
       throw new SpdError('policyExists', 'a policy with these selectors exists');
     }
@@ -81,7 +81,7 @@ export class Spd {
   /** What the policy with these selectors does is other from now on; its place stays. */
   update(policy: Policy): void {
     checkFamilies(policy);
-    const key = keyOf(policy);
+    const key = selectorName(policy);
     const old = this.#keys.get(key);
     if (old === undefined) throw new SpdError('noPolicy', 'no policy has these selectors');
     const sp = compile(policy);
@@ -91,7 +91,7 @@ export class Spd {
   }
 
   delete(selector: Selector): void {
-    const key = keyOf(selector);
+    const key = selectorName(selector);
     const sp = this.#keys.get(key);
     if (sp === undefined) throw new SpdError('noPolicy', 'no policy has these selectors');
     this.#keys.delete(key);
@@ -133,7 +133,7 @@ function checkFamilies(p: Policy): void {
 }
 
 /** Names a selector: bits of an address behind its prefix say nothing. */
-function keyOf(s: Selector): string {
+export function selectorName(s: Selector): string {
   const { policy: _, src, dst, family } = compile({ ...s, action: 'none', requests: [] });
   const ends = `${src.join('.')}/${s.srcPrefixLen} ${dst.join('.')}/${s.dstPrefixLen}`;
   return `${s.direction} ${family} ${ends} ${s.proto} ${s.sport} ${s.dport}`;

@@ -183,6 +183,34 @@ describe('RFC 4303 §3.1.1 where ESP goes in an IPv6 packet', () => {
   });
 });
 
+describe('RFC 4301 §5.1 two tunnels of IPv6, AH round ESP', () => {
+  it('find room for all their headers and trailers', () => {
+    const rig = createIpsecRig();
+    const ah = [
+      `add ${A6} ${B6} ah 0x3001 -m tunnel -A hmac-sha2-512 0x${'61'.repeat(64)};`,
+      `add ${B6} ${A6} ah 0x3002 -m tunnel -A hmac-sha2-512 0x${'62'.repeat(64)};`,
+    ].join('\n');
+    const cbc = [
+      `add ${A6} ${B6} esp 0x1001 -m tunnel -E aes-cbc 0x${'63'.repeat(32)}
+        -A hmac-sha2-512 0x${'64'.repeat(64)};`,
+      `add ${B6} ${A6} esp 0x1002 -m tunnel -E aes-cbc 0x${'65'.repeat(32)}
+        -A hmac-sha2-512 0x${'66'.repeat(64)};`,
+    ].join('\n');
+    const both = (s: string, d: string) =>
+      `ipsec esp/tunnel/${s}-${d}/require ah/tunnel/${s}-${d}/require`;
+    rig.setkey(ah + cbc + spd(A6, B6, both));
+    let got = 0;
+    new UdpSocket(rig.b.inet).bind(new Uint8Array(16), 7).onMessage((bytes) => {
+      got += bytes.length;
+    });
+    const a = new UdpSocket(rig.a.inet);
+    for (const n of [1, 1000, 1200, 1400]) a.sendTo(new Uint8Array(n), rig.b.addr6, 7);
+    rig.pump();
+    expect(got, JSON.stringify(rig.a.counters.nonZero())).toBe(3601);
+    rig.end();
+  });
+});
+
 describe('RFC 4301 §4.4.1.1 neighbour discovery', () => {
   it('is not encrypted by a policy for all, nor refused: with its neighbour found, ESP can be', () => {
     const rig = createIpsecRig();

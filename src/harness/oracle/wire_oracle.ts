@@ -24,6 +24,7 @@ import {
 } from './packet.ts';
 import { Reassembly } from './reassembly.ts';
 import type { Traffic } from './traffic.ts';
+import { UdpEncap } from './udp_encap.ts';
 import { type Violation, ViolationLog } from './violation.ts';
 import {
   matchPolicy,
@@ -57,6 +58,7 @@ export interface WireFigures {
   again: number;
 }
 
+const UDP_HDR_BYTES = 8;
 const DEPTH_MAX = 4;
 const FRAGMENTS_REMEMBERED = 256;
 
@@ -100,6 +102,7 @@ export class WireOracle {
   readonly #bySpi = new Map<number, WatchedSa[]>();
   /** By key and salt: two SAs with one key share it. */
   readonly #ivs = new Map<string, NonceLedger>();
+  readonly #encap = new UdpEncap();
   readonly #inner: InnerCheck;
   readonly #log = new ViolationLog();
   readonly #outerFragments = new Reassembly();
@@ -144,6 +147,7 @@ export class WireOracle {
       this.#ivs.set(opener.keyName, ivs);
     }
     if (!opener.encrypts) this.#hasOpenSas = true;
+    if (sa.udpPort !== undefined) this.#encap.add(opener.dst, sa.udpPort);
     const others = (this.#bySpi.get(sa.spi) ?? []).filter((w) => w.opener.dst !== opener.dst);
     this.#bySpi.set(sa.spi, [{ opener, sequences: new NonceLedger(), ivs }, ...others]);
   }
@@ -193,7 +197,12 @@ export class WireOracle {
       if (marked) this.#leak('a payload marker in a broken IP packet');
     } else if (v.proto === PROTO_ESP) {
       if (marked && !this.#isOpen(b, v)) this.#leak('a payload marker inside an ESP packet');
-      this.#outerEsp(b, v);
+      this.#outerEsp(b, v, 0);
+    } else if (this.#encap.isEsp(b, v)) {
+      if (marked) this.#leak('a payload marker inside an ESP packet in UDP');
+      this.#outerEsp(b, v, UDP_HDR_BYTES);
+    } else if (this.#encap.isKeepalive(b, v)) {
+      return;
     } else if (!this.#bypassed(b, v)) {
       const isFirst = v.proto === PROTO_UDP && v.fragmentOffsetBytes === 0;
       const index = isFirst ? this.#inner.indexOf(b, v.payload, v.end, v.src) : NOT_TRAFFIC;
@@ -211,14 +220,15 @@ export class WireOracle {
     return this.#watched(be32(b, v.payload), v.dst)?.opener.encrypts === false;
   }
 
-  #outerEsp(b: Buffer, v: IpView): void {
+  /** ESP is skipBytes behind the IP header. */
+  #outerEsp(b: Buffer, v: IpView, skipBytes: number): void {
     if (!v.moreFragments && v.fragmentOffsetBytes === 0) {
-      this.#esp(b, v.payload, v.end, v, 0);
+      this.#esp(b, v.payload + skipBytes, v.end, v, 0);
       return;
     }
     const whole = this.#outerFragments.add(b, v);
     if (whole !== undefined) {
-      this.#esp(whole, 0, whole.length, this.#outerFragments.view, 0);
+      this.#esp(whole, skipBytes, whole.length, this.#outerFragments.view, 0);
     }
   }
 

@@ -15,6 +15,8 @@ export interface WireSa {
   readonly esn?: boolean;
   /** Bytes may follow the packet in the tunnel (RFC 4303 §2.7). */
   readonly tfc?: boolean;
+  /** Its ESP is in UDP to this port (RFC 3948). */
+  readonly udpPort?: number;
   /** With esn: the high half of the first sequence number. */
   readonly seqHi?: number;
 }

@@ -79,7 +79,7 @@ describe('a packet in its cluster', () => {
     expect(pool.prepend(m, HEADROOM_BYTES)).toBe(true);
     expect(pool.off[m]).toBe(pool.cluster(m));
     expect(pool.prepend(m, 1)).toBe(false);
-    expect(pool.len[m]).toBe(228);
+    expect(pool.len[m]).toBe(100 + HEADROOM_BYTES);
     pool.adj(m, HEADROOM_BYTES);
     expect([pool.off[m], pool.len[m]]).toEqual([at, 100]);
     pool.adj(m, -40);

@@ -69,6 +69,15 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
     expect(notes.map((n) => n.text.split(':')[0])).toEqual(['get', 'dump', 'spddump']);
   });
 
+  it('notes a policy that another one comes before, which says the contrary', () => {
+    const shadow = `spdadd 10.0.0.0/8 0.0.0.0/0 any -P out none;
+spdadd 10.1.0.0/16 10.2.0.0/16 udp -P out ipsec esp/transport//require;
+spdadd 10.1.0.0/16 10.2.0.0/16 udp -P in ipsec esp/transport//require;`;
+    expect(parseSetkey(shadow).notes).toEqual([
+      { line: 2, column: 1, text: expect.stringMatching(/^line 1 says "none" to all these/) },
+    ]);
+  });
+
   it('counts -r in bytes of the bitmap, as FreeBSD does', () => {
     const [s] = parseSetkey(`add 1.1.1.1 2.2.2.2 esp 256 -r 4 -E aes-gcm-16 ${KEY20};`).statements;
     expect(s).toMatchObject({ sa: { replayPackets: 32 } });
@@ -130,6 +139,10 @@ spddelete 10.0.0.0/8 0.0.0.0/0 udp -P in;`);
       'RFC 8221',
     ],
     [`add 10.0.0.1 10.0.0.2 esp 256 -natt 1.1.1.1 4500 2.2.2.2 4500;`, 1, 45, 'address', '"4500"'],
+    [
+      'spdadd ::/0 ::/0 any -P out none;\nspdadd ::1/0 ::/0 any -P out discard;',
+      ...([2, 1, 'other packets than line 1', '"discard" where that says "none"'] as const),
+    ],
     ['add 10.0.0.1 10.0.0.2 esp 256 -lh 0;', 1, 35, 'above 0', '"0"'],
     [
       `add 10.0.0.1 10.0.0.2 esp 256 -ls 9 -lh 5 -E aes-gcm-16 ${KEY20};`,
