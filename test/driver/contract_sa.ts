@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
-import { EEXIST, EHOSTUNREACH, ENOSPC, EOPNOTSUPP } from '../../src/kern/errno.ts';
+import { EAFNOSUPPORT, EEXIST, EHOSTUNREACH, ENOSPC, EOPNOTSUPP } from '../../src/kern/errno.ts';
 import { install, sendOffload } from './contract_esp.ts';
 import { espClear, espSealed, hex, testSa } from './frames.ts';
 import { type MakeWorld, Rig } from './rig.ts';
@@ -77,9 +77,14 @@ export function saContract(makeWorld: MakeWorld): void {
         testSa('out', 1, { icvLenBytes: 12 }),
         testSa('out', 1, { proto: 51 }),
         testSa('in', 1, { esn: true }),
-        testSa('in', 1, { family: 6, dst: new Uint8Array(16) }),
+        testSa('out', 1, { udpEncap: true }),
       ];
       for (const s of bad) expect(sa.saInstall(s)).toMatchObject({ ok: false, errno: EOPNOTSUPP });
+      for (const direction of ['in', 'out'] as const) {
+        const six = testSa(direction, 1, { family: 6, dst: new Uint8Array(16) });
+        expect(sa.saInstall(six)).toMatchObject({ ok: false, errno: EAFNOSUPPORT });
+      }
+      expect(sa.noPacketOffload).toMatch(/crypto only/);
       install(rig.a, testSa('in', 2));
       expect(sa.saInstall(testSa('in', 2))).toMatchObject({ ok: false, errno: EEXIST });
     });
