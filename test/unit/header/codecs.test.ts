@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import * as ah from '../../../src/header/ah.ts';
 import * as arp from '../../../src/header/arp.ts';
 import * as esp from '../../../src/header/esp.ts';
 import * as ether from '../../../src/header/ether.ts';
@@ -117,6 +118,18 @@ describe('what is written is read back, and nothing beside it is touched', () =>
     expect(esp.espSpi(v, 0)).toBe(0xff800001);
     expect(esp.espSeq(v, 0)).toBe(0xfe000002);
   });
+});
+
+test('AH (RFC 4302 §2)', () => {
+  fc.assert(
+    fc.property(at, u8, fc.integer({ min: 3, max: 257 }), u32, u32, (o, next, words, spi, seq) => {
+      const { b, v } = room();
+      ah.ahPut(v, o, next, words * 4, spi, seq);
+      expect([b[o], b[o + 1], v.getUint16(o + 2)]).toEqual([next, words - 2, 0]);
+      expect([v.getUint32(o + 4), ah.ahSeq(v, o), ah.ahLen(v, o)]).toEqual([spi, seq, words * 4]);
+      untouched(b, o, ah.AH_HDR_LEN);
+    }),
+  );
 });
 
 describe('addresses as text', () => {
