@@ -48,6 +48,7 @@ export function runTable(r: RunReport, wire: WireFigures | null): string {
     for (const text of texts) lines.push(dim(`  ${text}`));
   }
   for (const [name, count] of Object.entries(r.drops)) lines.push(`counted: ${n(count)} ${name}`);
+  if (r.violations.length > 0) lines.push(...(r.schedule ?? []));
   for (const v of r.violations) lines.push(red(violationText(v)));
   lines.push(`digest ${r.digest}`);
   for (const [name, path] of Object.entries(r.artefacts)) lines.push(`${name}: ${path}`);

@@ -89,6 +89,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
     },
     notOffloaded: notOffloaded(hosts),
     drops,
+    ...(world.schedule.length === 0 ? {} : { schedule: world.schedule }),
     violations: violations(world, leaked, drops),
     artefacts: world.artefacts,
   };

@@ -67,6 +67,8 @@ export interface RunReport {
   readonly notOffloaded: readonly NotOffloaded[];
   /** Drop counters that are not zero, `host.name`. */
   readonly drops: Readonly<Record<string, number>>;
+  /** What came in between, by the seed; there in runs that let something come. */
+  readonly schedule?: readonly string[];
   readonly violations: readonly Violation[];
   readonly artefacts: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ipAddrParse } from '../header/ip_addr.ts';
+import { Interleaver } from './interleave.ts';
 import type { PacketSize } from './sizes.ts';
 import { addressesOf } from './topology.ts';
 import { runFlows, UdpFlow } from './udp_flow.ts';
@@ -40,6 +41,9 @@ async function gatewayTraffic(world: World, { packets, size }: ScenarioParams): 
   await world.flowBetween(a!, gateway, { packets: toGateway, size });
 }
 
+/** Of the points that packets pass, one in so many. */
+const INTERLEAVE_EVERY = 40;
+
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   tunnel: {
     summary: 'UDP from one host to the other through an ESP tunnel',
@@ -54,6 +58,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   duplex: {
     summary: 'UDP both ways at once, so that each card encrypts and decrypts',
     run: async (world, params) => void (await world.duplex(params)),
+  },
+  interleave: {
+    summary: 'UDP both ways while interrupts, rekeys, deletes, route changes come in between',
+    world: { mode: 'transport', nic: 'model', mtu: 1500, tagsan: true },
+    run: async (world, { packets, size }) => {
+      const between = new Interleaver(world, world.config.seed, INTERLEAVE_EVERY);
+      await world.duplex({ packets, size });
+      await between.settle();
+      if (between.leaks > 0) throw new Error(`${between.leaks} frames left in clear by a detour`);
+    },
   },
   gateway: {
     summary:

@@ -73,6 +73,8 @@ export class World {
   /** Flows that the world has had, and files that it wrote: for the report. */
   readonly flows: UdpFlow[] = [];
   readonly artefacts: Record<string, string> = {};
+  /** What came in between, in a world with an Interleaver. */
+  readonly schedule: string[] = [];
   /** Sees each frame on the wire, as it left its card; may not keep it (`bytes` is used again). */
   onFrame: ((frame: TapFrame) => void) | null = null;
   onProgress: ((sent: number, packets: number) => void) | null = null;

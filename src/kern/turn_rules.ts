@@ -310,7 +310,7 @@ export const SA_STAMP = rule({
   id: 'sa-stamp',
   turn: 'the SA of a cached flow is deleted',
   tags: 'none is made for it any more',
-  by: 'netipsec/flow_cache',
+  by: 'netipsec/flow_cache, netipsec/ipsec_output',
   why: 'nobody uses an SA that he has given back',
   hazards: [40],
   elsewhere: 'FreeBSD ipsec_accel_output: key_freesav, then if_hwassist of it',

@@ -12,7 +12,7 @@ import {
 } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { P_TAGGED } from '../kern/preempt.ts';
-import { FORWARD_OFFLOAD, FRAGMENT, INNER_FIRST } from '../kern/turn_rules.ts';
+import { FORWARD_OFFLOAD, FRAGMENT, INNER_FIRST, SA_STAMP } from '../kern/turn_rules.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { ipCut } from '../netinet/ip_fragment.ts';
 import type { Acquires } from './acquire.ts';
@@ -322,7 +322,9 @@ export class IpsecOutput {
     const { cache, sadb } = this.#p;
     const isCached = i === 0 && slot !== NO_SLOT;
     const cached = isCached ? cache.sa[slot]! : null;
-    if (cached !== null && sadb.mayUse(cached)) return cached;
+    // Since the slot was looked up it may have been deleted: between two pieces of a packet.
+    const isGone = cached?.alive === false && this.#mbufs.rules.on[SA_STAMP] === 1;
+    if (cached !== null && !isGone && sadb.mayUse(cached)) return cached;
     const { proto, reqid, tunnel } = request;
     const { family, src, dst } = ends;
     let sa = sadb.select(family, src, dst, tunnel, reqid, proto);

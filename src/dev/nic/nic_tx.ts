@@ -94,6 +94,8 @@ export class NicTx {
     this.#put(m, lenBytes - ICV_BYTES, flags, at, r.esnHi, r.cardSa);
     this.#sa.outstanding[r.cardSa]!++;
     this.#n[C.NIC_TX_OFFLOADED]!++;
+    const { hook } = pool.preempt;
+    if (hook !== null) hook(P_POSTED);
     return 0;
   }
 
@@ -141,8 +143,6 @@ export class NicTx {
     this.#mbuf[slot] = m;
     this.#slotSa[slot] = sa;
     ring.tail = (ring.tail + 1) & 0xffff;
-    const { hook } = this.#pool.preempt;
-    if (hook !== null) hook(P_POSTED);
   }
 
   #drop(m: Mbuf, why: number, errno: number): number {

@@ -2,8 +2,9 @@
 import { ETHER_HDR_LEN } from '../../header/ether.ts';
 import type { Host } from '../../host.ts';
 import { gatedTransmit } from '../../netinet/ether_output_frame.ts';
+import { DetourIf } from '../detour_if.ts';
 import { addressOf, OUTER } from '../topology.ts';
-import { DETOUR_FILL, DetourIf } from './detour_if.ts';
+
 import type { Figures, Hazard } from './hazard.ts';
 import { type Lab, notOffloaded } from './lab.ts';
 
@@ -11,10 +12,13 @@ const PACKETS = 10;
 const PORT = 4242;
 const [, PEER] = OUTER;
 
+/** In every datagram below. */
+export const MARKER = new Uint8Array(32).fill(0x5a);
+
 /** A datagram whose payload a listener would know again. */
 export function sendMarked(host: Host): void {
   const client = host.udp().connect(addressOf(PEER), PORT);
-  client.send(new Uint8Array(100).fill(DETOUR_FILL));
+  client.send(new Uint8Array(100).fill(MARKER[0]!));
   client.close();
 }
 
@@ -22,7 +26,7 @@ export function sendMarked(host: Host): void {
 async function routeFlips(lab: Lab): Promise<Figures> {
   const world = await lab.world();
   const host = world.hosts[0]!;
-  const detour = new DetourIf(host);
+  const detour = new DetourIf(host, MARKER);
   const { carrier } = host.ipsec;
   const { routes, arp } = host.inet;
   arp.addStatic(detour.index, addressOf(PEER), world.hosts[1]!.nic.lladdr);
@@ -74,7 +78,7 @@ export const DETOUR_HAZARDS: readonly Hazard[] = [
     async run(lab) {
       const world = await lab.world();
       const host = world.hosts[0]!;
-      const detour = new DetourIf(host);
+      const detour = new DetourIf(host, MARKER);
       host.nic.transmit = (m) => gatedTransmit(host.inet, detour, m, ETHER_HDR_LEN);
       for (let i = 0; i < PACKETS; i++) sendMarked(host);
       await world.settle();

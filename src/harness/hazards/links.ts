@@ -4,8 +4,8 @@ import type { Host } from '../../host.ts';
 import { BridgeIf } from '../../net/if_bridge.ts';
 import { epair } from '../../net/if_epair.ts';
 import { gatedTransmit } from '../../netinet/ether_output_frame.ts';
-import { DetourIf } from './detour_if.ts';
-import { sendMarked } from './detours.ts';
+import { DetourIf } from '../detour_if.ts';
+import { MARKER, sendMarked } from './detours.ts';
 import type { Hazard } from './hazard.ts';
 
 const PACKETS = 10;
@@ -49,7 +49,7 @@ export const LINK_HAZARDS: readonly Hazard[] = [
     async run(lab) {
       const world = await lab.world();
       const [host, peer] = world.hosts;
-      const detour = new DetourIf(host!);
+      const detour = new DetourIf(host!, MARKER);
       bridgeCard(host!, detour);
       let heard = 0;
       const server = peer!.udp().bind(0, 4242);

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ETHER_HDR_LEN } from '../../header/ether.ts';
-import { IPPROTO_ESP, ipHdrLen, ipProto } from '../../header/ip.ts';
-import type { Host } from '../../host.ts';
-import { counter } from '../../kern/counters.ts';
-import type { Mbuf } from '../../kern/mbuf.ts';
-import { IFF_UP, type Ifnet } from '../../net/ifnet.ts';
+import { ETHER_HDR_LEN } from '../header/ether.ts';
+import { IPPROTO_ESP, ipProto } from '../header/ip.ts';
+import type { Host } from '../host.ts';
+import { counter } from '../kern/counters.ts';
+import type { Mbuf } from '../kern/mbuf.ts';
+import { IFF_UP, type Ifnet } from '../net/ifnet.ts';
 
 const DETOUR_FRAMES = counter('detour.frames', 'frames that left by an interface of no world');
-
-/** Every byte of the payload that detours are watched for; no ciphertext is a run of it. */
-export const DETOUR_FILL = 0x5a;
-const RUN_BYTES = 32;
 
 /**
  * An interface without IPsec at whose wire somebody listens: it counts what leaves the host there,
@@ -27,8 +23,14 @@ export class DetourIf implements Ifnet {
   encrypted = 0;
   clear = 0;
   readonly #host: Host;
+  readonly #marker: Buffer;
+  readonly #arena: Buffer;
 
-  constructor(host: Host) {
+  /** marker: bytes that are in every payload, and in no ciphertext. */
+  constructor(host: Host, marker: Uint8Array) {
+    const { data } = host.mbufs;
+    this.#marker = Buffer.from(marker);
+    this.#arena = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     this.#host = host;
     this.index = host.newIndex();
     host.addInterface(this);
@@ -37,22 +39,12 @@ export class DetourIf implements Ifnet {
   transmit(m: Mbuf): number {
     const { mbufs } = this.#host;
     const at = mbufs.off[m]! + ETHER_HDR_LEN;
+    const end = mbufs.off[m]! + mbufs.len[m]!;
     const isEsp = ipProto(mbufs.view, at) === IPPROTO_ESP;
-    if (!isEsp || this.#showsPayload(at + ipHdrLen(mbufs.view, at), mbufs.off[m]! + mbufs.len[m]!))
-      this.clear++;
+    if (!isEsp || this.#arena.subarray(at, end).includes(this.#marker)) this.clear++;
     else this.encrypted++;
     this.#host.counters.n[DETOUR_FRAMES]!++;
     mbufs.free(m);
     return 0;
-  }
-
-  #showsPayload(from: number, to: number): boolean {
-    const { data } = this.#host.mbufs;
-    let run = 0;
-    for (let at = from; at < to; at++) {
-      run = data[at] === DETOUR_FILL ? run + 1 : 0;
-      if (run === RUN_BYTES) return true;
-    }
-    return false;
   }
 }
