@@ -86,8 +86,8 @@ export const DONE_ONCE = rule({
 export const TAP = rule({
   id: 'tap',
   turn: 'a tap sees the packet',
-  tags: 'all stay, and none is read: the tap has bytes alone, which a card has yet to encrypt',
-  by: 'net/if_trace',
+  tags: 'all stay: the tap reads, and has the bytes that a card has yet to encrypt, or has decrypted',
+  by: 'netinet/ether_input, netinet/ether_output_frame',
   why: 'watching must change nothing',
   hazards: [30],
   elsewhere: 'BSD bpf_mtap in the driver',

@@ -6,7 +6,7 @@ import { EMSGSIZE, ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { BRIDGE_GATE, BRIDGE_ONCE } from '../kern/turn_rules_if.ts';
 import { BridgeRtable } from './bridge_rtable.ts';
-import { type Gate, IF_NONE, IFF_PROMISC, IFF_UP, type Ifnet } from './ifnet.ts';
+import { type Gate, IF_NONE, IFF_PROMISC, IFF_UP, type Ifnet, type Tap } from './ifnet.ts';
 
 const BRIDGE_FORWARDED = counter('bridge.forwarded', 'frames passed to the member that leads on');
 const BRIDGE_FLOODED = counter('bridge.flooded', 'frames passed to every member');
@@ -49,6 +49,7 @@ export class BridgeIf implements Ifnet {
   readonly capabilities = 0;
   mtu = 1500;
   flags: number = IFF_UP;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
   readonly rtable: BridgeRtable;
   readonly #pool: MbufPool;
@@ -94,6 +95,7 @@ export class BridgeIf implements Ifnet {
 
   #received(from: Ifnet, m: Mbuf): void {
     const { data, off, len } = this.#pool;
+    from.tap?.(m, 'in');
     if ((this.flags & IFF_UP) === 0) {
       this.#drop(m, BRIDGE_DOWN, 0);
       return;
@@ -179,6 +181,7 @@ export class BridgeIf implements Ifnet {
       const error = this.#gate(m, member, ETHER_HDR_LEN);
       if (error !== 0) return this.#drop(m, BRIDGE_GATE_REFUSED, error);
     }
+    member.tap?.(m, 'out');
     return member.transmit(m);
   }
 

@@ -4,7 +4,7 @@ import { ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { Mbufq } from '../kern/mbufq.ts';
 import { EPAIR } from '../kern/turn_rules_if.ts';
-import { IFF_UP, type SoftIf } from './ifnet.ts';
+import { IFF_UP, type SoftIf, type Tap } from './ifnet.ts';
 
 const EPAIR_FULL = counter('epair.full', 'queue of the other end is full');
 const EPAIR_DOWN = counter('epair.down', 'this end or the other one is down');
@@ -40,6 +40,7 @@ export class EpairIf implements SoftIf {
   readonly capabilities = 0;
   mtu: number;
   flags: number = IFF_UP;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
   peer: EpairIf | null = null;
   readonly #pool: MbufPool;

@@ -4,7 +4,7 @@ import { EHOSTUNREACH, ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { NO_TAG } from '../kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { GIF_MARKER, TUNNEL_IN } from '../kern/turn_rules_if.ts';
-import { IFF_UP, type Ifnet } from './ifnet.ts';
+import { IFF_UP, type Ifnet, type Tap } from './ifnet.ts';
 
 const GIF_SENT = counter('gif.sent', 'packets put into an IP-in-IP tunnel');
 const GIF_RECEIVED = counter('gif.received', 'packets taken out of an IP-in-IP tunnel');
@@ -36,6 +36,7 @@ export class GifIf implements Ifnet {
   /** RFC 4213 §3.2.1: with a fixed MTU of 1280 no tunnel has to know its path. */
   mtu = 1280;
   flags: number = IFF_UP;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
   /** FreeBSD's net.link.gif.max_nesting: tunnels that a packet may be in at once. */
   maxNesting = 1;

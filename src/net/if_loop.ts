@@ -4,7 +4,7 @@ import { ENETDOWN, ENOBUFS } from '../kern/errno.ts';
 import { M_LOOP, type Mbuf, type MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { Mbufq } from '../kern/mbufq.ts';
 import { LOOPBACK } from '../kern/turn_rules.ts';
-import { IFF_LOOPBACK, IFF_UP, type SoftIf } from './ifnet.ts';
+import { IFF_LOOPBACK, IFF_UP, type SoftIf, type Tap } from './ifnet.ts';
 
 const LOOP_FULL = counter('loop.full', 'loopback queue full');
 const LOOP_DOWN = counter('loop.down', 'loopback is down');
@@ -20,6 +20,7 @@ export class LoopIf implements SoftIf {
   flags: number = IFF_UP | IFF_LOOPBACK;
   readonly capabilities = 0;
   readonly lladdr = null;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
   readonly #pool: MbufPool;
   readonly #counters: Counters;

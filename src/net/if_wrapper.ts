@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Mbuf } from '../kern/mbuf.ts';
-import type { Ifnet } from './ifnet.ts';
+import type { Ifnet, Tap } from './ifnet.ts';
 
 /**
  * An interface round another: to the stack it is the inner one, with something done to the packets
@@ -33,6 +33,12 @@ export class IfWrapper implements Ifnet {
   }
   set flags(flags: number) {
     this.inner.flags = flags;
+  }
+  get tap(): Tap | null {
+    return this.inner.tap ?? null;
+  }
+  set tap(tap: Tap | null) {
+    this.inner.tap = tap;
   }
   get capabilities(): number {
     return this.inner.capabilities;

@@ -9,6 +9,9 @@ export const IFF_UP = 1;
 export const IFF_LOOPBACK = 8;
 export const IFF_PROMISC = 0x100;
 
+/** Sees a packet pass. It may read the mbuf and its tags during the call, no longer. */
+export type Tap = (m: Mbuf, direction: 'in' | 'out') => void;
+
 /** What a network interface is to the stack: devices, loopback and the wrappers round them. */
 export interface Ifnet {
   readonly name: string;
@@ -22,6 +25,11 @@ export interface Ifnet {
   readonly lladdr: Uint8Array | null;
   /** Takes a whole frame (or bare IP packet) and owns the mbuf from the call on. 0 or errno. */
   transmit(m: Mbuf): number;
+  /**
+   * bpf(4): whoever sets it sees each frame as it is handed to the interface, and as it came from
+   * it. With a card that does crypto both are ESP round a payload in clear.
+   */
+  tap?: Tap | null;
   /** The stack sets it: takes each frame that came in, and owns it. m_rcvif is set by the device. */
   input: (m: Mbuf) => void;
 }

@@ -27,6 +27,7 @@ const ETHER_UNKNOWN_TYPE = counter('ether.unknownType', 'frame of a protocol not
 export function etherInput(inet: Inet, ifp: Ifnet, m: Mbuf): void {
   const { pool, counters } = inet;
   counters.n[ETHER_RECEIVED]!++;
+  ifp.tap?.(m, 'in');
   if ((ifp.flags & IFF_UP) === 0) {
     counters.n[ETHER_DOWN]!++;
     pool.free(m);

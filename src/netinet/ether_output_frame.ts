@@ -35,6 +35,7 @@ export function etherOutputFrame(
     return gatedTransmit(inet, ifp, m, ETHER_HDR_LEN);
   }
   counters.n[IF_SENT]!++;
+  ifp.tap?.(m, 'out');
   return ifp.transmit(m);
 }
 
@@ -55,5 +56,6 @@ export function gatedTransmit(inet: Inet, ifp: Ifnet, m: Mbuf, ipOffset: number)
     return error;
   }
   inet.counters.n[IF_SENT]!++;
+  ifp.tap?.(m, 'out');
   return ifp.transmit(m);
 }

@@ -33,12 +33,14 @@ export function attachInterface(inet: Inet, ifp: Ifnet): void {
     throw new RangeError(`two interfaces have the index ${ifp.index}`);
   }
   inet.interfaces.push(ifp);
-  ifp.input = ifp.lladdr === null ? (m) => bareInput(inet, m) : (m) => etherInput(inet, ifp, m);
+  ifp.input =
+    ifp.lladdr === null ? (m) => bareInput(inet, ifp, m) : (m) => etherInput(inet, ifp, m);
 }
 
 /** From an interface without frames: the first four bits say what it is. */
-function bareInput(inet: Inet, m: Mbuf): void {
+function bareInput(inet: Inet, ifp: Ifnet, m: Mbuf): void {
   const { pool } = inet;
+  ifp.tap?.(m, 'in');
   if (pool.len[m]! > 0 && ip6Version(pool.view, pool.off[m]!) === 6) ip6Input(inet, m);
   else ipInput(inet, m);
 }

@@ -6,7 +6,7 @@ import { counter } from '../kern/counters.ts';
 import { EHOSTUNREACH, EINPROGRESS, ENETDOWN } from '../kern/errno.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import { IPSEC_IF_ONCE } from '../kern/turn_rules_if.ts';
-import { IFF_UP, type Ifnet } from '../net/ifnet.ts';
+import { IFF_UP, type Ifnet, type Tap } from '../net/ifnet.ts';
 import type { Inet } from '../netinet/inet.ts';
 import type { Ipsec } from './ipsec.ts';
 import type { Sa } from './sa.ts';
@@ -47,6 +47,7 @@ export class IpsecIf implements Ifnet {
   readonly capabilities = 0;
   readonly lladdr = null;
   flags: number = IFF_UP;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
   readonly #ipsec: Ipsec;
   readonly #pool: MbufPool;

@@ -7,7 +7,7 @@ import { type Mbuf, MbufPool, NO_MBUF } from '../../src/kern/mbuf.ts';
 import { Mbufq } from '../../src/kern/mbufq.ts';
 import { TagSan } from '../../src/kern/tag_san.ts';
 import { LoopIf } from '../../src/net/if_loop.ts';
-import { IFF_UP, type Ifnet } from '../../src/net/ifnet.ts';
+import { IFF_UP, type Ifnet, type Tap } from '../../src/net/ifnet.ts';
 import { addAddress, attachInterface, createInet, drainInet } from '../../src/netinet/in_proto.ts';
 import { addAddress6 } from '../../src/netinet/in6_proto.ts';
 import type { Inet } from '../../src/netinet/inet.ts';
@@ -26,6 +26,7 @@ export class MemIf implements Ifnet {
   flags: number = IFF_UP;
   readonly capabilities: number;
   readonly lladdr: Uint8Array;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
   /** Sees each frame on the wire, as arena bytes [at, at + lenBytes); false loses it. */
   onWire: ((data: Uint8Array, at: number, lenBytes: number) => boolean) | null = null;

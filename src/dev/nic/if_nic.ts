@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENETDOWN } from '../../kern/errno.ts';
 import type { Mbuf } from '../../kern/mbuf.ts';
-import { IFCAP_IPSEC, IFF_PROMISC, IFF_UP, type Ifnet } from '../../net/ifnet.ts';
+import { IFCAP_IPSEC, IFF_PROMISC, IFF_UP, type Ifnet, type Tap } from '../../net/ifnet.ts';
 import { BusError, type NicBus } from './nic_bus.ts';
 import { NIC_DEFAULTS, type NicConfig, type NicOptions, type OnCompletion } from './nic_config.ts';
 import { NIC_DMA_ERRORS, NIC_TX_DOWN } from './nic_counters.ts';
@@ -35,6 +35,7 @@ export class Nic implements Ifnet {
   readonly options: NicOptions;
   readonly sa: NicSa;
   mtu: number;
+  tap: Tap | null = null;
   input: (m: Mbuf) => void;
 
   readonly #bus: NicBus;

@@ -9,8 +9,18 @@ import { ENOBUFS } from '../../../src/kern/errno.ts';
 import { M_LOOP, NO_MBUF } from '../../../src/kern/mbuf.ts';
 import { FaultIf, type Faults } from '../../../src/net/if_fault.ts';
 import { capture } from '../../../src/net/if_pcap.ts';
-import { TraceIf } from '../../../src/net/if_trace.ts';
+import { IfWrapper } from '../../../src/net/if_wrapper.ts';
+import { IFCAP_IPSEC } from '../../../src/net/ifnet.ts';
+import { icmpEcho } from '../../../src/netinet/icmp.ts';
+import { UdpSocket } from '../../../src/netinet/socket.ts';
+import {
+  PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+} from '../../../src/netipsec/pact.ts';
 import { createRig, type Rig } from '../../lib/rig.ts';
+import { knowEachOther, watch } from '../../lib/wire.ts';
+import { FakeCard } from '../netipsec/fake_card.ts';
+import { createIpsecRig, GCM_SAS, TRANSPORT } from '../netipsec/ipsec_rig.ts';
 
 let rig: Rig;
 beforeEach(() => {
@@ -61,7 +71,7 @@ describe('loopback', () => {
 describe('wrappers are the interface they are round', () => {
   test('name, index, MTU, flags, capabilities, address', () => {
     const { ifp } = rig.a;
-    const outer = new TraceIf(new TraceIf(ifp, () => {}), () => {});
+    const outer = new IfWrapper(new IfWrapper(ifp));
     outer.mtu = 1400;
     outer.flags = 0;
     expect([outer.name, outer.index, outer.capabilities]).toEqual([ifp.name, ifp.index, 0]);
@@ -72,35 +82,86 @@ describe('wrappers are the interface they are round', () => {
   test('what comes in before the stack is there is freed, as without a wrapper', () => {
     const { ifp, pool } = rig.a;
     ifp.input = (m) => pool.free(m);
-    new TraceIf(ifp, () => {});
+    new IfWrapper(ifp);
     ifp.input(packet(1));
     expect(pool.inUse).toBe(0);
   });
+});
 
-  test('trace sees each packet, out and in', () => {
-    const { ifp, pool } = rig.a;
-    const seen: unknown[] = [];
-    const outer = new TraceIf(ifp, (m, direction) => seen.push([direction, ...bytesOf(m)]));
-    outer.input = (m) => pool.free(m);
-    outer.transmit(packet(1));
-    ifp.input(packet(2));
-    expect(seen).toEqual([
-      ['out', 1],
-      ['in', 2],
-    ]);
+describe('tap: what bpf(4) sees', () => {
+  test('each frame out as it is handed over, each frame in as it came, ARP too', () => {
+    const { a, b } = rig;
+    const seen: string[] = [];
+    a.ifp.tap = (m, direction) => {
+      const at = a.pool.off[m]!;
+      seen.push(`${direction} ${a.pool.view.getUint16(at + 12).toString(16)}`);
+    };
+    icmpEcho(a.inet, b.addr, 1, 1, new Uint8Array(4));
+    rig.pump();
+    expect(seen).toEqual(['out 806', 'in 806', 'out 800', 'in 800']);
+    a.ifp.tap = null;
+    icmpEcho(a.inet, b.addr, 1, 1, new Uint8Array(4));
+    rig.pump();
+    expect(seen.length).toBe(4);
   });
 
-  test('capture writes what passes, with time and direction', () => {
+  test('an interface without frames shows packets; a wrapper shows those of the inner one', () => {
+    const { inet, lo } = rig.a;
+    const seen: string[] = [];
+    new IfWrapper(lo).tap = (m, direction) => {
+      seen.push(`${direction} ${rig.a.pool.len[m]}`);
+    };
+    icmpEcho(inet, rig.a.addr, 1, 1, new Uint8Array(4));
+    rig.pump();
+    expect(seen).toEqual(['out 32', 'in 32', 'out 32', 'in 32']);
+  });
+
+  test('H30: with a card that does crypto it sees ESP round a payload in clear, out and in', () => {
+    const r = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+    knowEachOther(r.a, r.b);
+    for (const [h, ipsec] of [
+      [r.a, r.ipsecA],
+      [r.b, r.ipsecB],
+    ] as const) {
+      ipsec.attachOffload(h.ifp, new FakeCard(h, ipsec.carrier));
+    }
+    r.setkey(GCM_SAS + TRANSPORT);
+    const text = 'nobody encrypted this';
+    const seen: unknown[] = [];
+    for (const h of [r.a, r.b]) {
+      h.ifp.tap = (m, direction) => {
+        const at = h.pool.off[m]!;
+        const frame = Buffer.from(h.pool.data.subarray(at, at + h.pool.len[m]!));
+        const { tags } = h.pool;
+        seen.push([direction, frame[23], frame.includes(text), tags.id(tags.first(h.pool, m))]);
+      };
+    }
+    const wire = watch(r.a);
+    new UdpSocket(r.a.inet).sendTo(Buffer.from(text), r.b.addr, 9);
+    r.pump();
+    expect(seen.slice(0, 2)).toEqual([
+      ['out', 50, true, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED],
+      ['in', 50, true, PACKET_TAG_IPSEC_IN_CRYPTO_DONE],
+    ]);
+    expect(wire.some((f) => Buffer.from(f).includes(text))).toBe(false);
+    r.end();
+  });
+
+  test('capture writes what passes, with time, direction, interface and comment', () => {
     const dir = mkdtempSync(join(tmpdir(), 'if-pcap-'));
     const path = join(dir, 'x.pcapng');
     const fd = openSync(path, 'w');
     const writer = new PcapngWriter(fd, path);
-    const outer = capture(rig.a.ifp, rig.a.pool, rig.clock, writer);
-    outer.input = (m) => rig.a.pool.free(m);
+    const { ifp, pool } = rig.a;
+    const comment = (m: number): string => `${pool.len[m]} bytes`;
+    capture(ifp, { pool, clock: rig.clock, writer, name: 'a.mem2', comment });
     rig.clock.cycle = 10;
-    outer.transmit(packet(1, 2));
+    const [out, inn] = [packet(1, 2), packet(3)];
+    ifp.tap!(out, 'out');
     rig.clock.cycle = 20;
-    rig.a.ifp.input(packet(3));
+    ifp.tap!(inn, 'in');
+    pool.free(out);
+    pool.free(inn);
     writer.flush();
     closeSync(fd);
     const frames = [...readCapture(path)].map((f) => [f.timeNs, f.linkType, ...f.bytes]);
@@ -109,8 +170,10 @@ describe('wrappers are the interface they are round', () => {
       [80n, 1, 3],
     ]);
     // Option epb_flags: code 2, 4 bytes; outbound is 2, inbound is 1.
-    const hex = readFileSync(path).toString('hex');
+    const bytes = readFileSync(path);
+    const hex = bytes.toString('hex');
     expect(hex.match(/02000400(02|01)000000/g)).toEqual(['0200040002000000', '0200040001000000']);
+    for (const text of ['a.mem2', '2 bytes', '1 bytes']) expect(bytes.includes(text)).toBe(true);
     rmSync(dir, { recursive: true });
   });
 });
