@@ -92,6 +92,8 @@ function method(
     'low95 and high95 bound the median, from one number a round; p50, p90 and p99 are of whole batches',
   ];
   if (plan.quick) notes.push('quick: fewer rounds and batches, so only large differences show');
+  const rounds = base.length / plan.strategies.length;
+  if (rounds < plan.rounds) notes.push(`${rounds} rounds instead of ${plan.rounds}: time was over`);
   const missing = plan.sweeps.length * plan.strategies.length - sweeps.length;
   if (missing > 0) notes.push(`${missing} of the other workloads had no time`);
   const [low, high] = [0, 1].map((q) =>
@@ -104,7 +106,7 @@ function method(
     );
   }
   return {
-    rounds: plan.rounds,
+    rounds,
     packetsPerBatch: first.packetsPerBatch,
     batchesPerRound: first.stagesNs.tx.host?.length ?? 0,
     warmUpBatches: first.warmUpBatches,

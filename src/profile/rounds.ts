@@ -14,8 +14,10 @@ export interface Plan {
   readonly seed: number;
   readonly quick: boolean;
   readonly nic: Job['nic'];
-  /** Rounds of the base workload, all strategies in each. */
+  /** Rounds of the base workload, all strategies in each; fewer when roundsMs are over, but not too few. */
   readonly rounds: number;
+  readonly roundsMin: number;
+  readonly roundsMs: number;
   readonly base: Workload;
   readonly sweeps: readonly Workload[];
   readonly cosim: readonly Workload[];
@@ -56,6 +58,7 @@ export async function runRounds(
   };
 
   for (let n = 0; n < plan.rounds; n++) {
+    if (n >= plan.roundsMin && performance.now() >= startMs + plan.roundsMs) break;
     await round('stack', [plan.base], n, `round ${n + 1} of ${plan.rounds}`);
   }
   if (plan.cosim.length > 0) await round('cosim', plan.cosim, 0, 'the whole simulation');

@@ -54,6 +54,13 @@ describe('rounds', () => {
     expect(await sweeps(60_000)).toEqual({ rows: 14, rounds: 3, missing: undefined });
   });
 
+  test('too slow a machine gets fewer rounds, where that is allowed, and the report says so', async () => {
+    const slow = await drawnProfile({ seed: 1, noise: QUIET }, { roundsMin: 6, cosim: [] });
+    expect(slow.method).toMatchObject({ rounds: 6 });
+    expect(slow.method.notes).toContain('6 rounds instead of 10: time was over');
+    expect(slow.strategies[0]!.tx.tagNs.rounds.length).toBe(6);
+  });
+
   test('a process that fails ends the rounds with its error', async () => {
     const failing = async () => Promise.reject(new Error('strategy none, round 3'));
     await expect(runRounds(planOf(), failing)).rejects.toThrow('strategy none, round 3');
