@@ -14,7 +14,7 @@ import { scout } from '../profile/scout.ts';
 import { STRATEGIES } from '../profile/strategy.ts';
 import { loadStrategyFile } from '../profile/strategy_file.ts';
 import { timeline } from '../profile/timeline.ts';
-import { QUICK_SWEEPS, SWEEPS } from '../profile/workloads.ts';
+import { COSIM_SIZES, QUICK_SWEEPS, SWEEPS } from '../profile/workloads.ts';
 import { PROFILE_FILES, writeProfile } from '../profile/write_profile.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
@@ -105,7 +105,7 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
   const limits = budgetOf(o.budget);
   const loaded = await loadScenario(scenario);
   const base = await scout(loaded.name, loaded.scenario, seed);
-  const sizes: number[] = [];
+  const sizes = quick ? [base.sizeBytes] : [...new Set([base.sizeBytes, ...COSIM_SIZES])];
   expectKnown(
     limits,
     chosen.map((s) => s.name),
@@ -171,8 +171,7 @@ function roundProgress(): (phase: string, job: Job) => void {
 function writeTimeline(file: string, samples: readonly RunSample[], plan: Plan): string {
   const first = plan.strategies[0]!.name;
   const mine = samples.filter((s) => s.strategy === first);
-  const cosim = mine.find((s) => s.mode === 'cosim');
-  if (cosim === undefined) throw new UsageError('--timeline needs the whole simulation');
+  const cosim = mine.find((s) => s.mode === 'cosim')!;
   const stack = mine.filter((s) => s.mode === 'stack' && s.workload.name === plan.base.name);
   writeFileSync(file, JSON.stringify(timeline(cosim, stack)));
   return resolve(file);

@@ -65,27 +65,34 @@ export function timeline(cosim: RunSample, stack: readonly RunSample[]): Timelin
   };
 }
 
+/** Where the head of a packet is: what it enters next ends a slice, and its tail may still be behind. */
 function inCard(track: PacketTrack, tid: number): TraceEvent[] {
-  const { descriptor, fetchBegin, fetchEnd, wireBegin, wireEnd, completion } = track;
-  const slice = (name: string, from: number, to: number): TraceEvent => ({
-    ...{ name, ph: 'X', cat: 'simulated', pid: CARD, tid },
-    ts: from * MICROSECONDS_PER_CYCLE,
-    dur: Math.max(0, to - from) * MICROSECONDS_PER_CYCLE,
-    args: { cycle: from, cycles: Math.max(0, to - from) },
-  });
-  // The card works on a packet's head while its tail is fetched: crypto is what lies between the end
-  // of the fetch and the wire, and a slice never reaches into the next.
-  const cryptoBegin = Math.min(fetchEnd, wireBegin);
-  return [
-    slice(`packet ${track.packet}`, descriptor, Math.max(completion, wireEnd)),
-    slice('stack', descriptor, descriptor),
-    slice('tag', descriptor, descriptor),
-    slice('driver', descriptor, descriptor),
-    slice('descriptor', descriptor, fetchBegin),
-    slice('DMA', fetchBegin, cryptoBegin),
-    slice('crypto', cryptoBegin, wireBegin),
-    slice('wire', wireBegin, wireEnd),
-  ];
+  const slices: TraceEvent[] = [];
+  let at = track.asked;
+  const slice = (name: string, to: number, args: Record<string, number> = {}): void => {
+    const end = Math.max(at, to);
+    slices.push({
+      ...{ name, ph: 'X', cat: 'simulated', pid: CARD, tid },
+      ts: at * MICROSECONDS_PER_CYCLE,
+      dur: (end - at) * MICROSECONDS_PER_CYCLE,
+      args: { cycle: at, cycles: end - at, ...args },
+    });
+    at = end;
+  };
+  const { asked, descriptor, fetchEnd, cryptoBegin, icv, wireBegin, wireEnd, completion } = track;
+  for (const name of ['stack', 'tag', 'driver']) slice(name, asked);
+  slice('descriptor', descriptor);
+  // Software's ESP goes past the engine: its cycle is 0.
+  slice('DMA', cryptoBegin === 0 ? wireBegin : cryptoBegin, { 'last beat, cycle': fetchEnd });
+  slice('crypto', wireBegin, { 'ICV, cycle': icv });
+  slice('wire', wireEnd);
+  slice('completion', completion);
+  const whole: TraceEvent = {
+    ...{ name: `packet ${track.packet}`, ph: 'X', cat: 'simulated', pid: CARD, tid },
+    ts: asked * MICROSECONDS_PER_CYCLE,
+    dur: (at - asked) * MICROSECONDS_PER_CYCLE,
+  };
+  return [whole, ...slices];
 }
 
 type Stages = Readonly<Partial<Record<StageName, number>>>;

@@ -205,32 +205,27 @@ function rtlStages(report: ProfileReport): Drawing {
   const first = report.strategies.find((s) => s.cosim.some((c) => c.rtl !== null));
   const rows = (first?.cosim ?? []).flatMap(({ sizeBytes, rtl }) =>
     Object.entries(rtl?.stages ?? {}).map(([stage, { p50 }]) => ({
-      ...{ size: `${sizeBytes} bytes`, at: order.indexOf(stage), stage, bytes: sizeBytes },
-      cycles: p50,
+      ...{ size: `${sizeBytes} bytes`, stage, cycles: p50 },
     })),
   );
+  const sizes = (first?.cosim ?? []).map(({ sizeBytes }) => `${sizeBytes} bytes`);
   return {
     id: 'rtl',
     title: 'Cycles in the card',
     caption:
-      `Cycles that a packet spends in each stage of the sending card (${first?.name}), medians; ` +
-      'the same on every machine.',
+      `Cycles that a packet spends in each stage of the sending card (${first?.name}), medians. ` +
+      'Fetch, sa and crypto overlap: the card works on the head of a packet while its tail is ' +
+      'fetched. The same on every machine.',
     rows,
     spec: {
       width: WIDTH,
-      height: { step: 26 },
+      height: { step: 9 },
       mark: 'bar',
       encoding: {
-        y: {
-          ...{ field: 'size', type: 'nominal', title: 'UDP payload' },
-          sort: { field: 'bytes', op: 'min' },
-        },
-        x: { field: 'cycles', type: 'quantitative', title: 'cycles', stack: 'zero' },
-        color: {
-          ...{ field: 'stage', type: 'nominal', title: 'stage', sort: order },
-          scale: { domain: order, range: PALETTE.slice(0, order.length) },
-        },
-        order: { field: 'at', type: 'quantitative' },
+        y: { field: 'stage', type: 'nominal', title: null, sort: order },
+        yOffset: { field: 'size', type: 'nominal', sort: sizes },
+        x: { field: 'cycles', type: 'quantitative', title: 'cycles' },
+        color: { field: 'size', type: 'nominal', title: 'UDP payload', sort: sizes },
       },
     },
   };

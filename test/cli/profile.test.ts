@@ -8,6 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProfileReport } from '../../src/report/profile_report.ts';
 import { drawnProfile } from '../profile/synthetic.ts';
+import { nested } from '../profile/trace_events.ts';
 import { type Ended, tagwire } from './tagwire.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tagwire-profile-'));
@@ -117,9 +118,10 @@ describe('a small real run', () => {
   let ended: Ended;
   let report: ProfileReport & { budget: { broken: boolean; metric: string }[] };
   const out = join(folder, 'run');
+  const trace = join(folder, 'trace.json');
   beforeAll(async () => {
     const budget = written('run.yaml', 'in-place:\n  tx.handoverAllocs: 0\n  rx.allocs: 0\n');
-    const args = ['--quick', '--strategy', 'in-place', '--budget', budget];
+    const args = ['--quick', '--strategy', 'in-place', '--budget', budget, '--timeline', trace];
     ended = await tagwire('profile', ...args, '--out', out, '--seed', '5', '--json');
     report = JSON.parse(ended.stdout);
   });
@@ -148,6 +150,20 @@ describe('a small real run', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/run\.yaml:3: in-place rx\.allocs is 1, at most 0 is allowed/);
     expect(report.budget.map((b) => b.broken)).toEqual([false, true]);
+  });
+
+  test('the simulation says where its cycles go', () => {
+    const [cosim] = report.strategies[0]!.cosim;
+    expect(cosim).toMatchObject({ offloaded: cosim!.sent });
+    expect(cosim!.sent).toBeGreaterThan(0);
+    const stages = Object.keys(cosim!.rtl!.stages);
+    expect(stages).toEqual(['descriptor', 'fetch', 'sa', 'crypto', 'icv', 'completion']);
+    expect(cosim!.rtl!.cyclesPerPacket).toBeGreaterThan(5);
+  });
+
+  test('the timeline’s slices nest, each packet a track', () => {
+    const tracks = nested(JSON.parse(readFileSync(trace, 'utf8')));
+    expect(tracks.size).toBeGreaterThan(3);
   });
 
   test('all files are there', () => {

@@ -51,9 +51,10 @@ describe('the timeline', () => {
       'DMA',
       'crypto',
       'wire',
+      'completion',
     ]);
     const track = cosim.tracks[0]!;
-    const wire = card.at(-1)!;
+    const wire = card.at(-2)!;
     expect(wire.ts).toBeCloseTo(track.wireBegin * 0.004, 9);
     expect(wire.ts! + wire.dur!).toBeCloseTo(track.wireEnd * 0.004, 9);
   });
