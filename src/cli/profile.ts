@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { cardLibrary } from '../harness/library.ts';
+import { isScript } from '../harness/load_script.ts';
 import { assemble } from '../profile/assemble.ts';
 import { checkBudget, expectKnown, type Limit, readBudget } from '../profile/budget.ts';
 import { compareProfiles, parseProfile } from '../profile/compare.ts';
@@ -75,7 +76,7 @@ async function strategies(names: readonly string[]): Promise<Strategy[]> {
   if (names.length === 0) return all;
   const chosen: Strategy[] = [];
   for (const given of names) {
-    const isFile = extname(given) !== '';
+    const isFile = isScript(given);
     const known = all.find((s) => s.name === given);
     if (!isFile && known === undefined) {
       const choices = all.map((s) => s.name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { loadScript } from '../harness/load_script.ts';
 import { MTagPool } from '../kern/m_tag.ts';
 import { MbufPool } from '../kern/mbuf.ts';
 import type { Carrier } from '../netipsec/pact.ts';
@@ -68,15 +68,8 @@ function check(make: (mbufs: MbufPool) => Carrier, file: string): void {
 }
 
 async function load(path: string, file: string): Promise<Record<string, unknown>> {
-  if (['.ts', '.mts'].includes(extname(path))) {
-    // Both: in a project without "type": "module" a .ts file is CommonJS.
-    (await import('tsx/cjs/api')).register();
-    (await import('tsx/esm/api')).register();
-  }
   try {
-    const module = await import(pathToFileURL(path).href);
-    // Compiled to CommonJS, the whole of `exports` is the default.
-    return module.default?.default === undefined ? module : module.default;
+    return await loadScript(path);
   } catch (error) {
     throw new StrategyError(`'${file}' cannot be loaded: ${textOf(error)}`);
   }
