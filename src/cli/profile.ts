@@ -106,7 +106,9 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
   const limits = budgetOf(o.budget);
   const loaded = await loadScenario(scenario);
   const base = await scout(loaded.name, loaded.scenario, seed);
-  const sizes = quick ? [base.sizeBytes] : [...new Set([base.sizeBytes, ...COSIM_SIZES])];
+  // A script sends what it sends, whatever the size that it is asked for.
+  const isOneSize = quick || loaded.path !== undefined;
+  const sizes = isOneSize ? [base.sizeBytes] : [...new Set([base.sizeBytes, ...COSIM_SIZES])];
   expectKnown(
     limits,
     chosen.map((s) => s.name),
@@ -114,6 +116,7 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
   );
   const plan: Plan = {
     ...{ strategies: chosen, seed, quick, nic, base },
+    scenario: loaded.path ?? loaded.name,
     ...(quick ? QUICK : FULL),
     cosim: sizes.map(cosimWorkload),
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { NativeWorld } from '../ffi/sim_world.ts';
 import { createWorld } from '../harness/create_world.ts';
+import { SCENARIOS, type Scenario, type ScenarioParams } from '../harness/scenario.ts';
+import { loadScenarioFile } from '../harness/scenario_file.ts';
 import type { World } from '../harness/world.ts';
 import { countPair } from './count_pair.ts';
 import { HeapWatch } from './heap.ts';
@@ -18,31 +20,33 @@ const FLOWS = 5;
 const TRACKS = 64;
 
 /**
- * The full co-simulation: two hosts, two cards, a wire, and a flow from the first to the second.
+ * The full co-simulation: hosts, cards, a wire, and a scenario. A script is run once, since it may
+ * not bear a second run in one world; what is built in is run several times, and warmed up before.
  * Nothing watches: no oracle, no digest, no tap. Times are wall time, as the world takes them.
  */
 export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample> {
   const { workload, seed, nic } = job;
   const { offload, newCarrier: carrier } = strategy;
-  const packets = job.quick ? QUICK_PACKETS : PACKETS;
+  const { scenario, isScript } = await scenarioOf(job);
+  const [warmUp, flows] = isScript ? [0, 1] : [WARM_UP, FLOWS];
   const watch = { oracles: false, digest: false };
-  const world = await createWorld({ seed, nic, offload, carrier, ...watch });
+  const world = await createWorld({ ...scenario.world, seed, nic, offload, carrier, ...watch });
   try {
-    const flow = { packets, size: workload.sizeBytes };
-    for (let i = 0; i < WARM_UP; i++) await world.flow(0, flow);
+    const params = { packets: job.quick ? QUICK_PACKETS : PACKETS, size: workload.sizeBytes };
+    for (let i = 0; i < warmUp; i++) await scenario.run(world, params);
     const probe =
-      world.sim instanceof NativeWorld ? new RtlProbe(world.sim, 0, FLOWS * packets) : null;
+      world.sim instanceof NativeWorld ? new RtlProbe(world.sim, 0, flows * params.packets) : null;
     const heap = new HeapWatch();
     const slices: Slice[] = [];
-    for (let i = 0; i < FLOWS; i++) {
+    for (let i = 0; i < flows; i++) {
       heap.begin();
-      slices.push(await slice(world, flow));
-      heap.end(packets);
+      slices.push(await slice(world, scenario, params));
+      heap.end(slices.at(-1)!.packets);
     }
     const { heapBytes, gcMs } = await heap.result();
-    const { counts, offloaded, sent } = countPair(strategy, workload, seed);
+    const { counts } = countPair(strategy, workload, seed);
     const sum = slices.reduce(add);
-    const n = FLOWS * packets;
+    const n = sum.packets;
     const nothing = { heapBytes: 0, gcMs: 0 };
     return {
       schema: SAMPLE_SCHEMA,
@@ -52,10 +56,10 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
       workload,
       // Both hosts are one process: what they leave to the collector is told once.
       counts: { tx: { ...counts.tx, heapBytes, gcMs }, rx: { ...counts.rx, ...nothing } },
-      stagesNs: { tx: { host: slices.map((s) => s.stackNs / packets) }, rx: {} },
-      packetsPerBatch: packets,
+      stagesNs: { tx: { host: slices.map((s) => s.stackNs / s.packets) }, rx: {} },
+      packetsPerBatch: Math.round(n / flows),
       timerNs: timerCostNs(),
-      warmUpBatches: WARM_UP,
+      warmUpBatches: warmUp,
       ffi: { calls: sum.calls / n, ns: sum.ffiNs / n },
       rtl: probe === null ? null : rtlSample(probe.tracks(), sum, n),
       tracks: probe === null ? [] : probe.tracks().slice(0, TRACKS),
@@ -65,8 +69,8 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
         stack: sum.stackNs / n,
         other: sum.otherNs / n,
       },
-      offloaded,
-      sent,
+      offloaded: sum.offloaded,
+      sent: n,
       hazards: strategy.hazards,
     };
   } finally {
@@ -76,6 +80,9 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
 
 /** What one flow took, both hosts and both cards together. */
 interface Slice {
+  /** ESP packets sent, by software and by the cards; and by the cards alone. */
+  readonly packets: number;
+  readonly offloaded: number;
   readonly rtlNs: number;
   readonly ffiNs: number;
   readonly stackNs: number;
@@ -86,16 +93,19 @@ interface Slice {
   readonly writeBeats: number;
 }
 
-async function slice(world: World, flow: { packets: number; size: number }): Promise<Slice> {
-  const before = { ...world.spentMs, ...world.totals(), at: performance.now() };
-  await world.flow(0, flow);
+async function slice(world: World, scenario: Scenario, params: ScenarioParams): Promise<Slice> {
+  const before = { ...world.spentMs, ...world.totals(), ...espSent(world), at: performance.now() };
+  await scenario.run(world, params);
+  await world.settle();
   const wallMs = performance.now() - before.at;
-  const after = world.totals();
+  const after = { ...world.totals(), ...espSent(world) };
   const rtlNs = after.runNs - before.runNs;
   const stepNs = (world.spentMs.step - before.step) * 1e6;
   const stackNs = (world.spentMs.stack - before.stack) * 1e6;
   const oraclesNs = (world.spentMs.oracles - before.oracles) * 1e6;
   return {
+    packets: after.packets - before.packets,
+    offloaded: after.offloaded - before.offloaded,
     rtlNs,
     ffiNs: Math.max(0, stepNs - rtlNs),
     stackNs,
@@ -106,6 +116,18 @@ async function slice(world: World, flow: { packets: number; size: number }): Pro
     readBeats: after.dmaReadBeats - before.dmaReadBeats,
     writeBeats: after.dmaWriteBeats - before.dmaWriteBeats,
   };
+}
+
+function espSent({ hosts }: World): { packets: number; offloaded: number } {
+  const out = hosts.flatMap((h) => h.ipsec.sadb.list()).filter((sa) => sa.direction === 'out');
+  const offloaded = out.reduce((sum, sa) => sum + sa.hwPackets, 0);
+  return { packets: out.reduce((sum, sa) => sum + sa.swPackets, offloaded), offloaded };
+}
+
+async function scenarioOf({ scenario }: Job): Promise<{ scenario: Scenario; isScript: boolean }> {
+  const builtIn = Object.hasOwn(SCENARIOS, scenario) ? SCENARIOS[scenario] : undefined;
+  if (builtIn !== undefined) return { scenario: builtIn, isScript: false };
+  return { scenario: (await loadScenarioFile(scenario)).scenario, isScript: true };
 }
 
 function add(a: Slice, b: Slice): Slice {

@@ -14,6 +14,8 @@ export interface Plan {
   readonly seed: number;
   readonly quick: boolean;
   readonly nic: Job['nic'];
+  /** What the simulation does: a built-in name or the full path of a script. */
+  readonly scenario: string;
   /** Rounds of the base workload, all strategies in each; fewer when roundsMs are over, but not too few. */
   readonly rounds: number;
   readonly roundsMin: number;
@@ -76,7 +78,7 @@ export async function runRounds(
 const SWEEP_ROUNDS = 3;
 
 function jobs(
-  { strategies, seed, quick, nic }: Plan,
+  { strategies, seed, quick, nic, scenario }: Plan,
   mode: Job['mode'],
   workloads: readonly Workload[],
   round: number,
@@ -84,7 +86,7 @@ function jobs(
   return strategies.flatMap(({ name, file }) =>
     workloads.map((workload) => ({
       ...{ strategy: name, strategyFile: file, mode, workload },
-      ...{ round, seed, quick, nic },
+      ...{ scenario, round, seed, quick, nic },
     })),
   );
 }

@@ -74,6 +74,8 @@ export interface Job {
   readonly strategy: string;
   readonly strategyFile: string | null;
   readonly mode: MeasureMode;
+  /** In 'cosim': what the hosts do, a built-in name or the full path of a script. */
+  readonly scenario: string;
   readonly workload: Workload;
   readonly round: number;
   readonly seed: number;

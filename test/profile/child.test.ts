@@ -14,6 +14,7 @@ const job = (over: Partial<Job>): string =>
   JSON.stringify({
     strategy: 'in-place',
     strategyFile: null,
+    scenario: 'tunnel',
     mode: 'stack',
     workload: BASE_WORKLOAD,
     round: 3,

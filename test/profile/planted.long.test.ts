@@ -49,7 +49,7 @@ describe('a stage that is slower by 3 %', () => {
     });
     const job: Job = {
       ...{ strategy: 'control', strategyFile: FILE, mode: 'stack', workload: plan.base },
-      ...{ round: 0, seed: 1, quick: false, nic: 'rtl' },
+      ...{ scenario: 'tunnel', round: 0, seed: 1, quick: false, nic: 'rtl' },
     };
     const tagNs = median((await measure(job, 0)).stagesNs.tx.tag!);
     const steps = Math.round((PLANTED * tagNs * PACKETS) / stepNs());

@@ -112,7 +112,15 @@ export function planOf(change: Partial<Plan> = {}): Plan {
   const rounds = change.rounds ?? 10;
   return {
     strategies: STRATEGIES.map((name) => ({ name, file: null })),
-    ...{ seed: 1, quick: false, nic: 'rtl', rounds, roundsMin: rounds, roundsMs: 0 },
+    ...{
+      seed: 1,
+      quick: false,
+      nic: 'rtl',
+      scenario: 'tunnel',
+      rounds,
+      roundsMin: rounds,
+      roundsMs: 0,
+    },
     ...{ base: BASE_WORKLOAD, budgetMs: 60_000 },
     sweeps: [
       { ...BASE_WORKLOAD, name: 'size-1420', sizeBytes: 1420 },
