@@ -71,6 +71,13 @@ describe('a measuring child', () => {
     expect(sample.stagesNs.tx.host!.length).toBeGreaterThan(1);
   });
 
+  it('runs a scenario of the user’s own once: 100 datagrams and their answers', () => {
+    const scenario = new URL('../data/scenarios/echo.ts', import.meta.url).pathname;
+    const { status, stdout, stderr } = child(job({ mode: 'cosim', nic: 'model', scenario }));
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ sent: 200, offloaded: 200, warmUpBatches: 0 });
+  });
+
   it('on the functional model there is no RTL to tell of', () => {
     const { status, stdout } = child(job({ mode: 'cosim', nic: 'model' }));
     expect(status).toBe(0);
