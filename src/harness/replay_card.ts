@@ -30,6 +30,8 @@ export class ReplayCard {
   readonly #pending: Pending[] = [];
   #pendingBytes = 0;
   #cut = false;
+  /** Frames in the card that are yet to come up, or to be refused. */
+  #awaited = 0;
   /** Of a frame's completion: it comes up, or the card kept it. */
   #startNs = -1n;
 
@@ -52,7 +54,10 @@ export class ReplayCard {
   #attach(sim: SimWorld): Nic {
     const { ipsec, inet, counters } = this.input;
     const nic = loneNic(sim, this.#pool, counters, ipsec.carrier, ipsec.finishInSoftware);
-    nic.input = (m) => this.input.frame(m, this.#cut);
+    nic.input = (m) => {
+      this.#awaited--;
+      this.input.frame(m, this.#cut);
+    };
     nic.onCompletion = (ring, _lenBytes, status) => {
       if (ring === 1) this.#completed(status & CPL_CODE_MASK);
     };
@@ -76,6 +81,7 @@ export class ReplayCard {
     if (isFull || this.#pendingBytes + frame.length > BATCH_BYTES) this.drain();
     this.#pending.push({ cut, timeNs });
     this.#pendingBytes += frame.length;
+    this.#awaited++;
     this.#sim.inject(0, frame, 0);
   }
 
@@ -84,6 +90,9 @@ export class ReplayCard {
     if (this.#sim === null) return;
     loneRun(this.#sim, this.#nic!, () => this.#pending.length === 0);
     this.#pendingBytes = 0;
+    // What the driver threw away, under a name of its own.
+    this.input.figures.malformed += this.#awaited;
+    this.#awaited = 0;
   }
 
   /** The capture is over: takes the card down, and looks that nothing is left. */
@@ -108,7 +117,9 @@ export class ReplayCard {
     if (next === undefined) throw new Error('the card completed a frame that it was not given');
     this.#cut = next.cut;
     this.timeNs = next.timeNs;
-    if (code === CODE_AUTH_FAIL) this.input.authFailed();
+    if (code !== CODE_AUTH_FAIL) return;
+    this.#awaited--;
+    this.input.authFailed();
   }
 
   #bySoftware(frame: Uint8Array, cut: boolean, timeNs: bigint): void {

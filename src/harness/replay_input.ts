@@ -36,8 +36,9 @@ import { ReplayEsn } from './replay_esn.ts';
 import { isIpsec, ReplayOuter } from './replay_outer.ts';
 
 /**
- * Outcome of a replay. A packet under ESP, AH or both counts once in each of those, and once in one
- * of the outcomes.
+ * Outcome of a replay. A packet under ESP, AH or both counts once in each of those. Each frame counts
+ * once in what comes behind those two, but for notOffloaded; datagrams that never got whole are in
+ * `malformed` too.
  */
 export interface ReplayFigures {
   frames: number;
@@ -54,6 +55,10 @@ export interface ReplayFigures {
   malformed: number;
   /** Dummy packets (RFC 4303 §2.6): authentic, with nothing inside. */
   dummy: number;
+  /** Frames that waited for other fragments of their packet, or that reassembly refused. */
+  fragments: number;
+  /** Frames with no IPsec in them. */
+  other: number;
 }
 
 /** Counters that tell why a packet was refused, and the figure each goes into. */
@@ -89,6 +94,8 @@ export class ReplayInput {
     notOffloaded: 0,
     malformed: 0,
     dummy: 0,
+    fragments: 0,
+    other: 0,
   };
   readonly counters = new Counters();
   readonly inet: Inet;
@@ -122,6 +129,8 @@ export class ReplayInput {
       ipsec: (m, headersLen, proto) => this.#packet(m, headersLen, proto),
       knows: (m, spiOff) => this.#saOf(m, spiOff, IPPROTO_ESP) !== null,
       malformed: (proto) => this.#malformed(proto),
+      fragment: () => this.figures.fragments++,
+      other: () => this.figures.other++,
     });
     this.#esn = new ReplayEsn(pool);
   }

@@ -34,8 +34,12 @@ export interface OuterHandler {
   ipsec(m: Mbuf, headersLen: number, proto: number): void;
   /** Has the file an SA for this packet, whose SPI is spiOff bytes behind its IP header? */
   knows(m: Mbuf, spiOff: number): boolean;
-  /** A packet of IP that is broken or cut; isIpsec: ESP or AH was to follow. */
+  /** A packet of IP that is broken or cut; proto was to follow. */
   malformed(proto: number): void;
+  /** A fragment that waits for others, or that reassembly refused. */
+  fragment(): void;
+  /** A frame with no IPsec in it. */
+  other(): void;
 }
 
 /**
@@ -78,6 +82,7 @@ export class ReplayOuter {
       return;
     }
     if (cut || ip > end || isIp) this.#handler.malformed(0);
+    else this.#handler.other();
     pool.free(m);
   }
 
@@ -104,7 +109,8 @@ export class ReplayOuter {
       return;
     }
     const whole = ipReass(this.#waitingRoom(proto), m, hdrLen);
-    if (whole !== NO_MBUF) this.#upper(whole, ipHdrLen(v, pool.off[whole]!), proto);
+    if (whole === NO_MBUF) this.#handler.fragment();
+    else this.#upper(whole, ipHdrLen(v, pool.off[whole]!), proto);
   }
 
   #ipv6(m: Mbuf): void {
@@ -131,7 +137,10 @@ export class ReplayOuter {
     const next = pool.data[at + chain.fragOff + IP6E_NXT]!;
     const nxtOff = ip6NxtOff(v, at, chain.fragOff);
     const whole = frag6Input(this.#waitingRoom(next), m, nxtOff, chain.fragOff);
-    if (whole === NO_MBUF) return;
+    if (whole === NO_MBUF) {
+      this.#handler.fragment();
+      return;
+    }
     const fault = ip6Walk(v, pool.off[whole]!, pool.len[whole]!, chain);
     if (fault !== IP6_WALK_RIGHT || chain.fragOff !== 0) this.#malformed(whole, next);
     else this.#upper(whole, chain.off, chain.proto);
@@ -146,7 +155,10 @@ export class ReplayOuter {
     else if (proto === IPPROTO_UDP && this.#isEncapsulated(m, headersLen)) {
       this.#outOfUdp(m, headersLen);
       this.#handler.ipsec(m, headersLen, IPPROTO_ESP);
-    } else this.#pool.free(m);
+    } else {
+      this.#handler.other();
+      this.#pool.free(m);
+    }
   }
 
   /**
