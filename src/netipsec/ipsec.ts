@@ -95,7 +95,7 @@ export class Ipsec implements IpsecMethods {
     const { acquires } = this;
     const inside = config.inside ?? null;
     const tables = { offloads, sadb, cache, xforms };
-    const parts = { ...tables, inet, acquires, carrier, reasons, inside, receiveOnly };
+    const parts = { ...tables, inet, acquires, carrier, reasons, inside };
     const transmit = new IpsecTransmit(parts);
     this.finishInSoftware = (m, ipOffset) =>
       transmit.finishInSoftware(m, ipOffset, R_SA_NOT_INSTALLED);

@@ -42,8 +42,6 @@ export interface InputParts {
   readonly xforms: XformTable;
   /** Route-based ones, by reqid. */
   readonly interfaces: ReadonlyMap<number, IpsecIf>;
-  /** A capture is replayed: whoever gives us its packets has taken UDP away. */
-  readonly receiveOnly: boolean;
   /** null: IP. */
   readonly inside: InsideHandler | null;
 }
@@ -101,7 +99,7 @@ export class IpsecInput {
       this.#drop(m, this.#isLarval(family, spi, proto) ? ESP_LARVAL : counts.noSa);
       return;
     }
-    if (!this.#p.receiveOnly && (sa.natt === null) !== (udpSport === NO_PORT)) {
+    if ((sa.natt === null) !== (udpSport === NO_PORT)) {
       this.#drop(m, ESP_ENCAP_MISFIT);
       return;
     }
@@ -130,7 +128,7 @@ export class IpsecInput {
       return;
     }
     if (sa.natt !== null) {
-      if (udpSport !== NO_PORT && sa.natt.sport !== udpSport) this.#peerMoved(sa, udpSport);
+      if (sa.natt.sport !== udpSport) this.#peerMoved(sa, udpSport);
       if (inside === INSIDE_PAYLOAD) mendChecksum(mbufs, m, ipHeaderLen);
     }
     if (inside === INSIDE_PACKET) this.#inside(m, sa);

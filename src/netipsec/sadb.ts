@@ -79,6 +79,9 @@ export class Sadb {
     if (this.find(p.dst, p.spi, p.proto) !== null) {
       throw new SadbError('duplicateSpi', `SPI ${p.spi} for this destination is in use`);
     }
+    // A card may still have one that ended, and would not take a second with its SPI.
+    const isNamesake = (sa: Sa) => sa.spi === p.spi && sameWords(sa.dstWords, ipAddrWords(p.dst));
+    forEachOf([...this.#dead].filter(isNamesake), (sa) => this.delete(sa));
     const handle = this.#free.at(-1) ?? this.#slots.length;
     if (handle >= this.#capacity) {
       throw new SadbError('full', `the SADB holds ${this.#capacity} SAs already`);
@@ -196,7 +199,6 @@ export class Sadb {
     if (this.#slots[sa.handle] !== sa) throw new TypeError(`SA ${sa.handle} is deleted twice`);
     if (sa.alive) this.#unlink(sa);
     this.#dead.delete(sa);
-    if (sa.direction === 'out') this.#keys.release(sa);
     this.#slots[sa.handle] = null;
     try {
       this.#offloads.remove(sa);
@@ -307,6 +309,7 @@ export class Sadb {
   /** From here on nobody finds it. */
   #unlink(sa: Sa): void {
     sa.alive = false;
+    if (sa.direction === 'out') this.#keys.release(sa);
     this.#bySpi.remove(sa.handle);
     this.#byEnds.remove(sa.handle);
     this.#byReqid.remove(sa.handle);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe, expect, it } from 'vitest';
 import { secondsToCycles } from '../../src/kern/clock.ts';
+import { IFCAP_IPSEC } from '../../src/net/ifnet.ts';
 import { UdpSocket } from '../../src/netinet/socket.ts';
 import type { Acquire } from '../../src/netipsec/acquire.ts';
 import type { SaParams } from '../../src/netipsec/sa.ts';
 import { SadbError } from '../../src/netipsec/sadb_error.ts';
+import { FakeCard } from '../unit/netipsec/fake_card.ts';
 import {
   createIpsecRig,
   GCM_SAS,
@@ -124,6 +126,20 @@ describe('RFC 4301 §4.4.2.1 lifetimes', () => {
     rig.ipsecA.timers();
     expect(sa.key.every((b) => b === 0)).toBe(true);
     expect(() => rig.ipsecA.sadb.delete(sa)).toThrow('deleted twice');
+    rig.end();
+  });
+
+  it('makes room for the next one with its SPI and key, whose numbers go on', () => {
+    const rig = createIpsecRig({ offload: true, capabilities: IFCAP_IPSEC });
+    const card = new FakeCard(rig.a, rig.ipsecA.carrier);
+    rig.ipsecA.attachOffload(rig.a.ifp, card);
+    rig.setkey(GCM_SAS.replaceAll('-r 8', `-r 8 -bh ${2 * PAYLOAD}`) + TRANSPORT);
+    expect(send(rig, 3)).toBe(2);
+    expect(card.installed.size).toBe(2);
+    rig.setkeyOf('a', GCM_SAS.split('\n')[1]!);
+    expect(card.installed.size).toBe(2);
+    const sa = rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!;
+    expect([sa.seq, sa.installs.length]).toEqual([2, 1]);
     rig.end();
   });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type IpAddr, ipAddrFamily, ipAddrWords } from '../../../src/header/ip_addr.ts';
 import { ip6Parse } from '../../../src/header/ip6.ts';
-import { newFlow, PORT_HIDDEN, readFlow } from '../../../src/netipsec/flow.ts';
+import { newFlow, PORT_HIDDEN, PROTO_HIDDEN, readFlow } from '../../../src/netipsec/flow.ts';
 import { FlowCache } from '../../../src/netipsec/flow_cache.ts';
 import { SaOffloads } from '../../../src/netipsec/sa_offload.ts';
 import { Sadb } from '../../../src/netipsec/sadb.ts';
@@ -75,13 +75,18 @@ const flow: fc.Arbitrary<PlainFlow> = fc.oneof(
   flowBetween(in6('2001:db8::1', 'a00:1::'), in6('2001:db8::2', '2001:db8:0:1::1')),
 );
 /** Fragments that are not the first: they hide their ports. */
-const fragment = flow.map((f) => ({ ...f, sport: PORT_HIDDEN, dport: PORT_HIDDEN }));
+const fragment = fc.tuple(flow, fc.boolean()).map(([f, hidesProto]) => {
+  // An IPv6 fragment may not even show its protocol.
+  const proto = hidesProto && typeof f.src !== 'number' ? PROTO_HIDDEN : f.proto;
+  return { ...f, proto, sport: PORT_HIDDEN, dport: PORT_HIDDEN };
+});
 
 /** The linear scan: the first that fits, or that may be about what a fragment hides (RFC 4301 §7). */
 function scan(all: Policy[], direction: Direction, f: PlainFlow): Policy | 'unsure' | null {
   for (const p of all) {
     if (fits(p, direction, f)) return p;
-    const withoutPorts = { ...p, sport: 0, dport: 0 };
+    const proto = f.proto === PROTO_HIDDEN ? 0 : p.proto;
+    const withoutPorts = { ...p, proto, sport: 0, dport: 0 };
     const isHidden = f.sport === PORT_HIDDEN && p.action !== 'none';
     if (isHidden && fits(withoutPorts, direction, f)) return 'unsure';
   }
