@@ -46,9 +46,7 @@ export class MTagPool {
   readonly capacity: number;
   /** The host's rules of what happens to tags where a packet turns. */
   readonly rules: TurnRules = new TurnRules();
-  /** Tags taken and given back since the start, and the fewest that were ever free. */
-  allocs = 0;
-  frees = 0;
+  /** Allocations that were refused. */
   refused = 0;
   /** Allocations by the low four bits of the id: what a packet's way costs, told apart. */
   readonly allocsById: Float64Array = new Float64Array(16);
@@ -76,8 +74,21 @@ export class MTagPool {
     return this.capacity - this.#freeCount;
   }
 
-  /** m_tag_alloc: a tag of its own, on no mbuf; NO_TAG when the pool is empty. Payload is zero. */
-  alloc(cookie: number, id: number, lenBytes: number): MTag {
+  /** Tags taken since the start: the serials given out. */
+  get allocs(): number {
+    return this.#serial;
+  }
+
+  /** Tags given back since the start. */
+  get frees(): number {
+    return this.#serial - this.inUse;
+  }
+
+  /**
+   * m_tag_alloc: a tag of its own, on no mbuf; NO_TAG when the pool is empty. The payload is zero,
+   * unless the caller writes all of it at once and says so.
+   */
+  alloc(cookie: number, id: number, lenBytes: number, isWritten = false): MTag {
     if (lenBytes > MTAG_PAYLOAD_BYTES)
       throw new RangeError(`"lenBytes" ${lenBytes} > ${MTAG_PAYLOAD_BYTES}`);
     if (this.#freeCount === 0 || this.failNext > 0) {
@@ -91,11 +102,9 @@ export class MTagPool {
     words[w] = cookie;
     words[w + 1] = id | (lenBytes << 16);
     words[w + 2] = NO_TAG;
-    // 0 marks a free slot, also after 2^32 tags.
-    this.#serial = (this.#serial + 1) >>> 0 || 1;
-    words[w + 3] = this.#serial;
-    for (let i = w + PAYLOAD_WORD; i < w + SLOT_WORDS; i++) words[i] = 0;
-    this.allocs++;
+    // 0 marks a free slot; 2^32 tags are more than a process lives to see.
+    words[w + 3] = ++this.#serial;
+    if (!isWritten) for (let i = w + PAYLOAD_WORD; i < w + SLOT_WORDS; i++) words[i] = 0;
     this.allocsById[id & 15]!++;
     return t;
   }
@@ -105,7 +114,6 @@ export class MTagPool {
     const w = t * SLOT_WORDS;
     if (this.slots[w + 3] === 0) throw new Error(`tag ${t} is freed twice`);
     this.slots[w + 3] = 0;
-    this.frees++;
     this.release(t);
   }
 
@@ -152,6 +160,12 @@ export class MTagPool {
 
   /** m has turned round, or begins another way: what its tags say is of the past. */
   turned(_m: number): void {}
+
+  /** Is it (cookie, id)? */
+  isA(t: MTag, cookie: number, id: number): boolean {
+    const w = t * SLOT_WORDS;
+    return this.slots[w] === cookie && (this.slots[w + 1]! & 0xffff) === id;
+  }
 
   /** m_tag_prepend */
   prepend(on: TagHeads, m: number, t: MTag): void {
@@ -229,7 +243,7 @@ export class MTagPool {
 
   /** m_tag_copy: a tag of its own with the same cookie, id and payload; NO_TAG when out of tags. */
   copy(t: MTag): MTag {
-    const c = this.alloc(this.cookie(t), this.id(t), this.lenBytes(t));
+    const c = this.alloc(this.cookie(t), this.id(t), this.lenBytes(t), true);
     if (c === NO_TAG) return NO_TAG;
     const words = this.slots;
     const from = t * SLOT_WORDS;

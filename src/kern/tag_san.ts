@@ -83,10 +83,10 @@ export class TagSan extends MTagPool {
     this.#turns.set(m, (this.#turns.get(m) ?? 0) + 1);
   }
 
-  override alloc(cookie: number, id: number, lenBytes: number): MTag {
+  override alloc(cookie: number, id: number, lenBytes: number, isWritten = false): MTag {
     this.#close();
     if (this.inUse + this.#resting.length === this.capacity) this.#wake();
-    const t = super.alloc(cookie, id, lenBytes);
+    const t = super.alloc(cookie, id, lenBytes, isWritten);
     if (t === NO_TAG) return t;
     this.#made[t] = here();
     this.#mbufOf[t] = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ENOBUFS } from '../kern/errno.ts';
-import { MTAG_PAYLOAD_BYTES, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
+import { MTAG_PAYLOAD_BYTES, type MTag, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
 import {
   type Carrier,
@@ -21,14 +21,16 @@ export class CarrierInPlace implements Carrier {
   readonly name: string = 'in-place';
   readonly #mbufs: MbufPool;
   readonly #tags: MTagPool;
+  readonly #first: Int32Array;
 
   constructor(mbufs: MbufPool) {
     this.#mbufs = mbufs;
     this.#tags = mbufs.tags;
+    this.#first = mbufs.firstTag;
   }
 
   request(m: Mbuf, r: OffloadRequest): number {
-    const t = this.#tags.alloc(MTAG_COOKIE_IPSEC, r.state, MTAG_PAYLOAD_BYTES);
+    const t = this.#tags.alloc(MTAG_COOKIE_IPSEC, r.state, MTAG_PAYLOAD_BYTES, true);
     if (t === NO_TAG) return ENOBUFS;
     packRequest(this.#tags.words, this.#tags.payload(t, MTAG_COOKIE_IPSEC), r);
     this.#tags.prepend(this.#mbufs, m, t);
@@ -40,7 +42,8 @@ export class CarrierInPlace implements Carrier {
   }
 
   take(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#find(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+    // Most questions are about packets without tags: no call for those.
+    return this.#first[m] !== NO_TAG && this.#find(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
   }
 
   done(m: Mbuf): void {
@@ -52,7 +55,7 @@ export class CarrierInPlace implements Carrier {
   }
 
   read(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#find(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r);
+    return this.#first[m] !== NO_TAG && this.#find(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r);
   }
 
   accept(m: Mbuf): void {
@@ -60,10 +63,12 @@ export class CarrierInPlace implements Carrier {
   }
 
   applied(m: Mbuf, i: number, r: OffloadRequest): boolean {
+    if (this.#first[m] === NO_TAG) return false;
     return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
   }
 
   accepted(m: Mbuf, i: number, r: OffloadRequest): boolean {
+    if (this.#first[m] === NO_TAG) return false;
     return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE, r);
   }
 
@@ -81,8 +86,7 @@ export class CarrierInPlace implements Carrier {
   }
 
   #find(m: Mbuf, id: number, r: OffloadRequest): boolean {
-    if (this.#mbufs.firstTag[m] === NO_TAG) return false;
-    const t = this.#tags.locate(this.#mbufs, m, MTAG_COOKIE_IPSEC, id, NO_TAG);
+    const t = this.#tag(m, id);
     if (t === NO_TAG) return false;
     r.state = id;
     unpackRequest(this.#tags.words, this.#tags.payload(t, MTAG_COOKIE_IPSEC), r);
@@ -90,8 +94,15 @@ export class CarrierInPlace implements Carrier {
   }
 
   #relabel(m: Mbuf, from: number, to: number): void {
-    const t = this.#tags.locate(this.#mbufs, m, MTAG_COOKIE_IPSEC, from, NO_TAG);
+    const t = this.#tag(m, from);
     if (t === NO_TAG) throw new Error(`mbuf ${m} carries no tag with id ${from}`);
     this.#tags.relabel(t, MTAG_COOKIE_IPSEC, to);
+  }
+
+  /** ipsec's tag with this id; nearly always it is the newest of all. */
+  #tag(m: Mbuf, id: number): MTag {
+    const t = this.#first[m]!;
+    if (t === NO_TAG || this.#tags.isA(t, MTAG_COOKIE_IPSEC, id)) return t;
+    return this.#tags.locate(this.#mbufs, m, MTAG_COOKIE_IPSEC, id, t);
   }
 }

@@ -113,18 +113,20 @@ export class Tally implements Carrier {
   /** Every tag that a walk of this host's tag lists comes to, frees aside, is a step. */
   #countSteps(): void {
     const tags = this.#tags;
-    const { locate, first, next } = tags;
+    const { isA, locate, first, next } = tags;
     const seen = (t: MTag): MTag => {
       if (t !== NO_TAG) this.#tagSteps++;
       return t;
     };
+    tags.isA = (t, cookie, id) => isA.call(tags, seen(t), cookie, id);
     tags.first = (on, m) => seen(first.call(tags, on, m));
     tags.next = (t) => seen(next.call(tags, t));
     tags.locate = (on, m, cookie, id, after) => {
       const before = this.#tagSteps;
       let steps = 0;
       const found = locate.call(tags, on, m, cookie, id, after);
-      for (let t = on.firstTag[m]!; t !== NO_TAG; t = next.call(tags, t)) {
+      let t = after === NO_TAG ? on.firstTag[m]! : next.call(tags, after);
+      for (; t !== NO_TAG; t = next.call(tags, t)) {
         steps++;
         if (t === found) break;
       }

@@ -89,10 +89,8 @@ export class CarrierAccelTag extends CarrierInPlace {
     if (t === NO_TAG) return ENOBUFS;
     const p = tags.payload(t, MTAG_ABI_COMPAT);
     tags.words[p] = drvSpi;
-    if (r !== null) {
-      tags.words[p + 1] = (r.espOffset & 0xffff) | (r.trailerLen << 16);
-      tags.words[p + 2] = r.esnHi;
-    }
+    tags.words[p + 1] = r === null ? 0 : (r.espOffset & 0xffff) | (r.trailerLen << 16);
+    tags.words[p + 2] = r === null ? 0 : r.esnHi;
     tags.prepend(this.#mbufs, m, t);
     return 0;
   }

@@ -41,7 +41,7 @@ export class CarrierStripAdd extends CarrierInPlace {
     const tags = this.#tags;
     const asked = this.#locate(m, MTAG_COOKIE_IPSEC, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
     if (asked === NO_TAG) return 0;
-    const link = tags.alloc(MTAG_COOKIE_LINK, LINK_OUT, MTAG_PAYLOAD_BYTES);
+    const link = tags.alloc(MTAG_COOKIE_LINK, LINK_OUT, MTAG_PAYLOAD_BYTES, true);
     if (link === NO_TAG) return ENOBUFS;
     const from = tags.payload(asked, MTAG_COOKIE_IPSEC);
     const to = tags.payload(link, MTAG_COOKIE_LINK);
@@ -80,7 +80,7 @@ export class CarrierStripAdd extends CarrierInPlace {
   override report(m: Mbuf, r: OffloadRequest): number {
     if (r.state !== PACKET_TAG_IPSEC_IN_CRYPTO_DONE) return super.report(m, r);
     const tags = this.#tags;
-    const link = tags.alloc(MTAG_COOKIE_LINK, LINK_IN, MTAG_PAYLOAD_BYTES);
+    const link = tags.alloc(MTAG_COOKIE_LINK, LINK_IN, MTAG_PAYLOAD_BYTES, true);
     if (link === NO_TAG) return ENOBUFS;
     packRequest(tags.words, tags.payload(link, MTAG_COOKIE_LINK), r);
     tags.prepend(this.#mbufs, m, link);
