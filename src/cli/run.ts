@@ -77,6 +77,7 @@ const options = {
     help: 'how native code is called (default koffi)',
   },
   oracles: { type: 'choice', choices: ['on', 'off'], help: 'watch every frame (default on)' },
+  taps: { type: 'flag', help: 'write what a tap on each interface sees, DIR/taps.pcapng' },
   tagsan: {
     type: 'flag',
     env: 'TAGSAN',
@@ -103,6 +104,7 @@ const options = {
 // What a run writes, in the directory of --out.
 const CAPTURE = 'wire.pcapng';
 const ESP_SA = 'esp_sa';
+const TAPS = 'taps.pcapng';
 const WAVES = 'waves.fst';
 
 /** The waveform writer maps its files into memory: a disk that fills up would end the process. */
@@ -163,6 +165,7 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
       ...scenario.memory,
       ...(memLatency === undefined ? {} : { latencyCycles: memLatency }),
     },
+    ...(o.taps ? { taps: join(out, TAPS) } : {}),
     ...(o.tagsan ? { tagsan: true } : {}),
     ...(o.waves === 'fst' ? { waves: join(out, WAVES) } : {}),
   };
@@ -183,7 +186,7 @@ async function run(argv: string[]): Promise<number> {
     );
   }
   const { name, scenario, path } = await loadScenario(positionals[0] ?? 'tunnel');
-  const out = outDirectory(values.out, [CAPTURE, ESP_SA, WAVES]);
+  const out = outDirectory(values.out, [CAPTURE, ESP_SA, TAPS, WAVES]);
   if (values.waves === 'fst') needRoom(out);
   const world = await interruptible((signal) =>
     createWorld({

@@ -11,6 +11,7 @@ import { FlowTraffic } from './flow_traffic.ts';
 import { type Behind, endHostBytes, putBehind } from './gateway_net.ts';
 import { openSim } from './open_sim.ts';
 import { oracleFor } from './oracle_setup.ts';
+import { Taps } from './taps.ts';
 import { addressesOf, MACS, protectedIn, setkeyFile } from './topology.ts';
 import { World } from './world.ts';
 import { type WorldConfig, type WorldOptions, worldConfig } from './world_options.ts';
@@ -27,6 +28,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const config = worldConfig(options);
   const sim = await openSim(config, simConfig(config), options.onBuild, options.signal);
   let capture: Capture | null = null;
+  let taps: Taps | null = null;
   try {
     const clock: Clock = {
       get cycle() {
@@ -54,7 +56,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const traffic = new FlowTraffic(config.seed);
     const digest = config.digest ? new Digest() : null;
     const files = config.setkey ?? ([0, 1] as const).map((i) => builtInFile(config, i));
-    capture = config.capture === null ? null : new Capture(config.capture, hosts.length);
+    capture = config.capture === null ? null : new Capture(config.capture, hosts);
     const fileName = (i: number) => `${config.setkey === null ? '' : 'setkey of '}host ${i}`;
     const oracle = config.oracles ? oracleFor(config, traffic) : null;
     for (const [i, host] of hosts.entries()) {
@@ -66,9 +68,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     }
     const behind = config.gateways ? putAllBehind(config, hosts, sim, clock) : [];
     for (const { host } of behind) for (const id of config.rulesOff) host.tags.rules.off(id);
-    return new World({ config, sim, hosts, behind, oracle, digest, capture, traffic });
+    taps =
+      config.taps === null
+        ? null
+        : new Taps(config.taps, [...hosts, ...behind.map((b) => b.host)], clock);
+    return new World({ config, sim, hosts, behind, oracle, digest, capture, taps, traffic });
   } catch (error) {
     capture?.close();
+    taps?.close();
     sim.close();
     throw error;
   }

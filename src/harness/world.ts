@@ -9,6 +9,7 @@ import type { FlowTraffic } from './flow_traffic.ts';
 import type { Behind } from './gateway_net.ts';
 import type { WireOracle } from './oracle/wire_oracle.ts';
 import { type TapFrame, TapReader } from './tap.ts';
+import type { Taps } from './taps.ts';
 import { runFlows, UdpFlow, type UdpFlowOptions } from './udp_flow.ts';
 import type { WorldConfig } from './world_options.ts';
 
@@ -44,6 +45,7 @@ export interface WorldParts {
   readonly oracle: WireOracle | null;
   readonly digest: Digest | null;
   readonly capture: Capture | null;
+  readonly taps: Taps | null;
   readonly traffic: FlowTraffic;
 }
 
@@ -78,6 +80,7 @@ export class World {
   /** Sees each frame on the wire, as it left its card; may not keep it (`bytes` is used again). */
   onFrame: ((frame: TapFrame) => void) | null = null;
   onProgress: ((sent: number, packets: number) => void) | null = null;
+  readonly #taps: Taps | null;
   readonly #tap: TapReader;
   readonly #onFrame: (f: TapFrame) => void;
   #nextTimer = TIMER_CYCLES;
@@ -94,6 +97,8 @@ export class World {
     this.digest = parts.digest;
     this.capture = parts.capture;
     this.traffic = parts.traffic;
+    this.#taps = parts.taps;
+    if (parts.taps !== null) this.artefacts.taps = parts.taps.path;
     if (parts.capture !== null) this.artefacts.capture = parts.capture.path;
     if (parts.config.waves !== null) this.artefacts.waves = parts.config.waves;
     this.startCycle = parts.sim.cycle;
@@ -206,6 +211,7 @@ export class World {
     this.#closed = true;
     try {
       this.capture?.close();
+      this.#taps?.close();
     } finally {
       this.sim.close();
     }

@@ -55,6 +55,8 @@ export interface WorldOptions {
   readonly digest?: boolean;
   /** Write the wire to this pcapng file. */
   readonly capture?: string;
+  /** Write what a tap on each interface of each host sees to this pcapng file. */
+  readonly taps?: string;
   /** Write an FST waveform of both cards to this file. */
   readonly waves?: string;
   /**
@@ -96,6 +98,7 @@ export interface WorldConfig {
   readonly oracles: boolean;
   readonly digest: boolean;
   readonly capture: string | null;
+  readonly taps: string | null;
   readonly waves: string | null;
   readonly tagsan: boolean;
   readonly rulesOff: readonly string[];
@@ -164,6 +167,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     oracles: o.oracles ?? true,
     digest: o.digest ?? true,
     capture: o.capture ?? null,
+    taps: o.taps ?? null,
     waves: o.waves ?? null,
     tagsan: o.tagsan ?? process.env.TAGSAN === '1',
     rulesOff: o.rulesOff ?? [],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tagwire, temporaryDir } from '../lib/cli.ts';
@@ -56,5 +56,71 @@ describe.skipIf(!hasTshark)('Wireshark decrypts the capture (skipped without tsh
     const rows = dissect(dir, ['esp.icv_good', 'udp.dstport', 'udp.checksum.status']);
     expect(rows).toHaveLength(60);
     for (const row of rows) expect(row.slice(0, 2)).toEqual(['1', '5001']);
+  });
+});
+
+/** Fields of every frame of a capture, as tshark shows them; a frame without comments shows ''. */
+function fieldsOf(path: string, ...fields: string[]): string[][] {
+  const r = spawnSync('tshark', ['-r', path, '-T', 'fields', ...fields.flatMap((f) => ['-e', f])], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  expect(r.status, r.stderr).toBe(0);
+  return r.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+}
+
+describe.skipIf(!hasTshark)('comments say what was decided about each packet', () => {
+  const runInto = (dir: string, ...options: string[]) => {
+    const common = ['--nic', 'model', '--packets', '20', '--seed', '3', '--out', dir, '--json'];
+    const r = tagwire(['run', ...options, ...common]);
+    expect(r.status, r.stderr).toBe(0);
+    return JSON.parse(r.stdout) as { digest: string };
+  };
+
+  it('wire: the SA, the tag, and card or software with the reason', () => {
+    const dir = temporaryDir('comments');
+    runInto(dir, 'tunnel', '--loss', '20');
+    const cards = fieldsOf(join(dir, 'wire.pcapng'), 'frame.interface_name', 'frame.comment');
+    expect(cards).toHaveLength(20);
+    const by = 'SPI 0x1001, SA 0 generation 1, OUT_CRYPTO_NEEDED: offloaded';
+    for (const row of cards) expect([by, `${by}; wire: lost`]).toContain(row[1]);
+    expect(cards.filter((row) => row[1]!.endsWith('lost')).length).toBeGreaterThan(0);
+    expect(cards[0]![0]).toBe('host0.nic0');
+
+    runInto(dir, 'tunnel', '--offload', 'off');
+    const software = fieldsOf(join(dir, 'wire.pcapng'), 'frame.comment');
+    const why = 'SPI 0x1001, SA 0 generation 1, OUT_DONE: software, offloadOff';
+    expect(software.map((row) => row[0])).toEqual(Array(20).fill(why));
+  });
+
+  it('taps: each interface as its bpf sees it, clear inside the coat of ESP; no digest changes', () => {
+    const dir = temporaryDir('taps');
+    const { digest } = runInto(dir, 'transport', '--taps');
+    const path = join(dir, 'taps.pcapng');
+    const rows = fieldsOf(path, 'frame.interface_name', 'frame.comment');
+    const out = 'SPI 0x1001, SA 0 generation 1, OUT_CRYPTO_NEEDED';
+    const inn = out.replace('OUT_CRYPTO_NEEDED', 'IN_CRYPTO_DONE');
+    expect(rows.filter((row) => row[0] === 'host0.nic0' && row[1] === out)).toHaveLength(20);
+    expect(rows.filter((row) => row[0] === 'host1.nic0' && row[1] === inn)).toHaveLength(20);
+    expect(runInto(dir, 'transport').digest).toBe(digest);
+  });
+
+  it('a frame that no policy is about is a bypass', () => {
+    const dir = temporaryDir('bypass');
+    const script = join(dir, 'ping.mjs');
+    writeFileSync(
+      script,
+      `export default { summary: 'UDP in clear', world: { mode: 'tunnel', nic: 'model' },
+         async run(world) {
+           world.hosts[0].udp().connect(0x0a000002, 9).send(new Uint8Array(8));
+           await world.settle();
+         } };`,
+    );
+    const r = tagwire(['run', script, '--out', dir]);
+    expect(r.status, r.stderr).toBe(0);
+    expect(fieldsOf(join(dir, 'wire.pcapng'), 'frame.comment')[0]).toEqual(['bypass']);
   });
 });
