@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { violationText } from '../harness/oracle/violation.ts';
-import type { WireFigures } from '../harness/oracle/wire_oracle.ts';
+import type { WireFigures } from '../harness/oracle/wire_figures.ts';
 import type { RunReport } from '../harness/run_report.ts';
 import { bold, dim, green, red, table } from './terminal.ts';
 

@@ -12,6 +12,7 @@ import { ALGORITHMS, addressesOf, keyMaterial, macKey, protectedIn, spiOf } from
 import type { WorldConfig } from './world_options.ts';
 
 const PROTO_UDP = 17;
+const PROTO_ESP = 50;
 
 /** The oracle of a world, told what is so: by the topology, or by the hosts' own setkey(8) files. */
 export function oracleFor(config: WorldConfig, traffic: FlowTraffic): WireOracle {
@@ -59,7 +60,8 @@ function fromFiles(files: readonly string[], traffic: FlowTraffic): WireOracle {
   const parsed = files.map((text, i) => parseSetkey(text, `setkey of host ${i}`));
   for (const { statements } of parsed) {
     for (const s of statements) {
-      if (s.op === 'add') sas.set(`${ipAddrText(s.sa.dst)} ${s.sa.spi}`, wireSa(s.sa));
+      if (s.op === 'add')
+        sas.set(`${ipAddrText(s.sa.dst)} ${s.sa.spi} ${s.sa.proto}`, wireSa(s.sa));
       if (s.op === 'spdadd' && s.policy.direction === 'out') policies.push(wirePolicy(s.policy));
     }
   }
@@ -73,6 +75,7 @@ function wireSa(sa: SaParams): WireSa {
     spi: sa.spi,
     dst: ipAddrText(sa.dst),
     mode: sa.mode === 'tunnel' ? 'tunnel' : 'transport',
+    ...(sa.proto === undefined ? {} : { proto: sa.proto }),
     alg: sa.cipher,
     key: sa.key.slice(0, keyBytes),
     salt: sa.key.slice(keyBytes),
@@ -96,6 +99,7 @@ function wirePolicy(p: Policy): WirePolicy {
     ...(p.dport === 0 ? {} : { dstPort: p.dport }),
     action: p.action === 'none' ? 'bypass' : 'protect',
     mode: tunnel ? 'tunnel' : 'transport',
+    esp: p.requests.length === 0 || p.requests.some((r) => r.proto === PROTO_ESP),
     ...(tunnel
       ? { tunnelSrc: ipAddrText(outermost.src), tunnelDst: ipAddrText(outermost.dst) }
       : {}),

@@ -38,3 +38,38 @@ spdadd 192.168.1.1 192.168.2.1 udp -P ${direction} ipsec esp/tunnel/10.0.0.1-10.
   expect(report.packets.offloadedTx).toBe(50);
   expect(report.drops).toEqual({ 'host1.esp.dummy': 10 });
 });
+
+describe('AH through cards, which send it as it is (RFC 4302)', () => {
+  const key = (n: number) => `0x${'42'.repeat(n)}`;
+  const world = (sas: string, request: string) => {
+    const file = (direction: string) => `
+${sas}
+spdadd 10.0.0.1 10.0.0.2 udp -P ${direction} ipsec ${request};`;
+    return createWorld({ nic: 'model', mode: 'transport', setkey: [file('out'), file('in')] });
+  };
+  const ah = (mode: string, more = '') =>
+    `add 10.0.0.1 10.0.0.2 ah 0x2000 -m ${mode} -r 8 ${more} -A`;
+
+  it.each([
+    ['HMAC', `${ah('transport')} hmac-sha2-256 ${key(32)};`, 'ah/transport//require', 0],
+    ['GMAC', `${ah('transport')} aes-128-gmac ${key(20)};`, 'ah/transport//require', 0],
+    ['ESN', `${ah('transport', '-esn')} hmac-sha1 ${key(20)};`, 'ah/transport//require', 0],
+    ['tunnel', `${ah('tunnel')} hmac-sha1 ${key(20)};`, 'ah/tunnel/10.0.0.1-10.0.0.2/require', 0],
+    [
+      'round ESP',
+      `${ah('transport')} hmac-sha1 ${key(20)};
+add 10.0.0.1 10.0.0.2 esp 0x3000 -m transport -r 8 -E aes-gcm-16 ${key(20)};`,
+      'esp/transport//require ah/transport//require',
+      30,
+    ],
+  ])('%s: what was sent arrives, and nothing leaks', async (_what, sas, request, esp) => {
+    const w = await world(sas, request);
+    await w.flow(0, { packets: 30, size: 300 });
+    const report = await finishRun(w, 'ah');
+    expect(report.violations).toEqual([]);
+    expect(report.packets).toMatchObject({ sent: 30, delivered: 30 });
+    expect(report.compared).toBe(30);
+    expect(report.plaintextLeaks).toBe(0);
+    expect(w.oracle!.figures).toMatchObject({ frames: 30, esp, compared: 30 });
+  });
+});

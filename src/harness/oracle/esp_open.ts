@@ -30,7 +30,7 @@ const USES: Readonly<Record<string, Use>> = {
   'aes-cbc': use('aes-*-cbc', 0, 16, 0), // RFC 3602
   null: use('', 0, 0, 0), // RFC 2410
 };
-const HMACS: Readonly<Record<string, [hash: string, icvBytes: number]>> = {
+export const HMACS: Readonly<Record<string, [hash: string, icvBytes: number]>> = {
   'hmac-sha1': ['sha1', 12],
   'hmac-sha2-256': ['sha256', 16],
   'hmac-sha2-384': ['sha384', 24],

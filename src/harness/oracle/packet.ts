@@ -14,6 +14,7 @@ export const PROTO_NONE = 59;
 export const PROTO_UDP = 17;
 export const PROTO_IPV6 = 41;
 export const PROTO_ESP = 50;
+export const PROTO_AH = 51;
 export const PROTO_ICMPV6 = 58;
 const PROTO_HOP_BY_HOP = 0;
 const PROTO_ROUTING = 43;
@@ -199,4 +200,10 @@ export function readAddress(text: string): Address {
   const good = parts.length === 4 && parts.every((p) => Number.isInteger(p) && p >= 0 && p < 256);
   if (!good) throw new RangeError(`"${text}": an IPv4 address was expected`);
   return ((parts[0]! << 24) | (parts[1]! << 16) | (parts[2]! << 8) | parts[3]!) >>> 0;
+}
+
+/** RFC 4861: types 133 to 137 with hop limit 255, which no policy keeps from its link. */
+export function isNeighborDiscovery(b: Buffer, v: IpView): boolean {
+  if (v.proto !== PROTO_ICMPV6 || v.payload >= v.end || b[v.start + 7] !== 255) return false;
+  return b[v.payload]! >= 133 && b[v.payload]! <= 137;
 }

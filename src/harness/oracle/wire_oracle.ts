@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { TAP_INJECTED, type TapFrame } from '../tap.ts';
+import { AhWatch } from './ah_watch.ts';
 import { EspOpener } from './esp_open.ts';
 import { InnerCheck, NOT_TRAFFIC } from './inner_check.ts';
 import { AGAIN, FULL, NonceLedger, REUSED } from './nonce_ledger.ts';
@@ -12,9 +13,10 @@ import {
   ETHERTYPE_IPV6,
   ETHERTYPE_VLAN,
   type IpView,
+  isNeighborDiscovery,
   newIpView,
+  PROTO_AH,
   PROTO_ESP,
-  PROTO_ICMPV6,
   PROTO_IPIP,
   PROTO_IPV6,
   PROTO_NONE,
@@ -26,6 +28,7 @@ import { Reassembly } from './reassembly.ts';
 import type { Traffic } from './traffic.ts';
 import { UdpEncap } from './udp_encap.ts';
 import { type Violation, ViolationLog } from './violation.ts';
+import { newWireFigures, type WireFigures } from './wire_figures.ts';
 import {
   matchPolicy,
   PORT_UNKNOWN,
@@ -41,23 +44,6 @@ export interface WireOracleConfig {
   readonly traffic?: Traffic;
 }
 
-/** Totals since the oracle began. */
-export interface WireFigures {
-  frames: number;
-  injected: number;
-  /** ESP packets, whole ones; those that opened; scenario payloads compared. */
-  esp: number;
-  decrypted: number;
-  compared: number;
-  mismatches: number;
-  /** Frames that carried in clear what policy protects. */
-  plaintextLeaks: number;
-  /** (key, IV) or sequence numbers encrypted twice. */
-  duplicates: number;
-  /** ESP packets seen again, byte for byte. */
-  again: number;
-}
-
 const UDP_HDR_BYTES = 8;
 const DEPTH_MAX = 4;
 const FRAGMENTS_REMEMBERED = 256;
@@ -67,12 +53,6 @@ interface WatchedSa {
   readonly sequences: NonceLedger;
   /** null: its IVs are no nonces (CBC). */
   readonly ivs: NonceLedger | null;
-}
-
-/** RFC 4861: types 133 to 137 with hop limit 255, which no policy keeps from its link. */
-function isNeighborDiscovery(b: Buffer, v: IpView): boolean {
-  if (v.proto !== PROTO_ICMPV6 || v.payload >= v.end || b[v.start + 7] !== 255) return false;
-  return b[v.payload]! >= 133 && b[v.payload]! <= 137;
 }
 
 function espName(b: Buffer, at: number): string {
@@ -86,17 +66,7 @@ function espName(b: Buffer, at: number): string {
  * Memory: about 1.5 MiB, and what NonceLedger says for each SA and key.
  */
 export class WireOracle {
-  readonly figures: WireFigures = {
-    frames: 0,
-    injected: 0,
-    esp: 0,
-    decrypted: 0,
-    compared: 0,
-    mismatches: 0,
-    plaintextLeaks: 0,
-    duplicates: 0,
-    again: 0,
-  };
+  readonly figures: WireFigures = newWireFigures();
   /** Hosts may drop pieces of a packet under a name: that the rest is seen is no violation. */
   mayLosePieces = false;
   readonly #rows: PolicyRow[];
@@ -117,6 +87,7 @@ export class WireOracle {
   #buffer: Buffer = Buffer.alloc(0);
   #frame = 0;
   #cycle = 0;
+  readonly #ahs = new AhWatch();
   #finished = false;
   #hasOpenSas = false;
 
@@ -142,6 +113,10 @@ export class WireOracle {
 
   /** An SA made later, as a rekey does. Throws RangeError for an algorithm it cannot open. */
   addSa(sa: WireSa): void {
+    if (sa.proto === PROTO_AH) {
+      this.#ahs.add(sa);
+      return;
+    }
     const opener = new EspOpener(sa);
     let ivs: NonceLedger | null = null;
     if (opener.counterMode) {
@@ -205,6 +180,8 @@ export class WireOracle {
       this.#outerEsp(b, v, UDP_HDR_BYTES);
     } else if (this.#encap.isKeepalive(b, v)) {
       return;
+    } else if (v.proto === PROTO_AH) {
+      this.#ah(b, v);
     } else if (!this.#bypassed(b, v)) {
       const isFirst = v.proto === PROTO_UDP && v.fragmentOffsetBytes === 0;
       const index = isFirst ? this.#inner.indexOf(b, v.payload, v.end, v.src) : NOT_TRAFFIC;
@@ -213,6 +190,26 @@ export class WireOracle {
     } else if (marked && v.proto !== PROTO_UDP) {
       this.#leak(`a payload marker under protocol ${v.proto}`);
     }
+  }
+
+  /** AH hides nothing: what is behind it is plaintext, or ESP. */
+  #ah(frame: Buffer, outer: IpView): void {
+    let b: Buffer | undefined = frame;
+    let v = outer;
+    if (v.moreFragments || v.fragmentOffsetBytes !== 0) {
+      b = this.#outerFragments.add(frame, v);
+      v = this.#outerFragments.view;
+    }
+    if (b === undefined) return;
+    const { inner } = this.#ahs;
+    let wrong = this.#ahs.open(b, v);
+    if (wrong === '') {
+      if (inner.proto !== PROTO_ESP && this.#match(b, inner)?.esp === true) {
+        this.#leak(`${addressText(inner.src)} > ${addressText(inner.dst)} under AH alone`);
+      }
+      wrong = this.#carried(b, inner, this.#ahs.isTunnel ? v : undefined, 0);
+    }
+    if (wrong !== '') this.#tripped(wrong, '');
   }
 
   /** ESP of an SA that authenticates alone: policy wants no more. */
@@ -261,12 +258,15 @@ export class WireOracle {
     const wrong = this.#text(text, v, opener, depth, tunnel);
     const index = this.#inner.index;
     if (repeated !== '') this.#trip('nonce', repeated, index);
-    if (wrong !== '') {
-      const colon = wrong.indexOf(':');
-      const check = wrong.slice(0, colon);
-      if (check === 'payload' || check === 'checksum') this.figures.mismatches++;
-      this.#trip(check, `${espName(b, at)}: ${wrong.slice(colon + 1)}`, index);
-    }
+    if (wrong !== '') this.#tripped(wrong, `${espName(b, at)}: `);
+  }
+
+  /** 'check:what is wrong' with what was carried. */
+  #tripped(wrong: string, where: string): void {
+    const colon = wrong.indexOf(':');
+    const check = wrong.slice(0, colon);
+    if (check === 'payload' || check === 'checksum') this.figures.mismatches++;
+    this.#trip(check, where + wrong.slice(colon + 1), this.#inner.index);
   }
 
   #watched(spi: number, dst: Address): WatchedSa | undefined {

@@ -13,6 +13,8 @@ export interface WirePolicy {
   /** Default 'protect'. A packet that no policy matches is bypassed. */
   readonly action?: 'protect' | 'bypass';
   readonly mode?: 'tunnel' | 'transport';
+  /** Default true; false: AH alone is wanted. */
+  readonly esp?: boolean;
   /** Ends of the tunnel. */
   readonly tunnelSrc?: string;
   readonly tunnelDst?: string;
@@ -26,6 +28,7 @@ export interface PolicyRow {
   readonly dstPort: number;
   readonly protect: boolean;
   readonly tunnel: boolean;
+  readonly esp: boolean;
   readonly tunnelSrc: Address;
   readonly tunnelDst: Address;
 }
@@ -75,6 +78,7 @@ export function policyRow(policy: WirePolicy): PolicyRow {
     dstPort: policy.dstPort ?? ANY,
     protect,
     tunnel,
+    esp: policy.esp ?? true,
     tunnelSrc: tunnel ? readAddress(policy.tunnelSrc!) : 0,
     tunnelDst: tunnel ? readAddress(policy.tunnelDst!) : 0,
   };

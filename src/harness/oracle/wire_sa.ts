@@ -2,6 +2,8 @@
 /** An SA as the oracle is told of it, apart from what the stack believes. */
 export interface WireSa {
   readonly spi: number;
+  /** 50 (the default) or 51: AH, which has `auth` alone. */
+  readonly proto?: number;
   /** Outer destination address. */
   readonly dst: string;
   readonly mode: 'tunnel' | 'transport';

@@ -6,8 +6,9 @@ import type { WirePolicy } from '../../../../src/harness/oracle/wire_policy.ts';
 import type { WireSa } from '../../../../src/harness/oracle/wire_sa.ts';
 import { Payloads } from '../../../../src/harness/payload.ts';
 import { TAP_INJECTED, TAP_LOST } from '../../../../src/harness/tap.ts';
+import { refAhIcv } from '../../../reference/ah.ts';
 import { refSeal } from '../../../reference/esp.ts';
-import { type EspOptions, esp, ether, ipv4, udp } from '../esp_frame.ts';
+import { type EspOptions, esp, ether, ipv4, sum16, udp } from '../esp_frame.ts';
 
 // Keys and addresses are made up here; packets are built with node:crypto in esp_frame.ts.
 const OUTER = ['10.0.0.1', '10.0.0.2'] as const;
@@ -176,6 +177,38 @@ describe('the wire oracle is content with', () => {
     const shown = Buffer.concat([plain, datagram(0, OUTER)]);
     show(o, ether(ipv4({ proto: 50, src: OUTER[0], dst: '10.0.0.9' }, shown)));
     expect(tripped(o)).toContain('leak');
+  });
+
+  it('AH where policy wants AH alone (RFC 4302), and sees its ICV, its numbers and what lacks ESP', () => {
+    const auth = { alg: 'hmac-sha1', key: Buffer.alloc(20, 9) };
+    const sa: WireSa = { ...SA, proto: 51, mode: 'transport', alg: 'null', auth };
+    const packet = (seq: number) => {
+      const data = datagram(seq - 1, OUTER);
+      const head = Buffer.from([17, 4, 0, 0, 0, 0, 0x10, 1, 0, 0, 0, seq]);
+      const ip = ipv4(
+        { proto: 51, src: OUTER[0], dst: OUTER[1] },
+        Buffer.concat([head, Buffer.alloc(12), data]),
+      );
+      ip.set(refAhIcv({ hash: 'sha1', key: auth.key, icvLen: 12 }, ip, 20), 32);
+      return ether(ip);
+    };
+    const o = oracle([{ ...TRANSPORT, esp: false }], [sa]);
+    for (const seq of [1, 2, 3]) show(o, packet(seq));
+    expect(o.violations).toEqual([]);
+    expect(o.figures).toMatchObject({ compared: 3, plaintextLeaks: 0 });
+    const wrong = packet(4);
+    wrong[wrong.length - 1]! ^= 1;
+    expect(tripped(show(oracle([{ ...TRANSPORT, esp: false }], [sa]), wrong))).toEqual(['icv']);
+    const other = ether(packet(2).subarray(14));
+    other.set([0, 1], 14 + 4); // another identification, the same number
+    const ip = other.subarray(14);
+    ip.set(refAhIcv({ hash: 'sha1', key: auth.key, icvLen: 12 }, ip, 20), 32);
+    ip.writeUInt16BE(0, 10);
+    ip.writeUInt16BE(sum16(ip.subarray(0, 20)), 10);
+    ip[ip.length - 1]! ^= 1;
+    ip.set(refAhIcv({ hash: 'sha1', key: auth.key, icvLen: 12 }, ip, 20), 32);
+    expect(tripped(show(o, other))).toEqual(['nonce']);
+    expect(tripped(show(oracle([TRANSPORT], [sa]), packet(1)))).toEqual(['leak']);
   });
 
   it('fragments of an ESP packet, and fragments inside a tunnel', () => {
