@@ -45,17 +45,20 @@ export function addAddress6(
 }
 
 function addLinkLocal(inet: Inet, ifp: Ifnet, lladdr: Uint8Array): void {
-  const { addrs, routes } = inet.ip6;
+  const { addrs } = inet.ip6;
   const own = in6LinkLocalOf(lladdr);
   if (addrs.isLocal(in6Word(own, 0), in6Word(own, 1), in6Word(own, 2), in6Word(own, 3))) return;
-  // Several links share these two prefixes: the first one is where packets go that name none.
-  const isFirst = routes.lookup(in6Word(GROUPS, 0), 0, 0, 0) < 0;
-  if (isFirst) {
-    routes.add(LINK_LOCAL, 10, ifp);
-    routes.add(GROUPS, 8, ifp);
-  }
+  addLinkRoutes(inet, ifp);
   addrs.add(ifp, own, 64);
   addOwnRoutes(inet);
+}
+
+/** All links share these two prefixes: the first one is where packets go that name none. */
+function addLinkRoutes(inet: Inet, ifp: Ifnet): void {
+  const { routes } = inet.ip6;
+  if (routes.lookup(in6Word(GROUPS, 0), 0, 0, 0) >= 0) return;
+  routes.add(LINK_LOCAL, 10, ifp);
+  routes.add(GROUPS, 8, ifp);
 }
 
 function add(inet: Inet, ifp: Ifnet, addr: In6Addr, prefixLen: number): void {
@@ -74,6 +77,9 @@ export function detachInterface6(inet: Inet, ifp: Ifnet): void {
     addrs.remove(i);
   }
   routes.deleteInterface(ifp);
+  for (let i = 0; i < addrs.length; i++) {
+    if (addrs.ifp(i).lladdr !== null) addLinkRoutes(inet, addrs.ifp(i));
+  }
 }
 
 function addressAt(inet: Inet, i: number): In6Addr {

@@ -35,7 +35,7 @@ const CAPTURES = new URL('../data/linux-esp/', import.meta.url);
  * Counters that are no end of a frame: what they count goes on, is counted again further up, or is
  * of what the host itself sends.
  */
-const STEPS =
+export const STEPS =
   /^(ether\.received|(ip6?|udp6?|icmp6?)\.received|ip6?\.delivered|(ip6?|if)\.sent|ip6?\.fragment(s|ed)|arp\.(requests|replies)|nd6\.(solicits|adverts)|icmp6?\.(errors|notAbout|limited|noSource)|reass\.(whole|evicted|timedOut)|frag6\.atomic|esp\.in|ah\.in|ipsec\.bypassed)$/;
 /** Frames sent because of one that came in: what waited for a neighbour's answer, and an answer. */
 const ANSWERS_MAX = 70;
@@ -117,7 +117,7 @@ function endsOf(counters: Rig['b']['counters']): () => number {
 }
 
 /** Frames with every format that the stack reads, right in themselves. */
-function ownSamples(rig: Rig): Uint8Array[] {
+export function ownSamples(rig: Rig): Uint8Array[] {
   const { a, b } = rig;
   const data = Uint8Array.from({ length: 40 }, (_, i) => i);
   const none = new Uint8Array(0);
@@ -210,7 +210,7 @@ function hostileFrame(samples: readonly Uint8Array[], rng: Rng, lladdr: Uint8Arr
     const at = rng.below(4) === 0 ? rng.below(reach) : 14 + rng.below(Math.max(reach - 14, 1));
     if (at < frame.length) frame[at] = rng.below(2) === 0 ? rng.below(256) : frame[at]! ^ 1;
   }
-  if (rng.below(4) !== 0) repair(frame);
+  if (rng.below(4) !== 0) repairFrame(frame);
   return frame;
 }
 
@@ -221,12 +221,12 @@ function randomFrame(rng: Rng, lladdr: Uint8Array): Uint8Array {
   frame.set(lladdr);
   const isSix = rng.below(2) === 0;
   frame.set(isSix ? [0x86, 0xdd, 0x60] : [0x08, 0x00, 0x45], 12);
-  if (rng.below(2) === 0) repair(frame);
+  if (rng.below(2) === 0) repairFrame(frame);
   return frame;
 }
 
 /** Makes lengths and the checksums of IPv4 and ICMPv6 right again, so that damage gets past them. */
-function repair(frame: Uint8Array): void {
+export function repairFrame(frame: Uint8Array): void {
   const type = (frame[12]! << 8) | frame[13]!;
   const length = frame.length - 14;
   if (type === 0x86dd && length >= 40) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ipParse } from '../../../src/header/ip.ts';
+import { in6Words, ip6Parse } from '../../../src/header/ip6.ts';
 import { IFF_UP } from '../../../src/net/ifnet.ts';
 import { detachInterface, removeAddress } from '../../../src/netinet/in_ifdetach.ts';
 import { addAddress, attachInterface } from '../../../src/netinet/in_proto.ts';
+import { addAddress6 } from '../../../src/netinet/in6_proto.ts';
 import { NetRig } from '../../lib/net_rig.ts';
 
 let rig: NetRig;
@@ -29,6 +31,39 @@ describe('an interface is removed while packets are queued', () => {
     expect(inet.routeTo(ipParse('10.1.0.1'))).toBe(null);
     expect(send()).not.toBe(0);
     expect(rig.count(0, 'udp.noSource')).toBe(1);
+  });
+
+  it('the same with IPv6: neighbours, addresses, routes, and the links that are left', () => {
+    const [a] = rig.wire(0, 1);
+    const [c] = rig.wire(0, 1);
+    const { inet, pool } = rig.hosts[0]!;
+    for (const [ifp, net] of [
+      [a, '2001:db8:1'],
+      [c, '2001:db8:2'],
+    ] as const) {
+      attachInterface(inet, ifp);
+      addAddress6(inet, ifp, ip6Parse(`${net}::1`), 64);
+    }
+    const to = (text: string): number => rig.udp(0).sendTo(new Uint8Array(4), ip6Parse(text), 7);
+    for (let i = 0; i < 5; i++) to('2001:db8:1::2');
+    expect(pool.inUse).toBe(5);
+    detachInterface(inet, a);
+    expect([pool.inUse, rig.count(0, 'if.detached')]).toEqual([0, 5]);
+    const routeTo = (text: string): unknown => {
+      const [w0, w1, w2, w3] = in6Words(ip6Parse(text)) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      return inet.ip6.routeTo(w0, w1, w2, w3);
+    };
+    expect(routeTo('2001:db8:1::1')).toBe(null);
+    expect(routeTo('2001:db8:2::9')).toBe(c);
+    // Groups and link-local addresses were that link's as long as it was the first.
+    expect([routeTo('ff02::1'), routeTo('fe80::9')]).toEqual([c, c]);
+    expect(to('2001:db8:1::2')).not.toBe(0);
+    expect(rig.count(0, 'udp6.noSource')).toBe(1);
   });
 
   it('so are those that it had received, and those it brings up later', () => {
