@@ -47,6 +47,7 @@ export type { Host } from './host.ts';
 export type { MTagPool } from './kern/m_tag.ts';
 export type { MbufPool } from './kern/mbuf.ts';
 export type { UdpSocket } from './netinet/socket.ts';
+export type { Acquire } from './netipsec/acquire.ts';
 export { CarrierInPlace } from './netipsec/carrier_in_place.ts';
 export {
   type Carrier,
@@ -57,7 +58,11 @@ export {
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
 } from './netipsec/pact.ts';
+export type { Sa, SaParams } from './netipsec/sa.ts';
+export type { SaLifetime } from './netipsec/sa_lifetime.ts';
+export { SadbError } from './netipsec/sadb_error.ts';
 export { SetkeyError } from './netipsec/setkey_error.ts';
+export { type Policy, SpdError } from './netipsec/spd.ts';
 export { espSaFile } from './report/esp_sa.ts';
 export type { ProfileReport } from './report/profile_report.ts';
 export { PROFILE_SCHEMA } from './report/profile_schema.ts';

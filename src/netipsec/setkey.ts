@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { SaParams } from './sa.ts';
 import type { Sadb } from './sadb.ts';
-import { SadbError } from './sadb_error.ts';
+import { SadbError, type SadbErrorCode } from './sadb_error.ts';
 import { SetkeyChecks } from './setkey_check.ts';
 import { type Place, SetkeyError } from './setkey_error.ts';
 import { SetkeyLexer } from './setkey_lexer.ts';
 import { parsePolicy, parseSelector } from './setkey_policy.ts';
 import { parseEnds, parseProtocol, parseSa, parseSpi, type SaEnds } from './setkey_sa.ts';
-import { type Policy, type Selector, type Spd, SpdError } from './spd.ts';
+import { type Policy, type Selector, type Spd, SpdError, type SpdErrorCode } from './spd.ts';
 
 /** One statement of a setkey(8) file, as FreeBSD documents them; `at` is where it can go wrong. */
 export type SetkeyStatement = { readonly at: Place } & (
@@ -98,6 +98,17 @@ function skipFamily(lex: SetkeyLexer): void {
   while (['-4', '-6', '-n', '-4n', '-6n', '-46n'].some((w) => lex.takeWord(w)));
 }
 
+/** What would have been right where a database refused. */
+const EXPECTED: Readonly<Partial<Record<SadbErrorCode | SpdErrorCode, string>>> = {
+  duplicateSpi: 'an SPI that this destination does not have yet',
+  keyInUse: 'a key that no SA sends with',
+  noSa: 'an SA that is there',
+  full: 'room for one more SA',
+  offloadRefused: 'an offload that a card gives',
+  policyExists: 'selectors that no policy has yet',
+  noPolicy: 'a policy that is there',
+};
+
 /** Does what the file says, in its order. Throws SetkeyError; what came before it stays done. */
 export function applySetkey(to: { readonly sadb: Sadb; readonly spd: Spd }, f: SetkeyFile): void {
   for (const s of f.statements) {
@@ -105,7 +116,7 @@ export function applySetkey(to: { readonly sadb: Sadb; readonly spd: Spd }, f: S
       applyStatement(to.sadb, to.spd, s, f.file);
     } catch (e) {
       if (e instanceof SadbError || e instanceof SpdError) {
-        throw new SetkeyError(f.file, s.at, 'something new', e.message);
+        throw new SetkeyError(f.file, s.at, EXPECTED[e.code] ?? 'an SA that can be', e.message);
       }
       throw e;
     }

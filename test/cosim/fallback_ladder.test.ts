@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
 import type { RunReport } from '../../src/harness/run_report.ts';
+import { addressOf, OUTER } from '../../src/harness/topology.ts';
+import type { Host } from '../../src/host.ts';
 
 const KEY = `0x${'2a'.repeat(20)}`;
 const PACKETS = 12;
@@ -55,4 +57,40 @@ it.each([100, 3000])('RFC 3948: ESP in UDP is software, datagrams of %i bytes', 
   const r = await run('esp-udp', '', size);
   expect(r.packets.software).toBeGreaterThan(0);
   expect(r.notOffloaded[0]!.texts).toEqual(['nic0: the card does no ESP in UDP']);
+});
+
+it('IKE passes by on the card as it does in software, before a rekey and after it', async () => {
+  const ike = (d: string) => `spdadd 0.0.0.0/0 0.0.0.0/0[500] udp -P ${d} none;`;
+  const policy = (d: string) =>
+    `spdadd 10.0.0.1 10.0.0.2 udp -P ${d} ipsec esp/transport//require;`;
+  const sa = (spi: number) =>
+    `add 10.0.0.1 10.0.0.2 esp ${spi} -m transport -r 8 -E aes-gcm-16 0x${'2a'.repeat(19)}${spi & 15}0;\n`;
+  const young = sa(0x2001);
+  const world = await createWorld({
+    ...{ nic: 'model', mode: 'transport', mtu: 1500 },
+    setkey: ['out', 'in'].map((d) => `${sa(0x2000)}${ike(d)}\n${policy(d)}\n`) as [string, string],
+  });
+  const [alice, bob] = world.hosts as [Host, Host];
+  const { oracle } = world;
+  oracle!.addSa({
+    ...{ spi: 0x2001, dst: '10.0.0.2', mode: 'transport', alg: 'aes-gcm-16' },
+    ...{ key: Buffer.alloc(16, 0x2a), salt: Buffer.from('2a2a2a10', 'hex') },
+  });
+  let got = 0;
+  bob
+    .udp()
+    .bind(0, 500)
+    .onMessage(() => got++);
+  const send = async () => {
+    for (let i = 0; i < 5; i++) alice.udp().sendTo(Buffer.from('IKE'), addressOf(OUTER[1]), 500);
+    await world.flow(0, { packets: 5, size: 100 });
+  };
+  await send();
+  bob.setkey(young, 'young');
+  alice.setkey(young, 'young');
+  await send();
+  const r = await finishRun(world, 'bypass');
+  expect([got, r.packets.delivered, r.packets.offloadedTx]).toEqual([10, 10, 10]);
+  expect(oracle!.figures).toMatchObject({ esp: 10, plaintextLeaks: 0 });
+  expect(r.violations).toEqual([]);
 });
