@@ -6,6 +6,7 @@ import type { World } from '../src/harness/world.ts';
 import { DriverBench } from './bench/driver.ts';
 import { engineCyclesPerSecond } from './bench/engine.ts';
 import { NativeBench } from './bench/native.ts';
+import { type SoftwareRatios, softwareRatios } from './bench/software_ratios.ts';
 
 /**
  * How close the harness comes to a plain C++ test bench on the same library and the same packets.
@@ -43,21 +44,33 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    software: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
 if (options.help) {
   process.stdout.write(
-    'usage: npm run bench -- [--json] [--quick]\n\n' +
-      'Compares the harness with a plain C++ test bench on the same library, side by side.\n' +
-      '--json   print one JSON object\n--quick  fewer rounds\n',
+    'usage: npm run bench -- [--json] [--quick] [--software]\n\n' +
+      'Compares the harness with a plain C++ test bench on the same library, and ESP in software\n' +
+      'with its node:crypto calls alone, side by side.\n' +
+      '--json      print one JSON object\n--quick     fewer rounds\n' +
+      '--software  ESP in software alone: no card, no compiler\n',
   );
   process.exit(0);
 }
 
 const rounds = options.quick ? 3 : 7;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+say('ESP in software');
+const software = softwareRatios(options.quick ? 12 : 48);
+if (options.software) {
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ software })}\n` : softwareTable(software),
+  );
+  process.exit(0);
+}
 
 const card = await cardLibrary({ onProgress: (p) => say(`card: ${p.phase} ${p.text}`) });
 const native = new NativeBench(card.library);
@@ -77,6 +90,7 @@ for (const { payloadBytes, packets } of CASES) {
 const best = Math.max(...rows.map((r) => r.cyclesPerSecond));
 const result = {
   rows,
+  software,
   engineCyclesPerSecond: Math.round(engine),
   worldShareOfEngine: Number((best / engine).toFixed(3)),
 };
@@ -169,5 +183,13 @@ function tableOf(): string {
     `two-card world ${Math.round(best)} cycles/s; nic_gcm alone ${Math.round(engine)} cycles/s; ` +
       `${result.worldShareOfEngine} of it`,
   );
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n${softwareTable(software)}`;
+}
+
+function softwareTable(r: SoftwareRatios): string {
+  return (
+    `software ESP at 1400 B: ${r.espOfBare} of its node:crypto calls alone, ` +
+    `all of the stack ${r.stackOfBare}\n` +
+    `10 000 SAs and policies: ${r.manySas} of what 10 cost; IPv6: ${r.ip6} of IPv4\n`
+  );
 }
