@@ -15,6 +15,7 @@ import { REAL_SYSTEMS } from './real_systems.ts';
 import type { Plan } from './rounds.ts';
 import { RTL_STAGES, type RunSample } from './sample.ts';
 import { median, quantile } from './stats.ts';
+import { strategyByName } from './strategy.ts';
 
 const DESIGN_FIGURES = [
   ...DESIGN_COUNTS,
@@ -47,7 +48,15 @@ export function assemble(
   const measured = plan.strategies.map(({ name, file }) => {
     const rounds = base.filter((s) => s.strategy === name);
     const tx = directionReport(rounds, 'tx');
-    return { name, file, hazards: rounds[0]!.hazards, tx, rx: directionReport(rounds, 'rx') };
+    const origin = strategyByName(name)?.origin ?? '';
+    return {
+      name,
+      origin,
+      file,
+      hazards: rounds[0]!.hazards,
+      tx,
+      rx: directionReport(rounds, 'rx'),
+    };
   });
   const comparisons = compareStrategies(measured);
   const strategies = measured.map(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { Rng } from '../kern/rng.ts';
 import { BASE_WORKLOAD, type Job, type RunSample, type Workload } from './sample.ts';
+import { cpuNs } from './timer.ts';
 
 export interface Strategy {
   readonly name: string;
@@ -29,7 +30,7 @@ export interface Plan {
 
 export interface Measured {
   readonly samples: readonly RunSample[];
-  /** Nanoseconds of the same arithmetic, before each round. */
+  /** CPU nanoseconds of the same arithmetic, before each round. */
   readonly calibrationNs: readonly number[];
 }
 
@@ -103,12 +104,12 @@ function shuffled<T>(values: readonly T[], rng: Rng): T[] {
 
 const CALIBRATION_STEPS = 2_000_000;
 
-/** How long the machine takes for a fixed piece of arithmetic, in nanoseconds a step. */
+/** CPU time of a step of fixed arithmetic, nanoseconds: the pace of the machine itself. */
 function calibrate(): number {
-  const since = process.hrtime.bigint();
+  const since = cpuNs();
   let x = 1;
   for (let i = 0; i < CALIBRATION_STEPS; i++) x = (Math.imul(x, 0x41c64e6d) + 12345) | 0;
-  const ns = Number(process.hrtime.bigint() - since);
+  const ns = cpuNs() - since;
   // `x` is looked at, so that the loop is not thought useless.
   return x === 0 ? 0 : ns / CALIBRATION_STEPS;
 }

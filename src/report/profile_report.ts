@@ -77,6 +77,8 @@ export interface CosimReport {
 
 export interface StrategyReport {
   readonly name: string;
+  /** Who does it so; the user's own file says nothing of that. */
+  readonly origin: string;
   /** Measured from the user's own file. */
   readonly file: string | null;
   /** Where the strategy is known to bite. */

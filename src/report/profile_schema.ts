@@ -130,6 +130,7 @@ export const PROFILE_SCHEMA: Schema = {
       minItems: 1,
       items: object({
         name: text,
+        origin: text,
         file: orNull('string'),
         hazards: list(text),
         realSystems: list(ref('realSystem')),

@@ -59,7 +59,7 @@ export function originTable(report: ProfileReport): Table {
     head: ['strategy', 'system', 'tx allocs', 'tx bytes', 'rx allocs', 'rx bytes', 'note'],
     rows: report.strategies.flatMap((s) => [
       [
-        ...[s.name, 'tagwire', s.tx.allocs, `${brief(s.tx.bytes)}`],
+        ...[s.name, ownName(s), s.tx.allocs, `${brief(s.tx.bytes)}`],
         ...[s.rx.allocs, `${brief(s.rx.bytes)}`, ownNote(s)],
       ],
       ...s.realSystems.map((r) => [
@@ -67,6 +67,10 @@ export function originTable(report: ProfileReport): Table {
       ]),
     ]),
   };
+}
+
+function ownName({ origin, file }: StrategyReport): string {
+  return file ?? `here, after ${origin}`;
 }
 
 function ownNote({ tx }: StrategyReport): string {
