@@ -18,6 +18,8 @@ export class StageLoops {
   readonly #pair: BenchPair;
   readonly #host: Host;
   readonly #packets: Prepared;
+  /** Those that ESP goes over: software's leaves them encrypted, and no policy knows them then. */
+  readonly #sealed: Prepared;
   readonly #xform: XformEsp;
   readonly #cache: FlowCache;
   readonly #flow = newFlow();
@@ -35,6 +37,7 @@ export class StageLoops {
     this.#host = host;
     this.#offload = offload;
     this.#packets = new Prepared(host, pair);
+    this.#sealed = new Prepared(host, pair);
     this.#xform = new XformEsp(host.inet);
     const { spd, sadb } = host.ipsec;
     this.#cache = new FlowCache(spd, sadb, host.mbufs.rules);
@@ -93,7 +96,7 @@ export class StageLoops {
 
   /** Out: all of ESP but the crypto, which is software's without offload. */
   espOut(): void {
-    const packets = this.#packets;
+    const packets = this.#sealed;
     for (let n = 0; n < this.#loops; n++) {
       for (let k = 0; k < packets.count; k++) this.#encapsulate(packets.put(k));
     }
@@ -101,7 +104,7 @@ export class StageLoops {
 
   /** In: what espOut() made, checked and taken off. */
   espIn(): void {
-    const packets = this.#packets;
+    const packets = this.#sealed;
     for (let n = 0; n < this.#loops; n++) {
       for (let k = 0; k < packets.count; k++) {
         const m = packets.put(k);
@@ -113,6 +116,7 @@ export class StageLoops {
 
   free(): void {
     this.#packets.free();
+    this.#sealed.free();
   }
 
   #encapsulate(m: number): void {

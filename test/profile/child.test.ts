@@ -53,6 +53,12 @@ describe('a measuring child', () => {
     expect(sample.hazards.length).toBeGreaterThan(0);
   });
 
+  it('software ESP leaves the packets of the other stages as they were', () => {
+    const { status, stdout, stderr } = child(job({ strategy: 'none' }));
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ strategy: 'none', offloaded: 0 });
+  });
+
   it('the co-simulation: cycles of every packet in every stage of the card, and where time goes', () => {
     const { status, stdout, stderr } = child(job({ mode: 'cosim' }));
     expect(stderr).toBe('');
