@@ -102,10 +102,9 @@ function datagrams({ flows, nodes }: World): { sent: number; delivered: number }
   if (flows.length > 0) {
     return { sent: sum(flows.map((f) => f.sent)), delivered: sum(flows.map((f) => f.delivered)) };
   }
-  return {
-    sent: sum(nodes.map((h) => h.counters.get('udp.sent'))),
-    delivered: sum(nodes.map((h) => h.counters.get('udp.delivered'))),
-  };
+  const all = (name: string): number =>
+    sum(nodes.map((h) => h.counters.get(`udp.${name}`) + h.counters.get(`udp6.${name}`)));
+  return { sent: all('sent'), delivered: all('delivered') };
 }
 
 /** Did every check of the run pass? */

@@ -52,6 +52,21 @@ describe('gateways on real RTL: what they forward is offloaded as what they send
     expect(runJson(...args, '--nic', 'model').packets).toEqual(rtl.packets);
   });
 
+  it.each([
+    [4, 6, false],
+    [6, 4, true],
+    [6, 6, false],
+  ] as const)('IPv%i through a tunnel of IPv%i', async (inner, outer, isOffloaded) => {
+    const world = await createWorld({ gateways: true, nic: 'model', inner, outer });
+    await world.duplex({ packets: 60, size: 'imix' });
+    const r = await finishRun(world, 'families');
+    expect(r.packets).toMatchObject({ sent: 120, delivered: 120 });
+    expect([r.packets.offloadedTx, r.packets.software]).toEqual(isOffloaded ? [120, 0] : [0, 240]);
+    expect(r.violations).toEqual([]);
+    expect(r.drops).toEqual({});
+    expect(r.compared).toBe(120);
+  });
+
   it('without offload by software ESP', () => {
     const r = runJson('gateway', '--packets', '100', '--offload', 'off');
     expect(r.packets).toMatchObject({ sent: 100, delivered: 100, software: 200 });
@@ -72,6 +87,23 @@ const END_B = ipParse(BEHIND[1]);
 async function rest(world: World): Promise<void> {
   for (let i = 0; i < 6; i++) await world.settle();
 }
+
+describe('RFC 4303 §3.3.4: what does not fit the tunnel is cut before ESP', () => {
+  it('each piece is encrypted by the one card, decrypted by the other, and they are put together', async () => {
+    const world = await createWorld({ gateways: true, mtu: 1500 });
+    await world.duplex({ packets: 40, size: 1472 });
+    const r = await finishRun(world, 'cut first');
+    expect(r.packets).toMatchObject({
+      sent: 80,
+      delivered: 80,
+      offloadedTx: 160,
+      offloadedRx: 160,
+    });
+    expect([r.packets.software, r.mismatches]).toEqual([0, 0]);
+    expect(r.violations).toEqual([]);
+    expect(world.nodes.map((n) => n.counters.get('reass.whole'))).toEqual([0, 0, 40, 40]);
+  });
+});
 
 describe('a tunnel between gateways carries all that their networks say', () => {
   it('RFC 4301 §5.1.2.1: the TTL is one less at each gateway, whatever the tunnel is long', async () => {
