@@ -7,7 +7,7 @@ import { zeroMutable } from '../netipsec/ah_image.ts';
 import type { Sa } from '../netipsec/sa.ts';
 
 /** High halves tried to find where an SA is; what the capture left out cannot be known. */
-const HIGH_MAX = 4096;
+const HIGH_MAX = 16384;
 const PACKETS_TRIED = 4;
 
 /**

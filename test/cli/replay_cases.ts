@@ -90,6 +90,11 @@ const fragmented = packet(1, {}, datagram(1, 2000));
 const fragment = (from: number, to: number, flags: number): Buffer =>
   ether(ipv4({ ...OUTER, id: 7, fragment: flags | (from / 8) }, fragmented.subarray(from, to)));
 const tunnelled = ipv4({ proto: 17, src: '192.168.1.1', dst: '192.168.2.1' }, datagram(9));
+const noSum = (f: Buffer): Buffer => {
+  const copy = Buffer.from(f);
+  copy.fill(0, 24, 26);
+  return copy;
+};
 const natt = (data: Buffer): Buffer =>
   ether(ipv4({ ...OUTER, proto: 17 }, udp(SRC, DST, 4500, 4500, data)));
 const arp = ether(Buffer.alloc(46), 0x0806);
@@ -135,6 +140,7 @@ export const CASES: readonly ReplayCase[] = [
     [ether(ipv4({ ...OUTER, options }, packet(1)))],
     [inner(1, datagram(1), options)],
   ),
+  ok('an outer header whose sum the card was to fill in', [noSum(frame(1))], [inner(1)]),
   ok('padding of the link', [Buffer.concat([frame(1), Buffer.alloc(30, 0xff)])], [inner(1)]),
   ok('frames to a group and to others', [others], [inner(1)]),
   ok('raw IP', [frame(1).subarray(14), frame(2).subarray(14)], [inner(1), inner(2)], {
