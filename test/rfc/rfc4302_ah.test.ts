@@ -237,6 +237,33 @@ add ${B} ${A} esp 0x2002 -r 8 -E aes-gcm-16 ${hex(new Uint8Array(20).fill(2))};
     t.rig.end();
   });
 
+  it.each([
+    [4, A, B],
+    [6, '2001:db8::1', '2001:db8::2'],
+  ])(
+    '§3.3.4: IPv%i fragments are made after AH, and put together before it',
+    (family, from, to) => {
+      const key = hex(keyOf('hmac-sha1', 1));
+      const t = talk(`
+add ${from} ${to} ah 0x3001 -r 8 -A hmac-sha1 ${key};
+spdadd ${from} ${to} udp -P out ipsec ah/transport//require;
+spdadd ${from} ${to} udp -P in ipsec ah/transport//require;`);
+      const dst = family === 4 ? t.rig.b.addr : t.rig.b.addr6;
+      const a = new UdpSocket(t.rig.a.inet).bind(0, 1000);
+      const got: number[] = [];
+      const b = new UdpSocket(t.rig.b.inet).bind(dst, 9);
+      b.onMessage((bytes) => void got.push(bytes.length));
+      for (const size of [1400, 1500, 4000]) {
+        expect(a.sendTo(new Uint8Array(size).fill(size), dst, 9)).toBe(0);
+        t.rig.pump();
+      }
+      expect(got).toEqual([1400, 1500, 4000]);
+      expect(t.rig.b.counters.get('ah.inOk')).toBe(3);
+      if (family === 4) expect(t.wire.length).toBe(1 + 2 + 3);
+      t.rig.end();
+    },
+  );
+
   it('a packet without the AH that policy asks for does not come in', () => {
     const t = talk(SA + TRANSPORT);
     const plain = talk('');
