@@ -165,6 +165,21 @@ describe('RFC 4303 §3.1.1 where ESP goes in an IPv6 packet', () => {
     rig.end();
   });
 
+  it('RFC 4301 §5.1.2.2: the header of a tunnel has traffic class and flow label of the inner one', () => {
+    const rig = createIpsecRig();
+    rig.setkey(
+      sas(6, 'tunnel') + spd(A6, B6, (from, to) => `ipsec esp/tunnel/${from}-${to}/require`),
+    );
+    const wire = tap(rig);
+    const inner = packet(rig, []);
+    inner.writeUInt32BE(0x6b8abcde, 0); // class 0xb8, label 0xabcde
+    expect(transmit(rig, inner)).toBe(0);
+    const [p] = wire;
+    expect(p!.readUInt32BE(0).toString(16)).toBe('6b8abcde');
+    expect(refOpen(REF, p!.subarray(IP6))!.payload[0]! >> 4).toBe(6);
+    rig.end();
+  });
+
   it('§3.3.4: a fragment is not for transport mode', () => {
     const rig = createIpsecRig();
     const any = spd(A6, B6, () => 'ipsec esp/transport//require').replaceAll(' udp ', ' any ');
