@@ -14,11 +14,11 @@ const KEPT = 8192;
 
 const scratch = newOffloadRequest();
 
-/** What the tags of a packet say: 'SPI 0x1001, SA 0 generation 1, OUT_DONE'; '' without an SA. */
+/** What the tags of a packet say: 'SPI 0x1001, SA 0 generation 1, OUT_DONE'; 'no IPsec tag' without. */
 export function tagText({ ipsec: { carrier } }: EndHost, m: Mbuf): string {
   const r = scratch;
   if (carrier.read(m, r) || carrier.accepted(m, 0, r) || carrier.applied(m, 0, r)) return saText(r);
-  return '';
+  return 'no IPsec tag';
 }
 
 function saText(r: OffloadRequest): string {

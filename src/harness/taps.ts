@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { closeSync, openSync } from 'node:fs';
 import type { EndHost } from '../end_host.ts';
-import {
-  EPB_INBOUND,
-  EPB_OUTBOUND,
-  LINKTYPE_ETHERNET,
-  LINKTYPE_RAW,
-  PcapngWriter,
-} from '../header/pcapng.ts';
+import { PcapngWriter } from '../header/pcapng.ts';
 import type { Clock } from '../kern/clock.ts';
-import type { Mbuf } from '../kern/mbuf.ts';
-import { IFF_LOOPBACK, type Ifnet } from '../net/ifnet.ts';
+import { capture } from '../net/if_pcap.ts';
+import type { Ifnet } from '../net/ifnet.ts';
 import { tagText } from './packet_notes.ts';
 
 /**
@@ -22,6 +16,7 @@ export class Taps {
   readonly path: string;
   readonly #fd: number;
   readonly #writer: PcapngWriter;
+  readonly #tapped: Ifnet[] = [];
   #closed = false;
 
   /** All interfaces that the hosts have by now. Throws the errors of node:fs. */
@@ -29,35 +24,22 @@ export class Taps {
     this.path = path;
     this.#fd = openSync(path, 'w');
     this.#writer = new PcapngWriter(this.#fd, path);
-    for (const host of hosts) for (const ifp of host.inet.interfaces) this.#tap(host, ifp, clock);
-  }
-
-  #tap(host: EndHost, ifp: Ifnet, clock: Clock): void {
-    const { off, len, data } = host.mbufs;
-    const linkType = ifp.lladdr === null ? LINKTYPE_RAW : LINKTYPE_ETHERNET;
-    const id = this.#writer.addInterface(`${host.name}.${ifp.name}`, linkType);
-    const see = (m: Mbuf, flags: number): void => {
-      const text = tagText(host, m);
-      const comment = text === '' ? 'no IPsec tag' : text;
-      this.#writer.packet(id, clock.cycle, data, off[m]!, len[m]!, flags, comment);
-    };
-    const transmit = ifp.transmit.bind(ifp);
-    ifp.transmit = (m) => {
-      if (!this.#closed) see(m, EPB_OUTBOUND);
-      return transmit(m);
-    };
-    // As in if_simloop: loopback is tapped once.
-    if ((ifp.flags & IFF_LOOPBACK) !== 0) return;
-    const { input } = ifp;
-    ifp.input = (m) => {
-      if (!this.#closed) see(m, EPB_INBOUND);
-      input(m);
-    };
+    for (const host of hosts) {
+      for (const ifp of host.inet.interfaces) {
+        this.#tapped.push(ifp);
+        capture(ifp, {
+          ...{ pool: host.mbufs, clock, writer: this.#writer },
+          name: `${host.name}.${ifp.name}`,
+          comment: (m) => tagText(host, m),
+        });
+      }
+    }
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const ifp of this.#tapped) ifp.tap = null;
     try {
       this.#writer.flush();
     } finally {
