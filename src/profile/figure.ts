@@ -37,9 +37,9 @@ export function figureOf(rounds: readonly (readonly number[])[]): Figure {
   };
 }
 
-/** Part of each round's whole. */
+/** Part of each round's whole; nothing of a whole that was not measured. */
 export function shareOf(part: Figure, whole: Figure): Figure {
-  return figureOf(part.rounds.map((x, i) => [x / whole.rounds[i]!]));
+  return figureOf(whole.rounds.map((x, i) => [part.rounds[i]! / x]));
 }
 
 /** How many times a is b, round by round, with its interval. Both must be positive. */

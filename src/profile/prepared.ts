@@ -19,7 +19,7 @@ export class Prepared {
     const { sas, sizeBytes } = pair.workload;
     const { mbufs } = host;
     // A power of two, so that it divides a batch; every SA has its turn.
-    this.count = sas > 64 ? 1024 : 64;
+    this.count = Math.max(64, 1 << Math.ceil(Math.log2(sas)));
     this.#host = host;
     this.#len = sizeBytes + UDP_HDR_LEN + IP_HDR_LEN;
     this.mbuf = Int32Array.from({ length: this.count }, () => mbufs.alloc());

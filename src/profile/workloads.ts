@@ -21,7 +21,7 @@ export const SWEEPS: readonly Workload[] = [
   vary('clones-1', { clones: 1 }),
   vary('clones-4', { clones: 4 }),
   vary('loopback', { loopback: true }),
-  vary('rekey-1000', { rekey: 1000 }),
+  vary('rekey-1024', { rekey: 1024 }),
 ];
 
 /** The ones that `--quick` has time for. */
