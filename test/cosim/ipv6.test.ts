@@ -39,7 +39,8 @@ const WORLDS: readonly (readonly [string, WorldOptions, 'card' | 'software'])[] 
 
 describe('every packet arrives as it was sent, and none in clear (model card)', () => {
   it.each(WORLDS)('%s %o: ESP by the %s', async (name, options, by) => {
-    const { packets, compared, notOffloaded } = await run(name, options);
+    const { packets, compared, notOffloaded, drops } = await run(name, options);
+    expect(drops).toEqual({});
     expect([packets.delivered, compared]).toEqual([PACKETS, PACKETS]);
     const offloaded = by === 'card' ? PACKETS : 0;
     expect([packets.offloadedTx, packets.offloadedRx]).toEqual([offloaded, offloaded]);

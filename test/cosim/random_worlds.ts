@@ -18,25 +18,28 @@ function randomWorld(seed: number): { options: WorldOptions; size: number | 'imi
   const rng = new Rng(seed);
   const one = <T>(...choices: T[]): T => choices[rng.below(choices.length)]!;
   const mtu = one(1280, 1500, 9000);
-  return {
-    options: {
-      seed,
-      mtu,
-      mode: one('tunnel', 'transport'),
-      alg: one('aes-gcm-128', 'aes-gcm-256', one(...BY_SOFTWARE)),
-      offload: one(true, true, true, false),
-      wire: {
-        latencyCycles: 1 + rng.below(2000),
-        lossPercent: one(0, 0, 1, 10),
-        flipPpm: one(0, 0, 20_000),
-        reorderPpm: one(0, 0, 50_000),
-        reorderCycles: 1 + rng.below(500),
-      },
-      memory: { latencyCycles: 1 + rng.below(400), stallPermille: one(0, 0, 100, 300) },
-      card: { itrCount: 1 + rng.below(64), itrIntervalCycles: 1 + rng.below(3000) },
+  const mode = one<'tunnel' | 'transport'>('tunnel', 'transport');
+  const options: WorldOptions = {
+    seed,
+    mtu,
+    mode,
+    alg: one('aes-gcm-128', 'aes-gcm-256', one(...BY_SOFTWARE)),
+    offload: one(true, true, true, false),
+    wire: {
+      latencyCycles: 1 + rng.below(2000),
+      lossPercent: one(0, 0, 1, 10),
+      flipPpm: one(0, 0, 20_000),
+      reorderPpm: one(0, 0, 50_000),
+      reorderCycles: 1 + rng.below(500),
     },
-    size: one<number | 'imix'>('imix', 1 + rng.below(mtu - 100), 1 + rng.below(64), 3 * mtu),
+    memory: { latencyCycles: 1 + rng.below(400), stallPermille: one(0, 0, 100, 300) },
+    card: { itrCount: 1 + rng.below(64), itrIntervalCycles: 1 + rng.below(3000) },
   };
+  const size = one<number | 'imix'>('imix', 1 + rng.below(mtu - 100), 1 + rng.below(64), 3 * mtu);
+  // Drawn last: what a seed was before there was IPv6, it still is but for the addresses.
+  const outer = one<4 | 6>(4, 4, 6);
+  const inner = mode === 'transport' ? outer : one<4 | 6>(4, 4, 6);
+  return { options: { ...options, inner, outer }, size };
 }
 
 /** Both ways at once in that world. */
