@@ -71,5 +71,6 @@ add 10.0.0.1 10.0.0.2 esp 0x3000 -m transport -r 8 -E aes-gcm-16 ${key(20)};`,
     expect(report.compared).toBe(30);
     expect(report.plaintextLeaks).toBe(0);
     expect(w.oracle!.figures).toMatchObject({ frames: 30, esp, compared: 30 });
+    expect(report.notOffloaded.map((row) => row.reason)).toContain('algorithmNotSupported');
   });
 });

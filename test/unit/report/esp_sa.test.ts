@@ -9,7 +9,18 @@ import { createRig } from '../../lib/rig.ts';
 
 const DIR = new URL('../../data/linux-esp/', import.meta.url);
 
-const CAPTURES = ['01-gcm128-transport-v4', '02-gcm256-tunnel-v4', '04-cbc128-sha256-transport-v4'];
+const CAPTURES = [
+  '01-gcm128-transport-v4',
+  '02-gcm256-tunnel-v4',
+  '04-cbc128-sha256-transport-v4',
+  '11-gcm256-tunnel-v6',
+  '13-gcm256-icv8-tunnel-v6-in-v4',
+  '14-gcm128-icv12-transport-v4',
+  '15-cbc256-sha512-tunnel-v4',
+  '17-cbc256-sha384-tunnel-v6',
+  '19-ctr128-sha1-transport-v4',
+  '28-null-sha256-transport-v4',
+];
 
 /** The SAs of a setkey(8) file, as Wireshark must know them. */
 function entries(conf: string): EspSaEntry[] {
@@ -53,7 +64,7 @@ describe('esp_sa file', () => {
       const run = spawnSync('tshark', args, { encoding: 'utf8', timeout: 50_000 });
       if (run.error !== undefined) context.skip(`tshark does not run: ${run.error.message}`);
       const rows = run.stdout.trim().split('\n');
-      expect(rows.length).toBeGreaterThan(50);
+      expect(rows.length).toBeGreaterThan(20);
       for (const row of rows) expect(row).toMatch(/^(1|True)\t/);
     });
   }
