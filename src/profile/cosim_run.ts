@@ -43,7 +43,7 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
       slices.push(await slice(world, scenario, params));
       heap.end(slices.at(-1)!.packets);
     }
-    const { heapBytes, gcMs } = await heap.result();
+    const { heapBytes, gcMs } = heap.result();
     const { counts } = countPair(strategy, workload, seed);
     const sum = slices.reduce(add);
     const n = sum.packets;

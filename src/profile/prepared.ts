@@ -4,6 +4,8 @@ import { UDP_HDR_LEN, udpPut } from '../header/udp.ts';
 import type { Host } from '../host.ts';
 import { type BenchPair, FIRST_PORT, INNER_RX, INNER_TX, SOURCE_PORT } from './bench_pair.ts';
 
+const HEADER_BYTES = IP_HDR_LEN + UDP_HDR_LEN;
+
 /**
  * UDP packets at their IP header, as ip_output() and ip_input() meet them: what a loop over one
  * stage goes round, again and again. put() gives one back the shape it had.
@@ -14,8 +16,11 @@ export class Prepared {
   readonly #host: Host;
   readonly #off: Int32Array;
   readonly #len: number;
+  /** Header bytes of each, one after the other. */
+  #headers: Uint8Array | null = null;
 
-  constructor(host: Host, pair: BenchPair) {
+  /** software: what a loop does encrypts them in place, so put() writes their headers again. */
+  constructor(host: Host, pair: BenchPair, software: boolean) {
     const { sas, sizeBytes } = pair.workload;
     const { mbufs } = host;
     // A power of two, so that it divides a batch; every SA has its turn.
@@ -36,6 +41,7 @@ export class Prepared {
       const port = FIRST_PORT + (k % sas);
       udpPut(v, at + IP_HDR_LEN, SOURCE_PORT, port, this.#len - IP_HDR_LEN);
     }
+    if (software) this.#headers = this.#copyHeaders();
   }
 
   /** Packet k as it was at first, whatever was put round it. */
@@ -44,7 +50,22 @@ export class Prepared {
     const { mbufs } = this.#host;
     mbufs.off[m] = this.#off[k]!;
     mbufs.len[m] = this.#len;
+    if (this.#headers !== null) {
+      const at = this.#off[k]!;
+      for (let i = 0; i < HEADER_BYTES; i++) {
+        mbufs.data[at + i] = this.#headers[k * HEADER_BYTES + i]!;
+      }
+    }
     return m;
+  }
+
+  #copyHeaders(): Uint8Array {
+    const { data } = this.#host.mbufs;
+    const headers = new Uint8Array(this.count * HEADER_BYTES);
+    for (const [k, at] of this.#off.entries()) {
+      headers.set(data.subarray(at, at + HEADER_BYTES), k * HEADER_BYTES);
+    }
+    return headers;
   }
 
   /** Gives packet k another source port: another flow. */

@@ -18,22 +18,23 @@ import { timeNs, timerCostNs } from './timer.ts';
 type Stages = Partial<Record<StageName, number[]>>;
 
 /** Whole batches before the first that counts, and those that count. */
-const WARM_UP = 4;
-const BATCHES = 8;
-const QUICK_BATCHES = 4;
+const CARD = { warmUp: 5, batches: 8 };
+/** Software's crypto takes ten times as long, and varies less. */
+const SOFTWARE = { warmUp: 2, batches: 4 };
 /** Loops over one stage are small, and warm sooner. */
-const LOOP_WARM_UP = 2;
+const LOOP_WARM_UP = 1;
 
 /** The stack alone: a host that sends and one that receives, on cards that only complete. */
-export async function runStack(job: Job, strategy: Strategy): Promise<RunSample> {
+export function runStack(job: Job, strategy: Strategy): RunSample {
   const timerNs = timerCostNs();
   const { workload } = job;
   const { offload, newCarrier } = strategy;
   const pair = new BenchPair(newCarrier, offload, workload, job.seed);
-  const batches = job.quick ? QUICK_BATCHES : BATCHES;
-  if (workload.loopback) return loopbackRun(job, strategy, pair, batches, timerNs);
+  const { warmUp, batches: all } = offload && !workload.loopback ? CARD : SOFTWARE;
+  const batches = job.quick ? all / 2 : all;
+  if (workload.loopback) return loopbackRun(job, strategy, pair, { warmUp, batches }, timerNs);
   // First of all the whole way, while nothing else has been compiled for these functions.
-  const whole = await wholeWay(pair, batches, timerNs);
+  const whole = wholeWay(pair, { warmUp, batches }, timerNs);
   const tx = txStages(pair, offload, batches, timerNs);
   const rx = rxStages(pair, offload, batches, timerNs);
   tx.host = whole.tx;
@@ -42,7 +43,7 @@ export async function runStack(job: Job, strategy: Strategy): Promise<RunSample>
   rx.ip = rest(rx);
   const { counts, offloaded, sent } = countPair(strategy, workload, job.seed);
   return {
-    ...sampleOf(job, strategy, timerNs),
+    ...sampleOf(job, strategy, warmUp, timerNs),
     counts: {
       tx: { ...counts.tx, ...whole.heap.tx },
       rx: { ...counts.rx, ...whole.heap.rx },
@@ -55,14 +56,14 @@ export async function runStack(job: Job, strategy: Strategy): Promise<RunSample>
 }
 
 /** Out and in again by lo0: one host, no card, and the crypto is software's. All of it is `tx`. */
-async function loopbackRun(
+function loopbackRun(
   job: Job,
   strategy: Strategy,
   pair: BenchPair,
-  batches: number,
+  { warmUp, batches }: HowMuch,
   timerNs: number,
-): Promise<RunSample> {
-  for (let i = 0; i < WARM_UP; i++) pair.sendAll();
+): RunSample {
+  for (let i = 0; i < warmUp; i++) pair.sendAll();
   const host: number[] = [];
   const expected = pair.received + batches * BATCH_PACKETS;
   const heap = new HeapWatch();
@@ -75,8 +76,8 @@ async function loopbackRun(
   const { counts, offloaded, sent } = countPair(strategy, job.workload, job.seed);
   const nothing = { heapBytes: 0, gcMs: 0 };
   return {
-    ...sampleOf(job, strategy, timerNs),
-    counts: { tx: { ...counts.tx, ...(await heap.result()) }, rx: { ...counts.rx, ...nothing } },
+    ...sampleOf(job, strategy, warmUp, timerNs),
+    counts: { tx: { ...counts.tx, ...heap.result() }, rx: { ...counts.rx, ...nothing } },
     stagesNs: { tx: { host }, rx: {} },
     split: { rtl: 0, ffi: 0, stack: mean(host), other: 0 },
     offloaded,
@@ -90,7 +91,7 @@ function expectReceived(pair: BenchPair, expected: number): void {
 }
 
 /** What every sample of the stack alone has in common. */
-function sampleOf(job: Job, strategy: Strategy, timerNs: number) {
+function sampleOf(job: Job, strategy: Strategy, warmUp: number, timerNs: number) {
   return {
     schema: SAMPLE_SCHEMA,
     strategy: strategy.name,
@@ -99,7 +100,7 @@ function sampleOf(job: Job, strategy: Strategy, timerNs: number) {
     workload: job.workload,
     packetsPerBatch: BATCH_PACKETS,
     timerNs,
-    warmUpBatches: WARM_UP,
+    warmUpBatches: warmUp,
     ffi: { calls: 0, ns: 0 },
     rtl: null,
     tracks: [],
@@ -107,20 +108,26 @@ function sampleOf(job: Job, strategy: Strategy, timerNs: number) {
   } as const;
 }
 
+interface HowMuch {
+  readonly warmUp: number;
+  readonly batches: number;
+}
+
 interface Whole extends BothWays<number[]> {
   heap: BothWays<{ heapBytes: number; gcMs: number }>;
 }
 
 /** Host time of a packet: the whole way, less what the null card's own part takes. */
-async function wholeWay(pair: BenchPair, batches: number, timerNs: number): Promise<Whole> {
+function wholeWay(pair: BenchPair, much: HowMuch, timerNs: number): Whole {
+  const { warmUp, batches } = much;
   const tx: number[] = [];
   const rx: number[] = [];
   const timed = (f: () => void): number => timeNs(timerNs, f) / BATCH_PACKETS;
   const send = (): void => pair.sendAll();
   const receive = (): void => pair.receiveAll();
-  for (let i = 0; i < WARM_UP; i++) {
-    pair.sendAll();
-    pair.cardOut(timerNs);
+  pair.sendAll();
+  pair.cardOut(timerNs);
+  for (let i = 1; i < warmUp; i++) {
     pair.makeFrames();
     pair.receiveAll();
     pair.cardIn(timerNs);
@@ -133,7 +140,7 @@ async function wholeWay(pair: BenchPair, batches: number, timerNs: number): Prom
     heapTx.end(BATCH_PACKETS);
     tx.push(ns - pair.cardOut(timerNs));
   }
-  const heapOut = await heapTx.result();
+  const heapOut = heapTx.result();
   const heapRx = new HeapWatch();
   for (let i = 0; i < batches; i++) {
     pair.makeFrames();
@@ -142,7 +149,7 @@ async function wholeWay(pair: BenchPair, batches: number, timerNs: number): Prom
     heapRx.end(BATCH_PACKETS);
     rx.push(ns);
   }
-  const heapIn = await heapRx.result();
+  const heapIn = heapRx.result();
   expectReceived(pair, expected);
   for (let i = 0; i < batches; i++) rx[i]! -= pair.cardIn(timerNs);
   return { tx, rx, heap: { tx: heapOut, rx: heapIn } };

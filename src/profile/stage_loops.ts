@@ -36,8 +36,8 @@ export class StageLoops {
     this.#pair = pair;
     this.#host = host;
     this.#offload = offload;
-    this.#packets = new Prepared(host, pair);
-    this.#sealed = new Prepared(host, pair);
+    this.#packets = new Prepared(host, pair, false);
+    this.#sealed = new Prepared(host, pair, !offload);
     this.#xform = new XformEsp(host.inet);
     const { spd, sadb } = host.ipsec;
     this.#cache = new FlowCache(spd, sadb, host.mbufs.rules);
