@@ -57,7 +57,7 @@ export class GifIf implements Ifnet {
     this.input = (m) => config.pool.free(m);
     config.pool.tags.declare(MTAG_COOKIE_GIF, {
       nameOf: () => 'GIF',
-      moves: [],
+      moves: [[0, PACKET_TAG_GIF]],
       isStale: () => false,
     });
   }

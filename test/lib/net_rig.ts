@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ipParse } from '../../src/header/ip.ts';
 import { Counters } from '../../src/kern/counters.ts';
-import { MTagPool } from '../../src/kern/m_tag.ts';
 import { MbufPool } from '../../src/kern/mbuf.ts';
+import { TagSan } from '../../src/kern/tag_san.ts';
 import { type EpairIf, epair } from '../../src/net/if_epair.ts';
 import { LoopIf } from '../../src/net/if_loop.ts';
 import type { SoftIf } from '../../src/net/ifnet.ts';
@@ -43,7 +43,7 @@ export class NetRig {
 
   #host(n: number): NetHost {
     const counters = new Counters();
-    const pool = new MbufPool(this.#arena, new MTagPool(1024), {
+    const pool = new MbufPool(this.#arena, new TagSan(1024), {
       baseBytes: n * HOST_BYTES,
       sizeBytes: HOST_BYTES,
       frameBytes: FRAME_BYTES,

@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { cksum } from '../../src/header/cksum.ts';
 import { ecnDecapsulate } from '../../src/netinet/ip_ecn.ts';
+import { UdpSocket } from '../../src/netinet/socket.ts';
+import { knowEachOther } from '../lib/wire.ts';
+import { createIpsecRig, GCM_SAS, TUNNEL } from '../unit/netipsec/ipsec_rig.ts';
 
 const DROP = -1;
 const [NOT_ECT, ECT1, ECT0, CE] = [0, 1, 2, 3];
@@ -38,5 +41,36 @@ describe('RFC 6040 §4.2: ECN at the end of a tunnel', () => {
     if (expected === DROP) return;
     expect(view.getUint8(21)).toBe(dscp | expected);
     expect(cksum(view, 20, 20)).toBe(0);
+  });
+});
+
+describe('RFC 6040 §4: ECN through an ESP tunnel, all of 4 × 4', () => {
+  it.each(FIGURE_4)('inner %i, made %i on the way', (inner, outer, _same, expected) => {
+    const rig = createIpsecRig();
+    knowEachOther(rig.a, rig.b);
+    rig.setkey(GCM_SAS.replaceAll('-r 8', '-m tunnel -r 8') + TUNNEL);
+    const dscp = 0xb8;
+    let sent = -1;
+    rig.a.ifp.onWire = (data, at) => {
+      // §4.1, normal mode: the outer field is a copy of the inner one. Then a router marks it.
+      sent = data[at + 15]!;
+      const view = new DataView(data.buffer, data.byteOffset + at + 14, 20);
+      view.setUint8(1, dscp | outer);
+      view.setUint16(10, 0);
+      view.setUint16(10, cksum(view, 0, 20));
+      return true;
+    };
+    let got = DROP;
+    rig.b.inet.protosw.unregister(17);
+    rig.b.inet.protosw.register(17, (inet, m) => {
+      got = inet.pool.data[inet.pool.off[m]! + 1]!;
+      inet.pool.free(m);
+    });
+    new UdpSocket(rig.a.inet, { tos: dscp | inner }).sendTo(new Uint8Array(8), rig.b.addr, 9);
+    rig.pump();
+    expect(sent).toBe(dscp | inner);
+    expect(got).toBe(expected === DROP ? DROP : dscp | expected);
+    expect(rig.b.counters.get('esp.ecnDrop')).toBe(expected === DROP ? 1 : 0);
+    rig.end();
   });
 });
