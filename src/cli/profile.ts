@@ -7,7 +7,7 @@ import { assemble } from '../profile/assemble.ts';
 import { checkBudget, expectKnown, type Limit, readBudget } from '../profile/budget.ts';
 import { compareProfiles, parseProfile } from '../profile/compare.ts';
 import { beginManifest } from '../profile/manifest.ts';
-import { metricNames } from '../profile/metrics.ts';
+import { metricNames, ratioNames } from '../profile/metrics.ts';
 import { cosimWorkload, type Plan, runRounds, type Strategy } from '../profile/rounds.ts';
 import { runChild } from '../profile/run_child.ts';
 import type { Job, RunSample } from '../profile/sample.ts';
@@ -109,11 +109,8 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
   // A script sends what it sends, whatever the size that it is asked for.
   const isOneSize = quick || loaded.path !== undefined;
   const sizes = isOneSize ? [base.sizeBytes] : [...new Set([base.sizeBytes, ...COSIM_SIZES])];
-  expectKnown(
-    limits,
-    chosen.map((s) => s.name),
-    metricNames(sizes),
-  );
+  const names = chosen.map((s) => s.name);
+  expectKnown(limits, names, [...metricNames(sizes), ...ratioNames(names)]);
   const plan: Plan = {
     ...{ strategies: chosen, seed, quick, nic, base },
     scenario: loaded.path ?? loaded.name,

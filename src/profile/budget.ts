@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
 import type { ProfileReport } from '../report/profile_report.ts';
-import { metricsOf } from './metrics.ts';
+import { metricsOf, ratiosOf } from './metrics.ts';
 
 /** A budget that cannot be read: file, line, and what was expected there. */
 export class BudgetError extends Error {
@@ -35,6 +35,7 @@ export interface LimitResult extends Limit {
  *     in-place:
  *       tx.handoverAllocs: 0
  *       tx.tagShare: 3 %
+ *       tx.hostRatio.mbuf-field: 1.03
  *       cyclesPerPacket.64: 10
  *
  * Throws BudgetError. What the metrics are is not looked at: checkBudget does that.
@@ -98,7 +99,9 @@ export function expectKnown(
 
 /** What became of each limit. Throws BudgetError for what the report does not have. */
 export function checkBudget(limits: readonly Limit[], report: ProfileReport): LimitResult[] {
-  const strategies = new Map(report.strategies.map((s) => [s.name, metricsOf(s)]));
+  const strategies = new Map(
+    report.strategies.map((s) => [s.name, new Map([...metricsOf(s), ...ratiosOf(report, s.name)])]),
+  );
   return limits.map((limit) => {
     const metrics = strategies.get(limit.strategy) ?? new Map();
     expectKnown([limit], [...strategies.keys()], [...metrics.keys()]);

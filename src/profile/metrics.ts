@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { DirectionReport, Figure, StrategyReport } from '../report/profile_report.ts';
+import type {
+  DirectionReport,
+  Figure,
+  ProfileReport,
+  StrategyReport,
+} from '../report/profile_report.ts';
 import { DESIGN_COUNTS } from './direction.ts';
 import { RTL_STAGES, STAGES } from './sample.ts';
 
@@ -32,6 +37,28 @@ export function metricNames(cosimSizes: readonly number[]): string[] {
     [...card, ...stages].map((name) => `${name}.${size}`),
   );
   return [...ways, ...simulated];
+}
+
+const RATIOS = { tagNs: 'tagRatio', hostNs: 'hostRatio' } as const;
+
+/** Names of ratiosOf(), where these strategies are measured. */
+export function ratioNames(strategies: readonly string[]): string[] {
+  return DIRECTIONS.flatMap((direction) =>
+    Object.values(RATIOS).flatMap((ratio) =>
+      strategies.map((other) => `${direction}.${ratio}.${other}`),
+    ),
+  );
+}
+
+/** What a strategy costs beside each other one of the run: `tx.hostRatio.mbuf-field`, `rx.tagRatio…`. */
+export function ratiosOf(report: ProfileReport, strategy: string): Map<string, MetricValue> {
+  const beside = report.comparisons.filter((c) => c.b === strategy);
+  return new Map(
+    beside.map(({ direction, metric, a, ratio, low95, high95 }) => {
+      const figure: Figure = { p50: ratio, p90: ratio, p99: ratio, low95, high95, rounds: [] };
+      return [`${direction}.${RATIOS[metric]}.${a}`, { value: ratio, figure, tolerance: 0 }];
+    }),
+  );
 }
 
 /**

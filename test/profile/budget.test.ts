@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBudget, readBudget } from '../../src/profile/budget.ts';
 import { compareProfiles, parseProfile } from '../../src/profile/compare.ts';
-import { metricNames, metricsOf } from '../../src/profile/metrics.ts';
+import { metricNames, metricsOf, ratioNames, ratiosOf } from '../../src/profile/metrics.ts';
 import type { ProfileReport } from '../../src/report/profile_report.ts';
 import { drawnProfile } from './synthetic.ts';
 
@@ -89,6 +89,17 @@ describe('a budget', () => {
 test('the names of metrics are known before anything is measured', () => {
   const names = metricNames(report.strategies[0]!.cosim.map((c) => c.sizeBytes));
   expect([...metricsOf(report.strategies[0]!).keys()].sort()).toEqual(names.sort());
+});
+
+test('a strategy may be limited beside another one, and the names are known beforehand', () => {
+  const text = 'in-place:\n  tx.hostRatio.mbuf-field: 1.03\n  tx.tagRatio.mbuf-field: 1.3';
+  const results = checkBudget(readBudget(text, 'b'), report);
+  // 40 ns beside 28 ns of tag work, in some 700 ns.
+  expect(results.map((r) => r.broken)).toEqual([false, true]);
+  expect(results[1]!.value).toBeCloseTo(40 / 28, 1);
+  const known = ratioNames(report.strategies.map((s) => s.name));
+  expect(known).toContain('rx.tagRatio.side-table');
+  for (const name of ratiosOf(report, 'in-place').keys()) expect(known).toContain(name);
 });
 
 describe('comparing two profiles', () => {
