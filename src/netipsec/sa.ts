@@ -12,7 +12,6 @@ export type SaMode = 'transport' | 'tunnel' | 'any';
 export type DfBit = 'copy' | 'set' | 'clear';
 /** As strongSwan and `ip xfrm` have them: all of ESP, the crypto alone, nothing. */
 export type OffloadMode = 'packet' | 'crypto' | 'no';
-export type Padding = 'seq' | 'zero' | 'random';
 
 /** What an SA is made from: a row of setkey's `add`. */
 export interface SaParams {

@@ -92,6 +92,27 @@ describe.each([
     rig.end();
   });
 
+  it.each([3000, 9000])('carries %i bytes in pieces that fit the MTU', (n) => {
+    const rig = ready();
+    const sent = Uint8Array.from({ length: n }, (_, i) => i * 7);
+    let longest = 0;
+    rig.a.ifp.onWire = (_data, _at, len) => {
+      longest = Math.max(longest, len);
+      return true;
+    };
+    let got: Uint8Array | null = null;
+    const b = new UdpSocket(rig.b.inet).bind(inner === 4 ? 0 : new Uint8Array(16), 7);
+    b.onMessage((bytes) => {
+      got = bytes;
+    });
+    new UdpSocket(rig.a.inet).sendTo(sent, inner === 4 ? rig.b.addr : rig.b.addr6, 7);
+    rig.pump();
+    expect(got, JSON.stringify(rig.b.counters.nonZero())).toEqual(sent);
+    expect(longest).toBeGreaterThan(1400);
+    expect(longest).toBeLessThanOrEqual(1500 + 14);
+    rig.end();
+  });
+
   it('in clear it is not let in', () => {
     const rig = ready();
     rig.ipsecA.spd.flush();
