@@ -48,9 +48,11 @@ export function readFlow(view: DataView, at: number, lenBytes: number, flow: Flo
     return;
   }
   const headerLen = ipHdrLen(view, at);
-  flow.family = 4;
-  flow.src.fill(0);
-  flow.dst.fill(0);
+  if (flow.family !== 4) {
+    flow.family = 4;
+    flow.src.fill(0);
+    flow.dst.fill(0);
+  }
   flow.src[0] = view.getUint32(at + IP_SRC);
   flow.dst[0] = view.getUint32(at + IP_DST);
   const proto = ipProto(view, at);

@@ -81,6 +81,9 @@ export function hashWord(h: number, word: number): number {
 
 /** A hash with the four words of an address in it. */
 export function hashAddr(h: number, w: Uint32Array): number {
-  const v6 = Math.imul(w[1]!, 0x85ebca6b) ^ Math.imul(w[2]!, 0xc2b2ae35);
-  return hashWord(h ^ v6 ^ Math.imul(w[3]!, 0x27d4eb2f), w[0]!);
+  const { 1: w1, 2: w2, 3: w3 } = w;
+  // Of IPv4 there is the first word alone.
+  if ((w1! | w2! | w3!) === 0) return hashWord(h, w[0]!);
+  const rest = Math.imul(w1!, 0x85ebca6b) ^ Math.imul(w2!, 0xc2b2ae35);
+  return hashWord(h ^ rest ^ Math.imul(w3!, 0x27d4eb2f), w[0]!);
 }

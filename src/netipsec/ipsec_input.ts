@@ -169,8 +169,10 @@ export class IpsecInput {
       readIn6Addr(view, at + IP6_DST, dst);
       return 6;
     }
-    dst.fill(0);
     dst[0] = view.getUint32(at + IP_DST);
+    dst[1] = 0;
+    dst[2] = 0;
+    dst[3] = 0;
     return 4;
   }
 
