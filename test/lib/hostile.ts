@@ -55,7 +55,10 @@ export function hostileRun(frames: number, seed: number): HostileFigures {
   const { inet, ifp, pool, counters } = rig.b;
   for (const a of [0x0a090001, 0x0a090002]) addAddress(inet, ifp, a, 24);
   for (const a of ['fd09::1', 'fd09::2']) addAddress6(inet, ifp, ip6Parse(a), 64);
-  const samples = [...ownSamples(rig), ...captured(inet, ifp.lladdr)];
+  const ipsec = new Ipsec({ inet, offload: false, receiveOnly: true });
+  inet.ipsec = ipsec;
+  const samples = ownSamples(rig);
+  samples.push(...captured(ifp.lladdr, (conf) => applySetkey(ipsec, parseSetkey(conf))));
   new UdpSocket(inet)
     .bind(0, 53)
     .bind(ip6Parse('::'), 53)
@@ -116,9 +119,15 @@ function endsOf(counters: Rig['b']['counters']): () => number {
   };
 }
 
-/** Frames with every format that the stack reads, right in themselves. */
-export function ownSamples(rig: Rig): Uint8Array[] {
-  const { a, b } = rig;
+/** One end of a link, as its frames name it. */
+export interface End {
+  readonly addr: number;
+  readonly addr6: Uint8Array;
+  readonly ifp: { readonly lladdr: Uint8Array };
+}
+
+/** Frames from a to b with every format that the stack reads, right in themselves. */
+export function ownSamples({ a, b }: { readonly a: End; readonly b: End }): Uint8Array[] {
   const data = Uint8Array.from({ length: 40 }, (_, i) => i);
   const none = new Uint8Array(0);
   const udp = udpDatagram(a.addr, 7, b.addr, 53, data);
@@ -174,17 +183,15 @@ export function ownSamples(rig: Rig): Uint8Array[] {
   return [...fours.map(frame(0x0800)), ...sixes.map(frame(0x86dd)), frame(0x0806)(arp)];
 }
 
-/** The frames of the captures; the host gets their SAs, to receive with. */
-function captured(inet: Rig['b']['inet'], lladdr: Uint8Array): Uint8Array[] {
-  const ipsec = new Ipsec({ inet, offload: false, receiveOnly: true });
-  inet.ipsec = ipsec;
+/** Frames of the captures, to this Ethernet address; onConf is given the setkey(8) file of each. */
+export function captured(lladdr: Uint8Array, onConf: (conf: string) => void): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (const file of readdirSync(CAPTURES).sort()) {
     if (!file.endsWith('.pcap')) continue;
     const conf = readFileSync(new URL(file.replace('.pcap', '.conf'), CAPTURES), 'utf8');
     // Without a window, so that repeated packets go on as well; ESN needs one.
     const windowless = file.includes('-esn-') ? conf : conf.replaceAll(/-r \d+/g, '');
-    applySetkey(ipsec, parseSetkey(windowless));
+    onConf(windowless);
     let n = 0;
     for (const f of readCapture(new URL(file, CAPTURES).pathname)) {
       if (++n > 20) break;
@@ -197,7 +204,11 @@ function captured(inet: Rig['b']['inet'], lladdr: Uint8Array): Uint8Array[] {
 }
 
 /** The next frame: one in ten is random, the others are samples, most of them damaged. */
-function hostileFrame(samples: readonly Uint8Array[], rng: Rng, lladdr: Uint8Array): Uint8Array {
+export function hostileFrame(
+  samples: readonly Uint8Array[],
+  rng: Rng,
+  lladdr: Uint8Array,
+): Uint8Array {
   if (rng.below(10) === 0) return randomFrame(rng, lladdr);
   const sample = samples[rng.below(samples.length)]!;
   const cut = rng.below(8) === 0 ? rng.below(sample.length) : 0;
