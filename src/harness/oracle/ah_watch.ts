@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { createCipheriv, createHmac } from 'node:crypto';
-import { HMACS } from './esp_open.ts';
+import { createCipheriv } from 'node:crypto';
+import { MAC_ICV_BYTES, macOf } from './mac.ts';
 import { NonceLedger, REUSED } from './nonce_ledger.ts';
 import {
   type Address,
@@ -38,7 +38,7 @@ export class AhWatch {
   /** Throws RangeError for an algorithm it does not know. */
   add(sa: WireSa): void {
     const alg = sa.auth?.alg ?? 'none';
-    if (HMACS[alg] === undefined && !/^aes-\d+-gmac$/.test(alg)) {
+    if (MAC_ICV_BYTES[alg] === undefined && !/^aes-\d+-gmac$/.test(alg)) {
       throw new RangeError(`"${alg}": not an algorithm of AH that the oracle can check`);
     }
     const dst = readAddress(sa.dst);
@@ -58,8 +58,7 @@ export class AhWatch {
     const lenBytes = (b[at + 1]! + 2) * 4;
     const isAligned = typeof v.dst === 'number' || lenBytes % 8 === 0;
     if (!isAligned || at + lenBytes > v.end) return `parse:${name}: length ${lenBytes}`;
-    const wrong = this.#icv(b, v, watched);
-    if (wrong) return `icv:${name}: ICV is wrong`;
+    if (this.#isForged(b, v, watched)) return `icv:${name}: ICV is wrong`;
     const print = be32(b, v.end - 4);
     if (watched.sequences.note(watched.seqHi, be32(b, at + 8), print) === REUSED) {
       return `nonce:${name}: sequence number used twice`;
@@ -80,20 +79,19 @@ export class AhWatch {
     return wrong === '' ? '' : `inner:${wrong}`;
   }
 
-  #icv(b: Buffer, v: IpView, watched: WatchedAh): boolean {
+  #isForged(b: Buffer, v: IpView, watched: WatchedAh): boolean {
     const { alg, key } = watched.sa.auth!;
     const icvAt = v.payload + AH_BYTES;
-    const hmac = HMACS[alg];
-    const icvBytes = hmac === undefined ? GMAC_IV_BYTES + 16 : hmac[1];
+    const icvBytes = MAC_ICV_BYTES[alg] ?? GMAC_IV_BYTES + 16;
     const image = asSent(b.subarray(v.start, v.end), v.payload - v.start);
     if (image === undefined) return false;
     image.fill(0, icvAt - v.start, icvAt - v.start + icvBytes);
     const icv = b.subarray(icvAt, icvAt + icvBytes);
-    if (watched.sa.esn !== true) return !macOf(alg, key, image, icv).equals(icv);
+    if (watched.sa.esn !== true) return !fieldOf(alg, key, image, icv).equals(icv);
     for (const hi of [watched.seqHi, watched.seqHi + 1]) {
       const high = Buffer.alloc(4);
       high.writeUInt32BE(hi);
-      if (!macOf(alg, key, Buffer.concat([image, high]), icv).equals(icv)) continue;
+      if (!fieldOf(alg, key, Buffer.concat([image, high]), icv).equals(icv)) continue;
       watched.seqHi = hi;
       return false;
     }
@@ -115,11 +113,8 @@ function asSent(packet: Buffer, headerBytes: number): Buffer | undefined {
 }
 
 /** The whole ICV field that belongs to the text; that of GMAC begins with the IV (RFC 4543 §4). */
-function macOf(alg: string, key: Uint8Array, text: Buffer, field: Buffer): Buffer {
-  const hmac = HMACS[alg];
-  if (hmac !== undefined) {
-    return createHmac(hmac[0], key).update(text).digest().subarray(0, hmac[1]);
-  }
+function fieldOf(alg: string, key: Uint8Array, text: Buffer, field: Buffer): Buffer {
+  if (MAC_ICV_BYTES[alg] !== undefined) return macOf(alg, key, text);
   const iv = field.subarray(0, GMAC_IV_BYTES);
   const nonce = Buffer.concat([key.subarray(-GMAC_SALT_BYTES), iv]);
   const name = alg.replace('gmac', 'gcm') as 'aes-128-gcm';

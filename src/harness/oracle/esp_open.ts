@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { MAC_ICV_BYTES, macOf } from './mac.ts';
 import { type Address, be32, readAddress } from './packet.ts';
 import type { WireSa } from './wire_sa.ts';
 
@@ -29,12 +30,6 @@ const USES: Readonly<Record<string, Use>> = {
   'aes-ctr': use('aes-*-ctr', 4, 8, 0), // RFC 3686
   'aes-cbc': use('aes-*-cbc', 0, 16, 0), // RFC 3602
   null: use('', 0, 0, 0), // RFC 2410
-};
-export const HMACS: Readonly<Record<string, [hash: string, icvBytes: number]>> = {
-  'hmac-sha1': ['sha1', 12],
-  'hmac-sha2-256': ['sha256', 16],
-  'hmac-sha2-384': ['sha384', 24],
-  'hmac-sha2-512': ['sha512', 32],
 };
 
 /** Bytes of salt at the end of a key; 0 too for an algorithm that is not known. */
@@ -72,20 +67,20 @@ export class EspOpener {
   /** Throws RangeError for an algorithm it does not know. */
   constructor(sa: WireSa) {
     const how = USES[sa.alg];
-    const hmac = sa.auth === undefined ? undefined : HMACS[sa.auth.alg];
+    const macBytes = sa.auth === undefined ? undefined : MAC_ICV_BYTES[sa.auth.alg];
     if (how === undefined)
       throw new RangeError(`"${sa.alg}": not an algorithm the oracle can open`);
     this.#isAead = how.icvBytes > 0;
-    if (!this.#isAead && hmac === undefined) {
+    if (!this.#isAead && macBytes === undefined) {
       throw new RangeError(
-        `"${sa.alg}" expected "auth" with one of ${Object.keys(HMACS).join(' ')}`,
+        `"${sa.alg}" expected "auth" with one of ${Object.keys(MAC_ICV_BYTES).join(' ')}`,
       );
     }
     this.sa = sa;
     this.seqHi = sa.seqHi ?? 0;
     this.#lastHi = this.seqHi;
     this.dst = readAddress(sa.dst);
-    this.icvBytes = this.#isAead ? how.icvBytes : hmac![1];
+    this.icvBytes = this.#isAead ? how.icvBytes : macBytes!;
     this.ivBytes = how.ivBytes;
     this.counterMode = how.saltBytes > 0;
     this.encrypts = sa.alg !== 'null' && sa.alg !== 'aes-gmac';
@@ -113,7 +108,7 @@ export class EspOpener {
   open(b: Buffer, at: number, end: number): Buffer | undefined {
     const seqLo = be32(b, at + 4);
     const hi = this.sa.esn === true ? this.#guessHi(seqLo) : 0;
-    const text = this.#isAead ? this.#openAead(b, at, end, hi) : this.#openHmac(b, at, end, hi);
+    const text = this.#isAead ? this.#openAead(b, at, end, hi) : this.#openMac(b, at, end, hi);
     if (text !== undefined) {
       this.seqHi = hi;
       if (hi > this.#lastHi || (hi === this.#lastHi && seqLo > this.#lastLo)) {
@@ -161,16 +156,16 @@ export class EspOpener {
     }
   }
 
-  #openHmac(b: Buffer, at: number, end: number, hi: number): Buffer | undefined {
+  #openMac(b: Buffer, at: number, end: number, hi: number): Buffer | undefined {
     const icv = end - this.icvBytes;
     const auth = this.sa.auth!;
-    const hmac = createHmac(HMACS[auth.alg]![0], auth.key).update(b.subarray(at, icv));
+    let high: Buffer | undefined;
     if (this.sa.esn === true) {
-      const high = Buffer.alloc(4); // RFC 4303 §2.2.1: authenticated, not sent
+      high = Buffer.alloc(4); // RFC 4303 §2.2.1: authenticated, not sent
       high.writeUInt32BE(hi);
-      hmac.update(high);
     }
-    if (hmac.digest().compare(b, icv, end, 0, this.icvBytes) !== 0) return undefined;
+    const mac = macOf(auth.alg, auth.key, b.subarray(at, icv), high);
+    if (!mac.equals(b.subarray(icv, end))) return undefined;
     const text = b.subarray(at + 8 + this.ivBytes, icv);
     if (this.sa.alg === 'null') return text;
     if (this.sa.alg === 'aes-cbc' && text.length % 16 !== 0) return undefined;

@@ -156,10 +156,15 @@ describe('the wire oracle is content with', () => {
     ['chacha20-poly1305', 32, 4, 8, 16, undefined],
     ['aes-ctr', 16, 4, 8, 12, 'sha1'],
     ['null', 0, 0, 0, 12, 'sha1'],
+    ['aes-cbc', 16, 0, 16, 12, 'xcbc'],
   ])('an SA of %s', (alg, keyBytes, saltBytes, ivBytes, icvLen, hash) => {
     const key = Buffer.alloc(keyBytes, 5);
     const salt = Buffer.alloc(saltBytes, 6);
-    const auth = { alg: 'hmac-sha1', key: Buffer.alloc(20, 9) };
+    const isXcbc = hash === 'xcbc';
+    const auth = {
+      alg: isXcbc ? 'aes-xcbc-mac' : 'hmac-sha1',
+      key: Buffer.alloc(isXcbc ? 16 : 20, 9),
+    };
     const mac = hash === undefined ? {} : { auth };
     const ref = { spi: SA.spi, cipher: alg, key, salt, icvLen };
     const refMac = hash === undefined ? {} : { hash, authKey: auth.key };
