@@ -94,4 +94,17 @@ export const CAPTURES = [
     sizes: MIXED,
   }),
   transport('tampered-ah-sha256', 4, { ah: 'sha256', tamper: 'dup=5 corrupt=4 old=3' }),
+  transport('natt-chacha20', 6, { esp: 'chacha20', natt: [4500, 40001] }),
+  tunnel('esn-tampered-gcm256', 4, {
+    esp: 'gcm256',
+    ...ESN,
+    tamper: 'dup=3 corrupt=4 swap=5 old=1',
+  }),
+  transport('fragments-natt-gcm128', 4, {
+    esp: 'gcm128',
+    natt: [4500, 4500],
+    sizes: '100,1600,3000',
+  }),
+  transport('fragments-ah-sha256', 6, { ah: 'sha256', sizes: '100,1600,3000' }),
+  tunnel('fragments-cbc256-sha1', 6, { esp: 'cbc256+sha1', sizes: '100,1440,1600' }),
 ].map((c, i) => ({ ...c, name: `${i + 10}-${c.name}` }));

@@ -3,7 +3,7 @@
 // Records the captures of test/data/linux-esp with a Linux kernel at both ends, in one QEMU guest.
 // No test needs it: they read what is recorded.
 //
-//   zx scripts/record_linux/record_linux.mjs [--out DIR] [--only TEXT] [--keep]
+//   zx scripts/record_linux/record_linux.mjs [--out DIR] [--only REGEXP] [--keep]
 //
 // Debian packages: qemu-system-x86 busybox-static cpio kmod gcc libc6-dev. The guest's kernel
 // (linux-image-cloud-amd64) and its ip program (iproute2 libbpf1 libelf1 libmnl0 libbsd0 libmd0
@@ -23,7 +23,7 @@ const TIMEOUT_SECONDS = 400;
 const here = import.meta.dirname;
 const out = path.resolve(argv.out ?? path.join(here, '../../test/data/linux-esp'));
 const cache = path.join(os.homedir(), '.cache/tagwire/linux-guest');
-const chosen = CAPTURES.filter((c) => c.name.includes(argv.only ?? ''));
+const chosen = CAPTURES.filter((c) => new RegExp(argv.only ?? '').test(c.name));
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'tagwire-record-'));
 $.verbose = false;
 
