@@ -164,6 +164,11 @@ export class MbufPool {
     return m;
   }
 
+  /** Does m carry nothing: no tag, and no state of another kind? */
+  isBare(m: Mbuf): boolean {
+    return this.firstTag[m] === NO_TAG && this.ext === null;
+  }
+
   /** m_freem: the packet and its tags. */
   free(m: Mbuf): void {
     if (this.#live[m] !== 1) throw new Error(`mbuf ${m} is freed twice`);

@@ -284,7 +284,8 @@ export class IpsecOutput {
     // Another transform goes round one whose crypto still waits: it has to be done by now.
     const { on } = mbufs.rules;
     const innerFirst = on[INNER_FIRST] === 1;
-    const late = innerFirst ? transmit.finishInSoftware(m, 0, R_INNER_TRANSFORM) : 0;
+    const mayWait = innerFirst && !mbufs.isBare(m);
+    const late = mayWait ? transmit.finishInSoftware(m, 0, R_INNER_TRANSFORM) : 0;
     if (late !== 0) {
       mbufs.free(m);
       return late;
@@ -341,6 +342,7 @@ export class IpsecOutput {
    * the policy may fit the outer header as well: that must not go round again.
    */
   #isDone(m: Mbuf, request: SpRequest, ends: Ends): boolean {
+    if (this.#mbufs.isBare(m)) return false;
     const { carrier, sadb } = this.#p;
     const r = this.#request;
     for (let i = 0; carrier.applied(m, i, r); i++) {
