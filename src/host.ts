@@ -96,6 +96,12 @@ export class Host extends EndHost {
     }
   }
 
+  /** The card may come back: it is reset, and given the SAs. */
+  override addInterface(ifp: Ifnet): void {
+    super.addInterface(ifp);
+    if (ifp === this.nic) this.attach();
+  }
+
   /** A card takes the SAs and the packets that it has with it, each under a name. */
   override removeInterface(ifp: Ifnet): void {
     super.removeInterface(ifp);

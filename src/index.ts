@@ -12,10 +12,12 @@ export {
   type SimWorld,
 } from './dev/nic/nic_bus.ts';
 export type { NicOptions } from './dev/nic/nic_config.ts';
+export type { EndHost } from './end_host.ts';
 export { Capture } from './harness/capture.ts';
 export { createWorld } from './harness/create_world.ts';
 export { espSaOf } from './harness/esp_sa_of.ts';
 export { finishRun, passed } from './harness/finish_run.ts';
+export type { FlowEnd } from './harness/flow_end.ts';
 export { cardLibrary, engineLibrary, type LibraryOptions } from './harness/library.ts';
 export { openLoneCard } from './harness/lone_card.ts';
 export type { Violation } from './harness/oracle/violation.ts';

@@ -12,7 +12,7 @@ import {
   ipSrc,
   ipVersion,
 } from '../header/ip.ts';
-import { IPPROTO_IPV6 } from '../header/ip6.ts';
+import { IP6_HDR_LEN, IPPROTO_IPV6 } from '../header/ip6.ts';
 import { counter } from '../kern/counters.ts';
 import { EINVAL, ENOBUFS } from '../kern/errno.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
@@ -22,12 +22,37 @@ import type { Inet } from './inet.ts';
 import { ecnDecapsulate, trafficClass } from './ip_ecn.ts';
 import { ipOutput } from './ip_output.ts';
 
-const GIF_NO_TUNNEL = counter('gif.noTunnel', 'IP in IP between ends that no tunnel has');
-const GIF_BAD_INNER = counter('gif.badInner', 'no packet of the protocol named inside the tunnel');
+export const GIF_NO_TUNNEL = counter('gif.noTunnel', 'IP in IP between ends that no tunnel has');
+export const GIF_BAD_INNER = counter(
+  'gif.badInner',
+  'no packet of the protocol named inside the tunnel',
+);
 const GIF_ECN_DROP = counter('gif.ecnDrop', 'congestion mark on a tunnel of not-ECT packets');
-const GIF_NO_ROOM = counter('gif.noRoom', 'no room in the mbuf for an outer header');
+export const GIF_NO_ROOM = counter('gif.noRoom', 'no room in the mbuf for an outer header');
 
 const TUNNEL_TTL = 64;
+
+/** Takes the outer header of hdrLen bytes off; what it named is what is inside. Owns m. */
+export function gifDecapsulate(
+  { pool, counters }: Inet,
+  gif: GifIf,
+  m: Mbuf,
+  hdrLen: number,
+  proto: number,
+): void {
+  const v = pool.view;
+  const outer = pool.off[m]!;
+  const is4 = proto === IPPROTO_IPIP;
+  const isWhole = pool.len[m]! >= hdrLen + (is4 ? IP_HDR_LEN : IP6_HDR_LEN);
+  const isRight = isWhole && ipVersion(v, outer + hdrLen) === (is4 ? 4 : 6);
+  if (!isRight || !ecnDecapsulate(v, outer, outer + hdrLen)) {
+    counters.n[isRight ? GIF_ECN_DROP : GIF_BAD_INNER]!++;
+    pool.free(m);
+    return;
+  }
+  pool.adj(m, hdrLen);
+  gif.received(m);
+}
 
 interface Tunnel {
   readonly gif: GifIf;
@@ -101,18 +126,7 @@ export class InGif {
       this.#drop(m, GIF_NO_TUNNEL, 0);
       return;
     }
-    const is4 = proto === IPPROTO_IPIP;
-    const least = is4 ? IP_HDR_LEN : 40;
-    if (pool.len[m]! < hdrLen + least || ipVersion(v, outer + hdrLen) !== (is4 ? 4 : 6)) {
-      this.#drop(m, GIF_BAD_INNER, 0);
-      return;
-    }
-    if (!ecnDecapsulate(v, outer, outer + hdrLen)) {
-      this.#drop(m, GIF_ECN_DROP, 0);
-      return;
-    }
-    pool.adj(m, hdrLen);
-    tunnel.gif.received(m);
+    gifDecapsulate(this.#inet, tunnel.gif, m, hdrLen, proto);
   }
 
   #drop(m: Mbuf, why: number, errno: number): number {

@@ -8,7 +8,7 @@ import { addressOf, BEHIND, INNER, OUTER } from '../../src/harness/topology.ts';
 import { UdpFlow } from '../../src/harness/udp_flow.ts';
 import type { World } from '../../src/harness/world.ts';
 import { IFF_UP, type Ifnet } from '../../src/net/ifnet.ts';
-import { addAddress, attachInterface } from '../../src/netinet/in_proto.ts';
+import { addAddress } from '../../src/netinet/in_proto.ts';
 
 /** What may come between any two packets. `side`: of which gateway, or from which end host. */
 export type Change =
@@ -139,13 +139,8 @@ class Changing {
     // Frames that are on their way to a card that is reset are lost without a count.
     if (which === 'nic') await this.world.settle();
     if (this.#gone.delete(i)) {
-      if (which === 'nic') {
-        attachInterface(host.inet, i);
-        host.attach();
-      } else {
-        host.addInterface(i);
-        i.flags |= IFF_UP;
-      }
+      host.addInterface(i);
+      i.flags |= IFF_UP;
       this.#join(n);
       return;
     }

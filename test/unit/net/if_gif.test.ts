@@ -10,6 +10,7 @@ import { IFF_UP } from '../../../src/net/ifnet.ts';
 import { InGif } from '../../../src/netinet/in_gif.ts';
 import { detachInterface } from '../../../src/netinet/in_ifdetach.ts';
 import { addAddress, attachInterface } from '../../../src/netinet/in_proto.ts';
+import { In6Gif } from '../../../src/netinet/in6_gif.ts';
 import { addAddress6 } from '../../../src/netinet/in6_proto.ts';
 import { MTAG_COOKIE_IPSEC, PACKET_TAG_IPSEC_IN_DONE } from '../../../src/netipsec/pact.ts';
 import { NetRig } from '../../lib/net_rig.ts';
@@ -158,6 +159,60 @@ describe('RFC 2003: IP in IP', () => {
     deliver(ipPacket({ src: OUTER[0], dst: OUTER[1], proto: 4, tos: 3, payload: inside(0) }));
     expect(got).toEqual([4]);
     expect(gif1('ecnDrop')).toBe(1);
+  });
+});
+
+describe('RFC 2473: IP in IPv6', () => {
+  const ENDS = [ip6Parse('2001:db8:f::1'), ip6Parse('2001:db8:f::2')] as const;
+  let tables6: In6Gif[];
+  beforeEach(() => {
+    tables6 = [0, 1].map((n) => {
+      const { inet } = rig.hosts[n]!;
+      const ifp = inet.interfaces.find((i) => i.name.startsWith('epair'))!;
+      addAddress6(inet, ifp, ENDS[n]!, 64);
+      tables[n]!.remove(gifs[n]!);
+      const table = new In6Gif(inet);
+      table.add(gifs[n]!, ENDS[n]!, ENDS[1 - n]!);
+      addAddress6(inet, gifs[n]!, ip6Parse(`2001:db8::${n + 1}`), 64);
+      return table;
+    });
+  });
+
+  it('carries IPv4 (protocol 4) and IPv6 (41), with the class of the inner packet', () => {
+    const outers: number[][] = [];
+    const [out] = rig.hosts[0]!.soft.slice(-1);
+    const transmit = out!.transmit.bind(out);
+    out!.transmit = (m) => {
+      const { data, off } = rig.hosts[0]!.pool;
+      const ip = off[m]! + 14;
+      const isTunnel = data[ip + 6] === 4 || data[ip + 6] === 41;
+      if (data[ip]! >> 4 === 6 && isTunnel) outers.push([...data.slice(ip, ip + 2), data[ip + 6]!]);
+      return transmit(m);
+    };
+    const got = server(1);
+    send(10, { tos: 0xb9 });
+    const got6: number[] = [];
+    const socket = rig.udp(1);
+    socket.bind(IN6ADDR_ANY, 7);
+    socket.onMessage((bytes) => got6.push(bytes.length));
+    rig.udp(0).sendTo(new Uint8Array(20), ip6Parse('2001:db8::2'), 7);
+    rig.pump();
+    expect([got, got6]).toEqual([[10], [20]]);
+    expect(outers[0]).toEqual([0x6b, 0x90, 4]);
+    expect(outers.at(-1)![2]).toBe(41);
+  });
+
+  it('§7: what does not fit is cut, by the source or outside, and arrives whole', () => {
+    const got = server(1);
+    send(3000);
+    expect(got).toEqual([3000]);
+  });
+
+  it('from ends that no tunnel has: dropped, counted; the same ends twice: refused', () => {
+    tables6[1]!.remove(gifs[1]);
+    send();
+    expect(gif1('noTunnel')).toBe(1);
+    expect(() => tables6[0]!.add(gifs[0], ENDS[0], ENDS[1])).toThrow(/ends already/);
   });
 });
 
