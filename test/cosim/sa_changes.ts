@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
-import { keyMaterial, OUTER, spiOf } from '../../src/harness/topology.ts';
+import { type Addresses, addressesOf, keyMaterial, spiOf } from '../../src/harness/topology.ts';
 import type { World } from '../../src/harness/world.ts';
 import type { WorldOptions } from '../../src/harness/world_options.ts';
-import { ipParse } from '../../src/header/ip.ts';
+import { ipAddrParse, ipAddrText } from '../../src/header/ip_addr.ts';
 import type { Sa } from '../../src/netipsec/sa.ts';
 
 const PORT = 9000;
@@ -55,13 +55,16 @@ class Scene {
   got = 0;
   wrong = 0;
   #spi = 0x4000;
+  readonly #addresses: Addresses;
 
   constructor(world: World) {
     this.world = world;
+    const { inner, outer } = world.config;
+    this.#addresses = addressesOf(inner, outer);
     for (const host of world.hosts) {
       host
         .udp()
-        .bind(0, PORT)
+        .bind(inner === 4 ? 0 : new Uint8Array(16), PORT)
         .onMessage((bytes) => {
           const n = bytes[0]! | (bytes[1]! << 8);
           if (bytes.some((b, i) => i > 1 && b !== ((n + i) & 255))) this.wrong++;
@@ -103,7 +106,10 @@ class Scene {
     bytes[0] = n & 255;
     bytes[1] = n >> 8;
     const socket = this.world.hosts[from]!.udp();
-    socket.sendTo(bytes, ipParse(OUTER[1 - from]!), PORT);
+    const { inner, outer } = this.#addresses;
+    const ends = this.world.config.mode === 'tunnel' ? inner : outer;
+    socket.bind(ipAddrParse(ends[from]), 0);
+    socket.sendTo(bytes, ipAddrParse(ends[1 - from]!), PORT);
     socket.close();
   }
 
@@ -111,11 +117,14 @@ class Scene {
   #rekey(from: 0 | 1, hardPackets: number): void {
     const spi = this.#spi++;
     const key = keyMaterial(1, `rekey ${spi}`, KEY_BYTES);
-    const [src, dst] = [OUTER[from], OUTER[1 - from]!] as const;
-    const p = { src: ipParse(src), dst: ipParse(dst), spi, cipher: 'aes-gcm-16', key };
+    const { mode } = this.world.config;
+    const { outer } = this.#addresses;
+    const [src, dst] = [outer[from], outer[1 - from]!] as const;
+    const ends = { src: ipAddrParse(src), dst: ipAddrParse(dst) };
+    const p = { ...ends, mode, spi, cipher: 'aes-gcm-16', key };
     const lifetime = hardPackets === 0 ? {} : { lifetime: { hardPackets } };
     this.world.oracle!.addSa({
-      ...{ spi, dst, mode: 'transport', alg: 'aes-gcm-16' },
+      ...{ spi, dst, mode, alg: 'aes-gcm-16' },
       ...{ key: key.slice(0, 16), salt: key.slice(16) },
     });
     this.world.hosts[1 - from]!.ipsec.sadb.add({ ...p, replayPackets: 64 });
@@ -124,8 +133,9 @@ class Scene {
 
   /** The SAs that `host` has for what `from` sends, in the order of their SPIs. */
   #sas(host: 0 | 1, from: 0 | 1): Sa[] {
-    const dst = ipParse(OUTER[1 - from]!);
-    const sas = this.world.hosts[host]!.ipsec.sadb.list().filter((sa) => sa.dst === dst);
+    const dst = this.#addresses.outer[1 - from]!;
+    const all = this.world.hosts[host]!.ipsec.sadb.list();
+    const sas = all.filter((sa) => ipAddrText(sa.dst) === dst);
     return sas.sort((a, b) => a.spi - b.spi);
   }
 }
@@ -164,6 +174,7 @@ export async function expectSaChanges(
       got += scene.got;
       offloaded += r.packets.offloadedTx;
       const dropped = Object.values(r.drops).reduce((sum, n) => sum + n, r.packets.lost);
+      expect(scene.got).toBeLessThanOrEqual(world.oracle!.figures.esp);
       expect(scene.got).toBeLessThanOrEqual(scene.sent);
       expect(scene.sent - scene.got).toBeLessThanOrEqual(dropped);
     }),
