@@ -148,6 +148,21 @@ describe.each(STRATEGIES)('$name', (strategy) => {
     rig.end();
   });
 
+  it('policy "none": the packet passes in clear, and only the accel tag costs anything', () => {
+    const rig = createRig(
+      strategy,
+      policies(() => 'esp/transport//require', 'tcp'),
+    );
+    rig.setkey('spdadd 10.0.0.1 10.0.0.2[9] udp -P out none;');
+    send(rig, 1);
+    const before = rig.a.pool.tags.allocs;
+    expect(send(rig, 5)).toBe(5);
+    expect(rig.leaks).toBe(6);
+    expect(rig.cards[0]!.encrypted).toBe(0);
+    expect(rig.a.pool.tags.allocs - before).toBe(strategy.name === 'accel-tag' ? 5 : 0);
+    rig.end();
+  });
+
   it('loopback: nothing of the way out is left on the way in', () => {
     const rig = createIpsecRig({ offload: strategy.offload, carrier: strategy.newCarrier });
     const key = '0x000102030405060708090a0b0c0d0e0f10111213';
