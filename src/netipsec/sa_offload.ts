@@ -136,6 +136,7 @@ export class SaOffloads {
 
   /** The card's name for the SA on an interface, or -1. */
   cardSa(sa: Sa, ifIndex: number): number {
+    if (this.#ports.length === 0) return -1; // without a look at the SA's list, far away in memory
     const all = sa.installs;
     for (let i = 0; i < all.length; i++) if (all[i]!.ifIndex === ifIndex) return all[i]!.cardSa;
     return -1;
