@@ -12,6 +12,8 @@ import { pcapngFrames } from './pcapng_read.ts';
  */
 const PCAP_US = 0xa1b2c3d4;
 const PCAP_NS = 0xa1b23c4d;
+/** Of Linux 2.x: each record header has 8 bytes more, of interface and protocol. */
+const PCAP_KUZNETZOV = 0xa1b2cd34;
 const PCAP_HDR_LEN = 24;
 const PCAP_RECORD_LEN = 16;
 
@@ -32,12 +34,15 @@ export function* captureFrames(path: string, file: Uint8Array): Generator<Frame>
   const magic = file.length >= 4 ? v.getUint32(0) : 0;
   const swapped = file.length >= 4 ? v.getUint32(0, true) : 0;
   if (magic === PCAPNG_SHB) yield* pcapngFrames(path, file, v);
-  else if (magic === PCAP_US || magic === PCAP_NS) yield* pcapFrames(path, file, v, false, magic);
-  else if (swapped === PCAP_US || swapped === PCAP_NS) {
-    yield* pcapFrames(path, file, v, true, swapped);
-  } else {
+  else if (isPcap(magic)) yield* pcapFrames(path, file, v, false, magic);
+  else if (isPcap(swapped)) yield* pcapFrames(path, file, v, true, swapped);
+  else {
     throw new CaptureError(path, 0, 'not-a-capture', 'neither pcap nor pcapng');
   }
+}
+
+function isPcap(magic: number): boolean {
+  return magic === PCAP_US || magic === PCAP_NS || magic === PCAP_KUZNETZOV;
 }
 
 function* pcapFrames(
@@ -50,15 +55,16 @@ function* pcapFrames(
   if (file.length < PCAP_HDR_LEN) {
     throw new CaptureError(path, 0, 'truncated', `file header ends after ${file.length} bytes`);
   }
+  const recordLen = PCAP_RECORD_LEN + (magic === PCAP_KUZNETZOV ? 8 : 0);
   const nsPerTick = magic === PCAP_NS ? 1n : 1000n;
   const linkType = v.getUint32(20, little) & 0xffff;
   checkLinkType(path, 20, linkType);
   for (let at = PCAP_HDR_LEN; at < file.length; ) {
-    if (at + PCAP_RECORD_LEN > file.length) {
+    if (at + recordLen > file.length) {
       throw new CaptureError(path, at, 'truncated', 'file ends inside a record header');
     }
     const len = v.getUint32(at + 8, little);
-    const begin = at + PCAP_RECORD_LEN;
+    const begin = at + recordLen;
     if (begin + len > file.length) {
       const missing = begin + len - file.length;
       throw new CaptureError(path, at, 'truncated', `file ends ${missing} bytes before the packet`);

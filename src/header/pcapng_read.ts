@@ -2,6 +2,8 @@
 import { CaptureError, checkLinkType, type Frame } from './capture.ts';
 import { PCAPNG_BYTE_ORDER, PCAPNG_EPB, PCAPNG_IDB, PCAPNG_SHB, PCAPNG_SPB } from './pcapng.ts';
 
+/** What the enhanced packet block was before: all but the interface number is at the same place. */
+const PCAPNG_PB = 2;
 const OPT_IF_TSRESOL = 9;
 const OPT_IF_TSOFFSET = 14;
 
@@ -14,7 +16,7 @@ interface Interface {
   readonly offsetSeconds: bigint;
 }
 
-/** Frames of a pcapng file: enhanced and simple packet blocks; other blocks are passed over. */
+/** Frames of a pcapng file: packet blocks of all three kinds; other blocks are passed over. */
 export function* pcapngFrames(path: string, file: Uint8Array, v: DataView): Generator<Frame> {
   let little = false;
   let interfaces: Interface[] = [];
@@ -39,8 +41,9 @@ export function* pcapngFrames(path: string, file: Uint8Array, v: DataView): Gene
     const type = v.getUint32(at, little);
     if (isSection) interfaces = [];
     else if (type === PCAPNG_IDB) interfaces.push(interfaceOf(path, v, at, len, little));
-    else if (type === PCAPNG_EPB) yield enhanced(path, file, v, at, len, little, interfaces);
-    else if (type === PCAPNG_SPB) yield simple(path, file, v, at, len, little, interfaces);
+    else if (type === PCAPNG_EPB || type === PCAPNG_PB) {
+      yield enhanced(path, file, v, at, len, little, interfaces);
+    } else if (type === PCAPNG_SPB) yield simple(path, file, v, at, len, little, interfaces);
     at += len;
   }
 }
@@ -90,7 +93,8 @@ function enhanced(
   interfaces: readonly Interface[],
 ): Frame {
   if (len < 32) throw new CaptureError(path, at, 'malformed', `packet block of ${len} bytes`);
-  const id = v.getUint32(at + 8, little);
+  const isOld = v.getUint32(at, little) === PCAPNG_PB;
+  const id = isOld ? v.getUint16(at + 8, little) : v.getUint32(at + 8, little);
   const from = interfaces[id];
   if (from === undefined) {
     throw new CaptureError(path, at + 8, 'malformed', `interface ${id} was never described`);

@@ -173,6 +173,15 @@ describe('pcap', () => {
     }
   });
 
+  test('of Linux 2.x, whose record headers are longer', () => {
+    const old = pcap(true, 0xa1b2cd34, 1, []);
+    const record = new DataView(new ArrayBuffer(24));
+    for (const [i, word] of [1000, 7, 60, 60].entries()) record.setUint32(4 * i, word, true);
+    const file = Buffer.concat([old, new Uint8Array(record.buffer), bytesOf(60)]);
+    const frames = [...captureFrames('x', new Uint8Array(file))];
+    expect(frames.map((f) => Uint8Array.from(f.bytes))).toEqual([bytesOf(60)]);
+  });
+
   test('another link type is named, with the byte that says so', () => {
     expect(fault(pcap(true, 0xa1b2c3d4, 189, []))).toMatchObject({
       fault: 'link-type',
@@ -205,6 +214,18 @@ describe('pcapng from elsewhere', () => {
       const r = fault(file.subarray(0, n));
       expect(r.fault, `cut at ${n}`).toBe(ends.has(n) ? 'none' : 'truncated');
     }
+  });
+
+  test('packet blocks as they were before enhanced ones', () => {
+    const old = file.slice();
+    const v = new DataView(old.buffer);
+    for (let at = 0; at < old.length; at += v.getUint32(at + 4, true)) {
+      if (v.getUint32(at, true) !== 6) continue;
+      v.setUint32(at, 2, true);
+      v.setUint16(at + 10, 3, true); // packets lost before this one
+    }
+    const lengths = [...captureFrames('x', old)].map((f) => f.bytes.length);
+    expect(lengths).toEqual([60, 61, 62, 1500]);
   });
 
   test('any bytes behind the magic give frames or a CaptureError, and end', () => {
