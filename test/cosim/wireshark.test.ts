@@ -36,22 +36,18 @@ function dissect(dir: string, fields: string[]): string[][] {
 // Wireshark is not ours: what it decrypts is ESP as everybody understands it (RFC 4303, RFC 4106).
 describe.skipIf(!hasTshark)('Wireshark decrypts the capture (skipped without tshark)', () => {
   it.each([
-    ['tunnel', 'aes-gcm-128'],
-    ['transport', 'aes-gcm-256'],
-  ])('%s, %s: a good ICV on every ESP packet, UDP inside', (mode, alg) => {
+    ['tunnel', 'aes-gcm-128', 'v4', 'v4', 'rtl'],
+    ['transport', 'aes-gcm-256', 'v4', 'v4', 'rtl'],
+    ['tunnel', 'aes-gcm-128', 'v6', 'v6', 'model'],
+    ['tunnel', 'aes-gcm-128', 'v4', 'v6', 'model'],
+    ['tunnel', 'aes-gcm-256', 'v6', 'v4', 'rtl'],
+    ['transport', 'aes-gcm-128', 'v6', 'v6', 'model'],
+  ])('%s, %s, IP%s in IP%s: a good ICV on every ESP packet, UDP inside', (...how) => {
+    const [mode, alg, inner, outer, nic] = how;
     const dir = temporaryDir('wireshark');
-    const r = tagwire([
-      'run',
-      mode,
-      '--alg',
-      alg,
-      '--packets',
-      '60',
-      '--size',
-      'imix',
-      '--out',
-      dir,
-    ]);
+    const families = ['--inner', inner, '--outer', outer];
+    const what = ['--alg', alg, ...families, '--packets', '60', '--size', 'imix', '--nic', nic];
+    const r = tagwire(['run', mode, ...what, '--out', dir]);
     expect(r.status, r.stderr).toBe(0);
     const rows = dissect(dir, ['esp.icv_good', 'udp.dstport', 'udp.checksum.status']);
     expect(rows).toHaveLength(60);

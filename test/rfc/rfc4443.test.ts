@@ -282,6 +282,13 @@ describe('a router', () => {
     expect(shown(through({}, 1281 - 48)[0]!)).toEqual([2, 0, 1280]);
   });
 
+  test('RFC 8200 §5: what turns out too long behind IPsec is dropped, for a router cuts nothing', () => {
+    rig.b.ifp.mtu = 1300;
+    rig.b.inet.ipsec = { ...rig.b.inet.ipsec, pathMtu: () => 1500 };
+    expect(through({}, 1400)).toEqual([]);
+    expect(count('ip6.tooBig')).toBe(1);
+  });
+
   test.each([
     ['from a link-local address', { src: ip6Parse('fe80::9') }],
     ['to a link-local address', { dst: ip6Parse('fe80::9') }],
