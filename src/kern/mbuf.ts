@@ -219,6 +219,12 @@ export class MbufPool {
     }
   }
 
+  /** m turns round, by a rule of turn_rules.ts: it loses the tags that do not persist. */
+  turn(m: Mbuf, rule: number): void {
+    this.tags.turned(m);
+    if (this.rules.on[rule] === 1) this.tags.deleteNonpersistent(this, m);
+  }
+
   /** m_dup: packet, flags and tags; NO_MBUF when mbufs or tags run out (then nothing is made). */
   dup(m: Mbuf): Mbuf {
     const lenBytes = this.len[m]!;

@@ -96,7 +96,7 @@ export class EpairIf implements SoftIf {
    */
   #turn(m: Mbuf): Mbuf {
     const pool = this.#pool;
-    if (pool.rules.on[EPAIR] === 1) pool.tags.deleteNonpersistent(pool, m);
+    pool.turn(m, EPAIR);
     pool.flags[m] = 0;
     return m;
   }

@@ -91,7 +91,7 @@ export class GifIf implements Ifnet {
     }
     const pool = this.#pool;
     // What the tags say is about the packet outside: it may have come by IPsec, this one did not.
-    if (pool.rules.on[TUNNEL_IN] === 1) pool.tags.deleteNonpersistent(pool, m);
+    pool.turn(m, TUNNEL_IN);
     pool.flags[m] = 0;
     pool.rcvIf[m] = this.index;
     this.#n[GIF_RECEIVED]!++;

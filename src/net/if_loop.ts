@@ -43,8 +43,7 @@ export class LoopIf implements SoftIf {
     // The packet turns round here with all it was given on the way down. Tags of the way out mean
     // something else on the way in (an old "done out" would excuse the answer from IPsec): they go.
     // Whatever the tags still asked for, the gate in front of transmit() has had done.
-    pool.tags.turned(m);
-    if (pool.rules.on[LOOPBACK] === 1) pool.tags.deleteNonpersistent(pool, m);
+    pool.turn(m, LOOPBACK);
     pool.flags[m] = M_LOOP;
     pool.rcvIf[m] = this.index;
     if (!this.#queue.enqueue(pool, m)) {

@@ -90,8 +90,7 @@ function icmpReflect(inet: Inet, m: Mbuf, hdrLen: number): number {
   }
   // The packet turns round. "Done in" would tell the way out that IPsec was through with it, and the
   // reply would leave in clear; what policy wants for the reply must be found out anew.
-  pool.tags.turned(m);
-  if (pool.rules.on[REFLECT] === 1) pool.tags.deleteNonpersistent(pool, m);
+  pool.turn(m, REFLECT);
   pool.flags[m] = 0;
   pool.rcvIf[m] = -1;
   const extra = hdrLen - IP_HDR_LEN;

@@ -94,7 +94,7 @@ function icmp6Reflect(inet: Inet, m: Mbuf, hdrLen: number): number {
   const via = inet.interfaceAt(pool.rcvIf[m]!) ?? null;
   // The packet turns round. "Done in" would tell the way out that IPsec was through with it, and the
   // reply would leave in clear; what policy wants for the reply must be found out anew.
-  if (pool.rules.on[REFLECT] === 1) pool.tags.deleteNonpersistent(pool, m);
+  pool.turn(m, REFLECT);
   pool.flags[m] = 0;
   pool.rcvIf[m] = -1;
   const extra = hdrLen - IP6_HDR_LEN;

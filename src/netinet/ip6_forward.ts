@@ -51,7 +51,7 @@ export function ip6Forward(inet: Inet, m: Mbuf): void {
   }
   // The way in ends here. Policy has seen what its tags said; on the way out they would say that
   // IPsec is through with a packet that it has yet to look at.
-  if (pool.rules.on[FORWARD] === 1) pool.tags.deleteNonpersistent(pool, m);
+  pool.turn(m, FORWARD);
   pool.flags[m] = 0;
   const hlim = pool.off[m]! + IP6_HLIM;
   pool.data[hlim] = pool.data[hlim]! - 1;

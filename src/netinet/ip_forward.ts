@@ -37,8 +37,7 @@ export function ipForward(inet: Inet, m: Mbuf, hdrLen: number): void {
   }
   // The way in ends here. Policy has seen what its tags said; on the way out they would say that
   // IPsec is through with a packet that it has yet to look at.
-  pool.tags.turned(m);
-  if (pool.rules.on[FORWARD] === 1) pool.tags.deleteNonpersistent(pool, m);
+  pool.turn(m, FORWARD);
   pool.flags[m] = 0;
   const ttl = pool.off[m]! + IP_TTL;
   pool.data[ttl] = pool.data[ttl]! - 1;

@@ -39,7 +39,8 @@ describe('the rules of a packet that turns', () => {
 
   // A tap gets bytes and no mbuf: there is nothing that it could do to a tag.
   it.each(Object.keys(declared).filter((name) => name !== 'TAP'))('%s is asked for', (name) => {
-    expect(code.filter((text) => text.includes(`[${name}]`)).length).toBeGreaterThan(0);
+    const asks = new RegExp(`(\\[|turn\\(m, )${name}\\b`);
+    expect(code.filter((text) => asks.test(text)).length).toBeGreaterThan(0);
   });
 
   it('hold, each and every one, until one is taken out by name', () => {
