@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
 import type { RunReport } from '../../src/harness/run_report.ts';
-import { BEHIND, INNER } from '../../src/harness/topology.ts';
+import { BEHIND, INNER, OUTER } from '../../src/harness/topology.ts';
 import type { World } from '../../src/harness/world.ts';
 import { ipParse, ipTtl } from '../../src/header/ip.ts';
 import { icmpEcho } from '../../src/netinet/icmp.ts';
@@ -181,5 +181,35 @@ describe('a tunnel between gateways carries all that their networks say', () => 
     const report = await finishRun(world, 'no SA');
     expect(world.totals().wireFrames).toBe(0);
     expect(report.drops['host0.ipsec.noSa']).toBe(10);
+  });
+});
+
+describe('the card of a gateway is removed while packets wait in its ring', () => {
+  it('they are freed and counted, its SAs are taken back, and it may come again', async () => {
+    const world = await createWorld({ gateways: true });
+    const [host] = world.hosts;
+    const { inet, nic, ipsec } = host!;
+    const socket = world.nodes[2]!.udp();
+    for (let i = 0; i < 5; i++) socket.sendTo(Buffer.from('x'), END_B, 9);
+    for (const node of world.nodes) node.pollSoft();
+    expect(nic.txOutstanding).toBe(5);
+
+    host!.removeInterface(nic);
+    expect(nic.txOutstanding).toBe(0);
+    expect(ipsec.sadb.list().flatMap((sa) => sa.installs)).toEqual([]);
+    const [near, far] = OUTER.map(ipParse) as [number, number];
+    expect([inet.addrs.isLocal(near), inet.routeTo(far)]).toEqual([false, null]);
+    socket.sendTo(Buffer.from('x'), END_B, 9);
+    for (const node of world.nodes) node.pollSoft();
+    expect(host!.counters.get('forward.noRoute')).toBe(1);
+
+    host!.addInterface(nic);
+    host!.addAddress(near, 24);
+    host!.addRoute(ipParse(INNER[1]), 24, far);
+    inet.arp.addStatic(nic.index, far, world.hosts[1]!.nic.lladdr);
+    await world.flow(0, { packets: 20, size: 200 });
+    const r = await finishRun(world, 'removed');
+    expect(r.packets).toMatchObject({ sent: 20, delivered: 20 });
+    expect([r.violations, r.tags.leaked, r.mismatches]).toEqual([[], 0, 0]);
   });
 });
