@@ -339,9 +339,19 @@ describe('RFC 4301 §5.1.2.1: DSCP and TTL of the outer header', () => {
     expect(wire[0]![1]).toBe((10 << 2) | 2);
   });
 
-  it('the inner TTL is one less at each gateway, and the tunnel has its own', () => {
-    send(talk({ ttl: 9 }), 100);
+  it('the inner TTL is one less at each gateway, however long the tunnel; it has its own', () => {
+    const { inet, pool } = rig.hosts[B]!;
+    const ttls: number[] = [];
+    inet.protosw.unregister(17);
+    inet.protosw.register(17, (_inet, m) => {
+      ttls.push(pool.data[pool.off[m]! + 8]!);
+      pool.free(m);
+    });
+    const socket = rig.udp(A, { ttl: 9 });
+    socket.sendTo(new Uint8Array(8), B_ADDR, 7);
+    rig.pump();
     expect(wire[0]![8]).toBe(64);
+    expect(ttls).toEqual([7]);
   });
 
   it('a TTL of 1 ends at the gateway, before it is protected', () => {
