@@ -100,7 +100,12 @@ function method(
       'each, while the compiler works, do not count',
     'low95 and high95 bound the median, from one number a round; p50, p90 and p99 are of whole batches',
   ];
-  if (plan.quick) notes.push('quick: fewer rounds and batches, so only large differences show');
+  if (plan.quick) {
+    notes.push(
+      `quick: fewer rounds and batches, ${plan.parallel} processes at a time: only large ` +
+        'differences show',
+    );
+  }
   const rounds = base.length / plan.strategies.length;
   if (rounds < plan.rounds) notes.push(`${rounds} rounds instead of ${plan.rounds}: time was over`);
   const missing = plan.sweeps.length * plan.strategies.length - sweeps.length;

@@ -26,6 +26,8 @@ export interface Plan {
   readonly cosim: readonly Workload[];
   /** Wall time after which no further process of the sweeps starts. */
   readonly budgetMs: number;
+  /** Processes at a time: 1, where nothing else is to be in the way. */
+  readonly parallel: number;
 }
 
 export interface Measured {
@@ -37,7 +39,7 @@ export interface Measured {
 type Measure = (job: Job) => Promise<RunSample>;
 
 /**
- * Starts one process after the other, each for one strategy, workload and round. A round takes all
+ * Starts the processes, as a rule one after the other, each for one strategy, workload and round. A round takes all
  * its jobs in an order that the seed shuffles anew, so that what the machine does meanwhile falls on
  * all alike. First the rounds of the base workload, then the simulation, then the sweeps, strategy
  * by strategy, for as long as there is time. Throws what `measure` throws.
@@ -51,13 +53,20 @@ export async function runRounds(
   const rng = new Rng(plan.seed);
   const samples: RunSample[] = [];
   const calibrationNs: number[] = [];
-  const take = async (phase: string, job: Job): Promise<void> => {
-    onProgress(phase, job);
-    samples.push(await measure(job));
+  const run = async (phase: string, list: Job[], endMs = Infinity): Promise<void> => {
+    const worker = async (): Promise<void> => {
+      while (performance.now() < endMs) {
+        const job = list.shift();
+        if (job === undefined) return;
+        onProgress(phase, job);
+        samples.push(await measure(job));
+      }
+    };
+    await Promise.all(Array.from({ length: plan.parallel }, worker));
   };
-  const round = async (mode: Job['mode'], what: readonly Workload[], n: number, phase: string) => {
+  const round = (mode: Job['mode'], what: readonly Workload[], n: number, phase: string) => {
     calibrationNs.push(calibrate());
-    for (const job of shuffled(jobs(plan, mode, what, n), rng)) await take(phase, job);
+    return run(phase, shuffled(jobs(plan, mode, what, n), rng));
   };
 
   for (let n = 0; n < plan.rounds; n++) {
@@ -65,12 +74,9 @@ export async function runRounds(
     await round('stack', [plan.base], n, `round ${n + 1} of ${plan.rounds}`);
   }
   if (plan.cosim.length > 0) await round('cosim', plan.cosim, 0, 'the whole simulation');
-  const end = startMs + plan.budgetMs;
   for (let n = 0; n < SWEEP_ROUNDS; n++) {
-    for (const job of jobs(plan, 'stack', plan.sweeps, n)) {
-      if (performance.now() >= end) return { samples, calibrationNs };
-      await take(`other workloads, round ${n + 1}`, job);
-    }
+    const list = jobs(plan, 'stack', plan.sweeps, n);
+    await run(`other workloads, round ${n + 1}`, list, startMs + plan.budgetMs);
   }
   return { samples, calibrationNs };
 }

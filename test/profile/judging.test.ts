@@ -61,6 +61,20 @@ describe('rounds', () => {
     expect(slow.strategies[0]!.tx.tagNs.rounds.length).toBe(6);
   });
 
+  test('two processes at a time, where that is allowed, and never more', async () => {
+    const measure = drawn({ seed: 1, noise: QUIET });
+    let running = 0;
+    let most = 0;
+    const { samples } = await runRounds(planOf({ parallel: 2 }), async (job) => {
+      most = Math.max(most, ++running);
+      await new Promise((done) => setImmediate(done));
+      running--;
+      return measure(job);
+    });
+    expect(most).toBe(2);
+    expect(samples.filter((s) => s.workload.name === 'base').length).toBe(10 * STRATEGIES.length);
+  });
+
   test('a process that fails ends the rounds with its error', async () => {
     const failing = async () => Promise.reject(new Error('strategy none, round 3'));
     await expect(runRounds(planOf(), failing)).rejects.toThrow('strategy none, round 3');
