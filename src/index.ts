@@ -18,6 +18,7 @@ export { createWorld } from './harness/create_world.ts';
 export { espSaOf } from './harness/esp_sa_of.ts';
 export { finishRun, passed } from './harness/finish_run.ts';
 export type { FlowEnd } from './harness/flow_end.ts';
+export { type HazardReport, runHazards } from './harness/hazards/run_hazards.ts';
 export { cardLibrary, engineLibrary, type LibraryOptions } from './harness/library.ts';
 export { openLoneCard } from './harness/lone_card.ts';
 export type { Violation } from './harness/oracle/violation.ts';

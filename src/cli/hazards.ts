@@ -38,6 +38,6 @@ function rowText(row: HazardRow): string {
     shown.map((name) => `${name} ${figures[name] ?? 0}`).join(', ');
   const mark = row.ok ? '' : red('  NOT AS PREDICTED');
   return `${head}${mark}\n    with ${row.rule}: ${side(withRule)}\n    without:${' '.repeat(
-    Math.max(1, row.rule!.length - 2),
+    Math.max(1, row.rule!.length - 1),
   )}${side(withoutRule)}`;
 }
