@@ -153,6 +153,15 @@ describe('the wire oracle on IPv6 trips on', () => {
     expect(tripped(o)).toEqual(['checksum']);
   });
 
+  it('a packet of a network that policy is not about, in ESP; in clear it passes', () => {
+    const other = ['2001:db8:7::1', INNER[1]] as const;
+    const inner = packet(other, 17, datagram(0, other));
+    const carried = esp({ sa: SA, seq: 1, nextHeader: 41 }, inner);
+    expect(tripped(show(oracle(), frame(packet(OUTER, 50, carried))))).toEqual(['policy']);
+    const bytes = udp6Datagram(ip6Parse(other[0]), 5, ip6Parse(other[1]), 6, new Uint8Array(8));
+    expect(tripped(show(oracle(), frame(packet(other, 17, bytes))))).toEqual([]);
+  });
+
   it('an SA that goes to another address', () => {
     const inner = packet(INNER, 17, datagram(0, INNER));
     const carried = esp({ sa: SA, seq: 1, nextHeader: 41 }, inner);
