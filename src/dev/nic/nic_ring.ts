@@ -125,7 +125,9 @@ export class Ring {
   /** Completion ring: does the card count the entry at head as written, while memory has none? */
   isHeadLost(): boolean {
     if (this.isWritten(this.head)) return false;
-    return this.#bus.readReg(this.#place.block + RING_TAIL) !== this.head;
+    const tail = this.#bus.readReg(this.#place.block + RING_TAIL);
+    // The read ran the clock: the entry may have come, and been counted, meanwhile.
+    return tail !== this.head && !this.isWritten(this.head);
   }
 
   /** Completion ring: entries that the card has written and nobody has read. */
