@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { TopLevelSpec } from 'vega-lite';
 import { PALETTE, toSvg } from './plot.ts';
-import type { DirectionReport, ProfileReport } from './profile_report.ts';
+import type { DirectionReport, ProfileReport, StrategyReport } from './profile_report.ts';
 
 export interface Plot {
   /** Name of its file, without extension, and of its anchor. */
@@ -50,6 +50,19 @@ function names(report: ProfileReport): string[] {
   return report.strategies.map((s) => s.name);
 }
 
+/** Software ESP takes so much longer that beside it nothing else could be told apart. */
+const OUT_OF_SCALE = 4;
+
+/** The strategies that one scale can show, and a sentence about those that are left out. */
+function inScale(report: ProfileReport): { shown: readonly StrategyReport[]; leftOut: string } {
+  const cheapest = Math.min(...report.strategies.map((s) => s.tx.hostNs.p50));
+  const fits = (s: StrategyReport): boolean => s.tx.hostNs.p50 <= OUT_OF_SCALE * cheapest;
+  const others = report.strategies.filter((s) => !fits(s));
+  const named = others.map((s) => `${s.name} at ${Math.round(s.tx.hostNs.p50)} ns`).join(', ');
+  const leftOut = others.length === 0 ? '' : ` Left out, for the scale: ${named}.`;
+  return { shown: report.strategies.filter(fits), leftOut };
+}
+
 function strategyColour(report: ProfileReport) {
   const domain = names(report);
   const scale = { domain, range: domain.map((_, i) => PALETTE[i % PALETTE.length]!) };
@@ -58,7 +71,8 @@ function strategyColour(report: ProfileReport) {
 
 function stages(report: ProfileReport): Drawing {
   const order = ['ip', 'policy', 'esp', 'tag', 'driver', 'descriptor', 'completion', 'reclaim'];
-  const rows = report.strategies.flatMap((s) =>
+  const { shown, leftOut } = inScale(report);
+  const rows = shown.flatMap((s) =>
     WAYS.flatMap(([way, text]) =>
       Object.entries(s[way].stages).map(([stage, figure]) => ({
         ...{ strategy: s.name, way: text, stage, at: order.indexOf(stage) },
@@ -70,7 +84,8 @@ function stages(report: ProfileReport): Drawing {
   return {
     id: 'stages',
     title: 'Where the host’s time goes',
-    caption: 'Nanoseconds per packet in each stage, medians, stacked; this machine’s figures.',
+    caption:
+      'Nanoseconds per packet in each stage, medians, stacked; this machine’s figures.' + leftOut,
     rows,
     spec: {
       width: WIDTH,
@@ -91,13 +106,15 @@ function stages(report: ProfileReport): Drawing {
 }
 
 function sizes(report: ProfileReport): Drawing {
-  const base = report.strategies.map((s) => ({
+  const { shown, leftOut } = inScale(report);
+  const drawn = new Set(shown.map((s) => s.name));
+  const base = shown.map((s) => ({
     strategy: s.name,
     size: report.base.sizeBytes,
     of: s,
   }));
   const swept = report.workloads
-    .filter((w) => w.name.startsWith('size-'))
+    .filter((w) => w.name.startsWith('size-') && drawn.has(w.strategy))
     .map((w) => ({ strategy: w.strategy, size: w.workload.sizeBytes, of: w }));
   const rows = [...base, ...swept].flatMap(({ strategy, size, of }) =>
     WAYS.map(([way, text]) => ({
@@ -108,7 +125,7 @@ function sizes(report: ProfileReport): Drawing {
   return {
     id: 'sizes',
     title: 'Host time against packet size',
-    caption: 'Nanoseconds per packet, whole host side, medians; this machine’s figures.',
+    caption: `Nanoseconds per packet, whole host side, medians; this machine’s figures.${leftOut}`,
     rows: swept.length === 0 ? [] : rows,
     spec: {
       width: WIDTH / 2 - 20,
@@ -159,7 +176,8 @@ function allocations(report: ProfileReport): Drawing {
 }
 
 function distribution(report: ProfileReport): Drawing {
-  const rows = report.strategies.flatMap((s) =>
+  const { shown, leftOut } = inScale(report);
+  const rows = shown.flatMap((s) =>
     WAYS.map(([way, text]) => {
       const { p50, p90, p99 } = s[way].hostNs;
       return { strategy: s.name, way: text, p50, p90, p99 };
@@ -179,7 +197,8 @@ function distribution(report: ProfileReport): Drawing {
     title: 'Latency distribution',
     caption:
       'Host time of a packet, means of whole batches over all rounds: circle p50, square p90, ' +
-      'diamond p99; this machine’s figures.',
+      'diamond p99; this machine’s figures.' +
+      leftOut,
     rows,
     spec: {
       facet: { row: { field: 'way', type: 'nominal', title: null, sort: ['transmit', 'receive'] } },

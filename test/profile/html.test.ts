@@ -53,6 +53,18 @@ describe('plots', () => {
     expect(ids).toEqual(['stages', 'allocations', 'distribution']);
   });
 
+  test('a strategy that would spoil the scale is left out, and named', async () => {
+    const slow: ProfileReport = JSON.parse(JSON.stringify(report));
+    const none = slow.strategies.find((s) => s.name === 'none') as unknown as {
+      tx: { hostNs: { p50: number } };
+    };
+    none.tx.hostNs.p50 = 12_345;
+    const [stages] = await profilePlots(slow);
+    expect(stages!.caption).toMatch(/Left out, for the scale: none at 12345 ns\.$/);
+    expect(stages!.svg).not.toMatch(/>none</);
+    expect(plots[0]!.svg).toMatch(/>none</);
+  });
+
   test('the same figures give the same drawing', async () => {
     expect(await profilePlots(report)).toEqual(plots);
   });
