@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IP_DF, IP_HDR_LEN, IPPROTO_ESP, ipOff, ipVersion } from '../header/ip.ts';
+import { IP_DF, IP_HDR_LEN, IPPROTO_ESP, IPPROTO_UDP, ipOff, ipVersion } from '../header/ip.ts';
+import { sameWords } from '../header/ip_addr.ts';
 import { IPPROTO_NONE } from '../header/ip6.ts';
 import {
   EACCES,
@@ -107,7 +108,9 @@ export class IpsecOutput {
     const policy = cache.policy[slot]!;
     if (policy === null) return 0;
     if (policy.action === 'none') return this.#bypass(m);
-    if (policy.action === 'discard') return this.#drop(m, IPSEC_DISCARD, EACCES);
+    if (policy.action === 'discard') {
+      return this.#isProtected(m) ? 0 : this.#drop(m, IPSEC_DISCARD, EACCES);
+    }
     return this.#apply(m, policy, slot);
   }
 
@@ -348,6 +351,23 @@ export class IpsecOutput {
     for (let i = 0; carrier.applied(m, i, r); i++) {
       const sa = sadb.byHandle(r.saHandle, r.generation);
       if (sa !== null && answers(sa, request, ends)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Is m, as #flow says, what one of its own SAs made? "Discard" is about what was to be sent, and
+   * that a policy protected before this one is no reason to ask again (RFC 4301 §5.1; the BSDs let
+   * pass whatever carries OUT_DONE).
+   */
+  #isProtected(m: Mbuf): boolean {
+    const { carrier, sadb } = this.#p;
+    const { dst, family, proto } = this.#flow;
+    const r = this.#request;
+    for (let i = 0; carrier.applied(m, i, r); i++) {
+      const sa = sadb.byHandle(r.saHandle, r.generation);
+      if (sa === null || sa.family !== family || !sameWords(sa.dstWords, dst)) continue;
+      if (proto === sa.proto || (sa.natt !== null && proto === IPPROTO_UDP)) return true;
     }
     return false;
   }

@@ -68,6 +68,30 @@ describe('fail closed, on the way out', () => {
     rig.end();
   });
 
+  // RFC 4301 §5.1: what a policy protected has been decided; §4.4.1: the last entry discards.
+  it.each([
+    ['transport', TRANSPORT],
+    ['tunnel', TUNNEL],
+  ])('the last policy discards all else: %s mode leaves, and nothing without it', (_m, spd) => {
+    const rig = watched();
+    const udp = spd.replaceAll(' any ', ' udp ');
+    rig.setkey(GCM_SAS + udp + 'spdadd 0.0.0.0/0 0.0.0.0/0 any -P out discard;');
+    expect(send(rig)).toBe(0);
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect(rig.a.counters.get('ipsec.discard')).toBe(0);
+    const elsewhere = new UdpSocket(rig.a.inet);
+    expect(elsewhere.sendTo(MARKER, rig.b.addr + 1, 9)).toBe(EACCES);
+    // ESP that no SA of ours made is a packet as any other.
+    const bytes = ipPacket({ src: rig.a.addr, dst: rig.b.addr + 1, proto: 50, payload: MARKER });
+    const m = rig.a.pool.alloc();
+    rig.a.pool.append(m, bytes.length);
+    rig.a.pool.data.set(bytes, rig.a.pool.off[m]!);
+    expect(ipOutput(rig.a.inet, m)).toBe(EACCES);
+    expect(rig.a.counters.get('ipsec.discard')).toBe(2);
+    expect(rig.leaks).toBe(0);
+    rig.end();
+  });
+
   it('policy bypasses one port of what is protected else', () => {
     const rig = watched();
     const bypass = 'spdadd 10.0.0.1 10.0.0.2[9] udp -P out none;';
