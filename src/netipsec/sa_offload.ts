@@ -170,7 +170,10 @@ export class SaOffloads {
     if (sa.offload === 'no' || (sa.hwif !== null && sa.hwif !== ifp.name)) return;
     if (sa.auth !== null) {
       const what = sa.ah === null ? sa.cipher.name : 'AH';
-      sa.refusal = { reason: R_ALGORITHM, text: `${what} with ${sa.auth.name}` };
+      sa.refusal = {
+        reason: R_ALGORITHM,
+        text: `${ifp.name}: the card does not do ${what} with ${sa.auth.name}`,
+      };
       return;
     }
     const answer = card.saInstall(toOffloadSa(sa));
