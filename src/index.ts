@@ -49,6 +49,7 @@ export { readCapture } from './header/pcap.ts';
 export type { Host } from './host.ts';
 export type { MTagPool } from './kern/m_tag.ts';
 export type { MbufPool } from './kern/mbuf.ts';
+export { type TurnRule, turnRules } from './kern/turn_rule.ts';
 export type { UdpSocket } from './netinet/socket.ts';
 export type { Acquire } from './netipsec/acquire.ts';
 export { CarrierInPlace } from './netipsec/carrier_in_place.ts';

@@ -1,4 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/** Where a hazard is, or was, in real stacks. */
+export interface InRealStacks {
+  /** Function, callback, driver. */
+  readonly elsewhere: string;
+  /** What the sender, or whoever added the SA, gets when a rule stops it. */
+  readonly errno?: string;
+  /** Commit that repaired a real stack. */
+  readonly fix?: string;
+}
+
+/** All of it in one line. */
+export function inRealStacks({ elsewhere, errno, fix }: InRealStacks): string {
+  return [elsewhere, errno, fix].filter((text) => text !== undefined).join('; ');
+}
+
 /**
  * What happens to tags where a packet turns round, is copied, is put in again, or where something
  * changes between tagging and transmit: one row a rule, all of them in turn_rules.ts.
@@ -6,7 +21,7 @@
  * The hazards H1 … H40 are known accidents of real stacks at such turns. A rule can be switched off,
  * to see the accident happen; nothing but tests and `tagwire run hazards` ever does.
  */
-export interface TurnRule {
+export interface TurnRule extends InRealStacks {
   readonly id: string;
   /** Where the packet, or the SA under it, turns. */
   readonly turn: string;
@@ -17,12 +32,6 @@ export interface TurnRule {
   readonly why: string;
   /** Numbers of the hazards that it prevents. */
   readonly hazards: readonly number[];
-  /** The same place in real stacks: function, callback, driver. */
-  readonly elsewhere: string;
-  /** What the sender, or whoever added the SA, gets when the rule stops it. */
-  readonly errno?: string;
-  /** Commit that repaired a real stack. */
-  readonly fix?: string;
 }
 
 const rules: TurnRule[] = [];

@@ -24,6 +24,7 @@ describe('what each rule at a turn prevents: two runs of one seed, which differ 
     const numbers = all.map(({ id }) => Number(id.slice(1))).sort((a, b) => a - b);
     expect(numbers).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     for (const { reason } of all) expect(reason.length).toBeGreaterThan(40);
+    for (const { elsewhere } of NO_HAZARDS) expect(elsewhere.length).toBeGreaterThan(20);
   });
 
   it('a hazard names a rule of the table, and that rule names the hazard', () => {
@@ -41,8 +42,14 @@ describe('what each rule at a turn prevents: two runs of one seed, which differ 
     expect(report.hazards).toHaveLength(40);
     for (const row of report.hazards) {
       expect(row, row.id).toMatchObject({ id: expect.stringMatching(/^H\d+$/), ok: true });
+      expect(row.elsewhere, row.id).toMatch(
+        /FreeBSD|NetBSD|OpenBSD|BSD|Linux|DPDK|netdevsim|mlx5|driver/,
+      );
       expect(typeof row.applies).toBe('boolean');
-      if (row.applies) expect(Object.keys(row)).toContain('withoutRule');
+      if (!row.applies) continue;
+      // What is predicted is shown on both sides, zeros too.
+      expect(row.withRule, row.id).toMatchObject({ plaintextLeaks: 0, ...row.expected.withRule });
+      expect(row.withoutRule, row.id).toMatchObject(row.expected.withoutRule);
     }
   });
 });

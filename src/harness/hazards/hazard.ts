@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import type { InRealStacks } from '../../kern/turn_rule.ts';
 import type { Lab } from './lab.ts';
 
 /** What a run showed, by name: figures of its report, drop counters, and what the hazard counts itself. */
@@ -26,7 +27,7 @@ export interface Hazard {
 }
 
 /** One that cannot happen here, and why not. */
-export interface NoHazard {
+export interface NoHazard extends InRealStacks {
   readonly id: string;
   readonly title: string;
   readonly reason: string;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+
+import { inRealStacks, turnRules } from '../../kern/turn_rule.ts';
 import { NO_HAZARDS } from './elsewhere.ts';
-import type { Expected, Figures, Hazard } from './hazard.ts';
+import type { Expected, Figures, Hazard, NoHazard } from './hazard.ts';
 import { Lab, type LabOptions } from './lab.ts';
 import { HAZARDS } from './table.ts';
 
@@ -11,6 +13,8 @@ export interface HazardRow {
   readonly applies: boolean;
   /** How it comes about and what prevents it; or why it cannot come about here. */
   readonly reason: string;
+  /** Its place in real stacks: function or callback, errno, the commit that repaired it. */
+  readonly elsewhere: string;
   readonly rule?: string;
   /** What two runs of one seed showed, which differ in that rule alone. */
   readonly withRule?: Figures;
@@ -39,11 +43,16 @@ export async function runHazards(
     hazards.push(row);
     onRow(row);
   };
-  for (const none of NO_HAZARDS) take({ ...none, applies: false, ok: true });
+  for (const none of NO_HAZARDS) take(notHere(none));
   for (const hazard of HAZARDS) take(await tryOut(hazard, options));
   hazards.sort((a, b) => numberOf(a.id) - numberOf(b.id));
   const plaintextLeaks = hazards.reduce((n, row) => n + (row.withRule?.plaintextLeaks ?? 0), 0);
   return { seed: options.seed ?? 1, nic: options.nic ?? 'model', plaintextLeaks, hazards };
+}
+
+function notHere(none: NoHazard): HazardRow {
+  const { id, title, reason } = none;
+  return { id, title, applies: false, reason, elsewhere: inRealStacks(none), ok: true };
 }
 
 /** The two runs of one hazard. */
@@ -55,7 +64,19 @@ export async function tryOut(hazard: Hazard, options: HazardOptions): Promise<Ha
     !Object.keys(withRule).some((name) => name.startsWith('violations.')) &&
     agrees(withRule, { plaintextLeaks: 0, leaked: 0, ...expected.withRule }) &&
     agrees(withoutRule, expected.withoutRule);
-  return { id, title, applies: true, reason, rule, withRule, withoutRule, expected, ok };
+  const asked = { plaintextLeaks: 0, ...zeros(expected.withRule), ...zeros(expected.withoutRule) };
+  return {
+    id,
+    title,
+    applies: true,
+    reason,
+    elsewhere: inRealStacks(turnRules().find((row) => row.id === rule)!),
+    rule,
+    withRule: { ...asked, ...withRule },
+    withoutRule: { ...asked, ...withoutRule },
+    expected,
+    ok,
+  };
 }
 
 async function runOnce(
@@ -73,6 +94,11 @@ async function runOnce(
 
 function agrees(figures: Figures, expected: Figures): boolean {
   return Object.entries(expected).every(([name, n]) => (figures[name] ?? 0) === n);
+}
+
+/** What a prediction names is shown on both sides, also where nothing happened. */
+function zeros(expected: Figures): Figures {
+  return Object.fromEntries(Object.keys(expected).map((name) => [name, 0]));
 }
 
 function numberOf(id: string): number {
