@@ -68,7 +68,8 @@ function fromFiles(files: readonly string[], traffic: FlowTraffic): WireOracle {
   return new WireOracle({ policies, sas: [...sas.values()], traffic });
 }
 
-function wireSa(sa: SaParams): WireSa {
+/** An SA as the oracle knows it. */
+export function wireSa(sa: SaParams): WireSa {
   const saltBytes = espSaltBytes(sa.cipher);
   const keyBytes = sa.key.length - saltBytes;
   return {

@@ -2,12 +2,14 @@
 import { type SimTotals, type SimWorld, STOP_BUDGET } from '../dev/nic/nic_bus.ts';
 import type { EndHost } from '../end_host.ts';
 import type { Host } from '../host.ts';
+import type { SaParams } from '../netipsec/sa.ts';
 import type { Capture } from './capture.ts';
 import type { Digest } from './digest.ts';
 import { type FlowEnd, flowEnds } from './flow_end.ts';
 import type { FlowTraffic } from './flow_traffic.ts';
 import type { Behind } from './gateway_net.ts';
 import type { WireOracle } from './oracle/wire_oracle.ts';
+import { wireSa } from './oracle_setup.ts';
 import { type TapFrame, TapReader } from './tap.ts';
 import type { Taps } from './taps.ts';
 import { runFlows, UdpFlow, type UdpFlowOptions } from './udp_flow.ts';
@@ -203,6 +205,15 @@ export class World {
     ];
     await runFlows(this, flows);
     return flows;
+  }
+
+  /**
+   * An SA between the hosts, as a rekey brings: both get it, each for its direction, and the oracle
+   * knows it. Throws SadbError; RangeError for an algorithm that the oracle cannot open.
+   */
+  addSa(params: SaParams): void {
+    for (const { ipsec } of this.hosts) ipsec.sadb.add(params);
+    this.oracle?.addSa(wireSa(params));
   }
 
   /** Takes the cards down and ends the simulation; files are closed and readable. Idempotent. */
