@@ -15,7 +15,7 @@ import { REASS_DATAGRAMS } from './netinet/reass.ts';
 import { UdpSocket } from './netinet/socket.ts';
 import { Ipsec } from './netipsec/ipsec.ts';
 import type { Carrier } from './netipsec/pact.ts';
-import { applySetkey, parseSetkey } from './netipsec/setkey.ts';
+import { applySetkey, parseSetkey, setkeyNotes } from './netipsec/setkey.ts';
 
 /** Reassembly may hold REASS_DATAGRAMS of them for a minute: as many again for who sends. */
 const JUMBO_CLUSTERS = 2 * REASS_DATAGRAMS;
@@ -56,6 +56,8 @@ export class EndHost {
   readonly inet: Inet;
   readonly ipsec: Ipsec;
   readonly loop: LoopIf;
+  /** What setkey(8) files asked for and did not get, and what in them contradicts itself. */
+  readonly notes: string[] = [];
   /** Added interfaces of software, which poll() serves. */
   readonly #soft: SoftIf[] = [];
   #nextIndex = LOOP_INDEX + 1;
@@ -128,7 +130,9 @@ export class EndHost {
 
   /** Carries out a setkey(8) file. Throws SetkeyError with file, line and column. */
   setkey(text: string, file: string): void {
-    applySetkey(this.ipsec, parseSetkey(text, file));
+    const parsed = parseSetkey(text, file);
+    this.notes.push(...setkeyNotes(parsed));
+    applySetkey(this.ipsec, parsed);
   }
 }
 

@@ -127,5 +127,6 @@ function text(r: ReplayReport): string {
     ['not offloaded', r.notOffloaded],
     ...r.notOffloadedReasons.map(({ reason, count }) => [`  ${reason}`, count]),
   ];
-  return `${table(rows)}\n${bold(r.artefacts.decrypted)}\n`;
+  const notes = r.notes.map((note) => `note: ${note}\n`).join('');
+  return `${table(rows)}\n${notes}${bold(r.artefacts.decrypted)}\n`;
 }

@@ -251,8 +251,8 @@ export const command: Command = {
   help: helpText(
     'tagwire run [SCENARIO] [options]',
     'Runs a scenario, tunnel by default: two hosts with a card each send UDP through ESP.\n' +
-      'SCENARIO: tunnel, transport, duplex, gateway, or a .ts or .js file that exports a scenario;\n' +
-      'a file of your own takes --packets and --size as it likes.\n' +
+      'SCENARIO: tunnel, transport, duplex, gateway, interleave, or a .ts or .js file that exports\n' +
+      'a scenario, which takes --packets and --size as it likes.\n' +
       'hazards: what each rule at the turns of a tagged packet prevents (src/kern/turn_rules.ts), by\n' +
       'two runs with and without it; by the functional model unless --nic says rtl.\n' +
       'Writes the wire as DIR/wire.pcapng, and DIR/esp_sa, with which Wireshark decrypts it.',

@@ -47,6 +47,7 @@ export function runTable(r: RunReport, wire: WireFigures | null): string {
     lines.push(`not offloaded: ${n(count)} ${reason}`);
     for (const text of texts) lines.push(dim(`  ${text}`));
   }
+  for (const note of r.notes) lines.push(`note: ${note}`);
   for (const [name, count] of Object.entries(r.drops)) lines.push(`counted: ${n(count)} ${name}`);
   if (r.violations.length > 0) lines.push(...(r.schedule ?? []));
   for (const v of r.violations) lines.push(red(violationText(v)));

@@ -88,6 +88,7 @@ export async function finishRun(world: World, scenario: string): Promise<RunRepo
       callsPerPacket: round(ratio(totals.calls, sent), 4),
     },
     notOffloaded: notOffloaded(hosts),
+    notes: hosts.flatMap((h) => h.notes),
     drops,
     ...(world.schedule.length === 0 ? {} : { schedule: world.schedule }),
     violations: violations(world, leaked, drops),

@@ -6,7 +6,7 @@ import type { Frame } from '../header/capture.ts';
 import { asEthernet } from '../header/link_type.ts';
 import { readCapture } from '../header/pcap.ts';
 import { LINKTYPE_RAW, PcapngWriter } from '../header/pcapng.ts';
-import { applySetkey, parseSetkey, type SetkeyFile } from '../netipsec/setkey.ts';
+import { applySetkey, parseSetkey, type SetkeyFile, setkeyNotes } from '../netipsec/setkey.ts';
 import { Spd } from '../netipsec/spd.ts';
 import { ReplayCard } from './replay_card.ts';
 import type { ReplayFigures } from './replay_input.ts';
@@ -29,6 +29,8 @@ export interface ReplayReport extends ReplayFigures {
   /** ESP packets that the card decrypted. */
   readonly offloaded: number;
   readonly notOffloadedReasons: readonly { readonly reason: string; readonly count: number }[];
+  /** What the setkey(8) file asks for and does not get, or says against itself. */
+  readonly notes: readonly string[];
   readonly cycles: number;
   readonly artefacts: { readonly decrypted: string };
 }
@@ -67,6 +69,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       ...input.figures,
       offloaded,
       notOffloadedReasons: input.reasons(),
+      notes: setkeyNotes(statements),
       cycles: sim?.cycle ?? 0,
       artefacts: { decrypted: path },
     };

@@ -65,6 +65,8 @@ export interface RunReport {
   };
   /** Why ESP packets were not offloaded. */
   readonly notOffloaded: readonly NotOffloaded[];
+  /** What the hosts' setkey(8) files asked for and did not get, or say against themselves. */
+  readonly notes: readonly string[];
   /** Drop counters that are not zero, `host.name`. */
   readonly drops: Readonly<Record<string, number>>;
   /** What came in between, by the seed; there in runs that let something come. */

@@ -33,6 +33,11 @@ export interface SetkeyFile {
 const OPS =
   'add, update, get, delete, deleteall, flush, dump, spdadd, spdupdate, spddelete, spdflush or spddump';
 
+/** The notes of a file, each with its place. */
+export function setkeyNotes({ file, notes }: SetkeyFile): string[] {
+  return notes.map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`);
+}
+
 /** Parses the text of a setkey(8) file. Throws SetkeyError. */
 export function parseSetkey(text: string, file = 'setkey'): SetkeyFile {
   const lex = new SetkeyLexer(text, file);

@@ -42,6 +42,34 @@ it('RFC 4301 §5.2: what policy protects and comes in clear is not let in', asyn
   expect(report.drops['host1.ipsec.inPolicy']).toBe(10);
 });
 
+it('what files say against themselves, and the keys they use twice, is told in the report', async () => {
+  const both = 'spdadd 0.0.0.0/0 0.0.0.0/0 any -P out none;';
+  const world = await createWorld({
+    ...{ mode: 'transport', nic: 'model' },
+    setkey: [`${SA}\n${both}\n${protect('out')}\n`, SA],
+  });
+  const { notes } = await finishRun(world, 'setkey');
+  expect(notes).toEqual([
+    'setkey of host 0:3:1: line 2 says "none" to all these packets, and comes first',
+  ]);
+});
+
+it.each([4, 6] as const)(
+  'RFC 4301 §4.4.2.1: a rekey in IPv%i, by one call for both hosts and the oracle',
+  async (family) => {
+    const world = await createWorld({ mode: 'transport', nic: 'model', outer: family });
+    const old = world.hosts[0]!.ipsec.sadb.list().find((sa) => sa.direction === 'out')!;
+    await world.flow(0, { packets: 10, size: 100 });
+    const { src, dst } = old;
+    world.addSa({ src, dst, spi: 0x7001, cipher: 'aes-gcm-16', key: new Uint8Array(20).fill(7) });
+    await world.flow(0, { packets: 10, size: 100 });
+    expect([old.seq, world.hosts[0]!.ipsec.sadb.find(dst, 0x7001)!.seq]).toEqual([10, 10]);
+    const report = await finishRun(world, 'rekey');
+    expect(report.packets).toMatchObject({ sent: 20, delivered: 20 });
+    expect(report.violations).toEqual([]);
+  },
+);
+
 it('fail closed: policy says protect and there is no SA', async () => {
   const world = await createWorld({ mode: 'transport', setkey: [protect('out'), ''] });
   await world.flow(0, { packets: 10, size: 100 });
