@@ -15,6 +15,8 @@ import { checkParams } from './sa_params.ts';
 import { SadbError } from './sadb_error.ts';
 import { SenderKeys } from './sender_keys.ts';
 
+const NO_KEY = new Uint8Array(0);
+
 /** What a SADB has of its host. */
 export interface SadbEnv {
   readonly clock: Clock;
@@ -118,7 +120,10 @@ export class Sadb {
     const old = this.find(p.dst, p.spi, p.proto);
     if (old === null) throw new SadbError('noSa', `no SA has SPI ${p.spi} and this destination`);
     const { hwPackets, hwBytes, swPackets, swBytes, addedCycle, replay } = old;
-    const sameKey = Buffer.concat([old.key, old.salt]).equals(p.key);
+    // AH, and NULL, have the key of their integrity alone.
+    const sameKey =
+      Buffer.concat([old.key, old.salt]).equals(p.key) &&
+      Buffer.compare(old.authKey, p.authKey ?? NO_KEY) === 0;
     this.delete(old);
     const { enabled, rules } = this.#offloads;
     this.#offloads.enabled = enabled && rules.on[UPDATE_TOLD] === 1;

@@ -339,6 +339,30 @@ describe('ipsec_update_sa_esp', () => {
   });
 });
 
+describe('ipsec_update_sa_ah', () => {
+  // RFC 4302 §2.5: the first packet of an SA has number 1; a new key makes a new SA of it.
+  it.each([
+    ['ah', 'ah', ''],
+    ['esp with NULL', 'esp', '-E null'],
+  ])('%s: another key, and both ends begin to count anew', (_name, proto, cipher) => {
+    const rig = createIpsecRig();
+    const sas = (op: string, digit: string): string =>
+      [
+        `${op} 10.0.0.1 10.0.0.2 ${proto} 0x1001 -r 8 ${cipher} -A hmac-sha1 0x${digit.repeat(40)};`,
+        `${op} 10.0.0.2 10.0.0.1 ${proto} 0x1002 -r 8 ${cipher} -A hmac-sha1 0x${'9'.repeat(40)};`,
+      ].join('\n');
+    rig.setkey(sas('add', '1') + policies(() => `${proto}/transport//require`));
+    expect(send(rig, 5)).toBe(5);
+    rig.setkey(sas('update', '2'));
+    expect(send(rig, 5)).toBe(5);
+    // With the key as it was they go on: nothing of before is taken twice.
+    rig.setkey(sas('update', '2'));
+    const sa = rig.ipsecB.sadb.find(rig.b.addr, 0x1001, proto === 'ah' ? 51 : 50)!;
+    expect([sa.replay.top, sa.replay.check(5), send(rig, 5)]).toEqual([5, false, 5]);
+    rig.end();
+  });
+});
+
 describe('ipsec_update_sp_esp', () => {
   it('a policy does something else from the next packet on', () => {
     const rig = createIpsecRig();
