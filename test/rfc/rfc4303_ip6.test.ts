@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cksumAdd } from '../../src/header/cksum.ts';
 import { EOPNOTSUPP } from '../../src/kern/errno.ts';
 import { IFCAP_IPSEC } from '../../src/net/ifnet.ts';
+import { icmp6Echo } from '../../src/netinet/icmp6.ts';
 import { ip6Output } from '../../src/netinet/ip6_output.ts';
 import { UdpSocket } from '../../src/netinet/socket.ts';
 import type { OffloadSa } from '../../src/netipsec/pact.ts';
@@ -264,6 +265,22 @@ describe('RFC 4301 §4.4.1.1 neighbour discovery', () => {
     new UdpSocket(rig.a.inet).sendTo(Uint8Array.of(1), rig.b.addr6, 7);
     rig.pump();
     expect(got, JSON.stringify(rig.a.counters.nonZero())).toBe(1);
+    rig.end();
+  });
+});
+
+describe('RFC 4301 §4.4.1.1 selectors', () => {
+  it('an ICMPv6 type is one: echo requests go by ESP, their replies and all else in clear', () => {
+    const rig = createIpsecRig();
+    const request = (w: string) =>
+      `spdadd ::/0 ::/0 icmp6 128,0 -P ${w} ipsec esp/transport//require;`;
+    rig.setkey(sas(6, 'transport') + request('out') + request('in'));
+    const esp = tap(rig);
+    expect(icmp6Echo(rig.a.inet, rig.b.addr6, 1, 1, new Uint8Array(8))).toBe(0);
+    rig.pump();
+    expect(esp.length).toBe(1);
+    expect(rig.b.counters.get('esp.inOk')).toBe(1);
+    expect([rig.b.counters.get('esp.out'), rig.a.counters.get('icmp6.echoed')]).toEqual([0, 1]);
     rig.end();
   });
 });
