@@ -258,6 +258,22 @@ describe('a router', () => {
     expect(count('forward6.hopLimit')).toBe(1);
   });
 
+  test.each([
+    ['an echo request', 128, [3, 0, 0]],
+    ['an ICMPv6 error (e.1)', 1, null],
+    ['an ICMPv6 error of a type that nobody knows (e.1)', 127, null],
+    ['a redirect (e.2)', 137, null],
+  ])('§2.4(e): what %s gets when its hops are used up', (_name, type, expected) => {
+    const payload = icmp6Message(rig.a.addr6, far, type, 0, 0, new Uint8Array(64));
+    const sent = through({ hlim: 1, nxt: 58, payload });
+    expect(sent.map(shown)).toEqual(expected === null ? [] : [expected]);
+    expect(count('forward6.hopLimit')).toBe(1);
+  });
+
+  test('§2.4(e.6): nor does a packet from a group get one', () => {
+    expect(through({ hlim: 1, src: ip6Parse('ff02::1') })).toEqual([]);
+  });
+
   test('§3.1: no route: code 0', () => {
     expect(shown(through({ dst: ip6Parse('2001:db9::1') })[0]!)).toEqual([1, 0, 0]);
   });
