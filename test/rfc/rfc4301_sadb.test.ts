@@ -4,6 +4,7 @@ import { secondsToCycles } from '../../src/kern/clock.ts';
 import { IFCAP_IPSEC } from '../../src/net/ifnet.ts';
 import { UdpSocket } from '../../src/netinet/socket.ts';
 import type { Acquire } from '../../src/netipsec/acquire.ts';
+import { Larvals } from '../../src/netipsec/larval.ts';
 import type { SaParams } from '../../src/netipsec/sa.ts';
 import { SadbError } from '../../src/netipsec/sadb_error.ts';
 import { FakeCard } from '../unit/netipsec/fake_card.ts';
@@ -304,6 +305,16 @@ describe('an SA that is not there', () => {
     rig.clock.cycle = secondsToCycles(30);
     expect(sadb.isLarval(rig.b.addr, spi)).toBe(false);
     rig.end();
+  });
+});
+
+describe('SADB_GETSPI (RFC 2367 §3.1.1)', () => {
+  it('never gives out an SPI that is taken, and says so when all are', () => {
+    const dst = 0x0a000002;
+    const first = new Larvals().reserve(dst, 50, 0, () => false);
+    expect(first).toBeGreaterThan(255);
+    expect(new Larvals().reserve(dst, 50, 0, (spi) => spi === first)).not.toBe(first);
+    expect(() => new Larvals().reserve(dst, 50, 0, () => true)).toThrow(/no SPI is free/);
   });
 });
 
