@@ -39,10 +39,10 @@ export interface Measured {
 type Measure = (job: Job) => Promise<RunSample>;
 
 /**
- * Starts the processes, as a rule one after the other, each for one strategy, workload and round. A round takes all
- * its jobs in an order that the seed shuffles anew, so that what the machine does meanwhile falls on
- * all alike. First the rounds of the base workload, then the simulation, then the sweeps, strategy
- * by strategy, for as long as there is time. Throws what `measure` throws.
+ * Starts the processes, as a rule one after the other, each for one strategy, workload and round.
+ * Strategies take turns in an order that the seed shuffles anew each time, so that what the machine
+ * does meanwhile falls on all alike. First the rounds of the base workload, then the simulation, then
+ * the sweeps, workload by workload, for as long as there is time. Throws what `measure` throws.
  */
 export async function runRounds(
   plan: Plan,
@@ -59,7 +59,13 @@ export async function runRounds(
         const job = list.shift();
         if (job === undefined) return;
         onProgress(phase, job);
-        samples.push(await measure(job));
+        try {
+          samples.push(await measure(job));
+        } catch (error) {
+          // Nobody begins another one then.
+          list.length = 0;
+          throw error;
+        }
       }
     };
     await Promise.all(Array.from({ length: plan.parallel }, worker));
@@ -75,7 +81,7 @@ export async function runRounds(
   }
   if (plan.cosim.length > 0) await round('cosim', plan.cosim, 0, 'the whole simulation');
   for (let n = 0; n < SWEEP_ROUNDS; n++) {
-    const list = jobs(plan, 'stack', plan.sweeps, n);
+    const list = plan.sweeps.flatMap((w) => shuffled(jobs(plan, 'stack', [w], n), rng));
     await run(`other workloads, round ${n + 1}`, list, startMs + plan.budgetMs);
   }
   return { samples, calibrationNs };

@@ -79,6 +79,40 @@ describe('rounds', () => {
     const failing = async () => Promise.reject(new Error('strategy none, round 3'));
     await expect(runRounds(planOf(), failing)).rejects.toThrow('strategy none, round 3');
   });
+
+  test('and none is begun after it, when two are under way', async () => {
+    const measure = drawn({ seed: 1, noise: QUIET });
+    let begun = 0;
+    const second = async (job: Job) => {
+      if (++begun === 2) throw new Error('the second');
+      await new Promise((done) => setImmediate(done));
+      return measure(job);
+    };
+    await expect(runRounds(planOf({ parallel: 2 }), second)).rejects.toThrow('the second');
+    for (let i = 0; i < 10; i++) await new Promise((done) => setImmediate(done));
+    expect(begun).toBe(2);
+  });
+
+  test('the sweeps take every strategy before the next workload, in shuffled order', async () => {
+    const measure = drawn({ seed: 1, noise: QUIET });
+    const jobs: Job[] = [];
+    const plan = planOf({ rounds: 0, cosim: [] });
+    await runRounds(plan, (job) => {
+      jobs.push(job);
+      return measure(job);
+    });
+    const turns = Array.from({ length: 3 * plan.sweeps.length }, (_, i) =>
+      jobs.slice(7 * i, 7 * i + 7),
+    );
+    for (const [i, turn] of turns.entries()) {
+      const { name } = plan.sweeps[i % plan.sweeps.length]!;
+      expect(new Set(turn.map((j) => j.workload.name))).toEqual(new Set([name]));
+      expect(turn.map((j) => j.strategy).sort()).toEqual([...STRATEGIES].sort());
+    }
+    expect(new Set(turns.map((turn) => turn.map((j) => j.strategy).join())).size).toBeGreaterThan(
+      3,
+    );
+  });
 });
 
 describe('profile.json', () => {
