@@ -60,6 +60,7 @@ export function comparisonTable(c: ProfileComparison): string {
   );
   if (c.noisy.length > 0) lines.push(dim(`${c.noisy.length} too noisy to tell`));
   lines.push(dim(`the machine itself: ${brief(c.machine)} times as slow the second time`));
+  for (const note of c.notes) lines.push(yellow(note));
   for (const key of c.onlyInA) lines.push(dim(`only in the first: ${key}`));
   for (const key of c.onlyInB) lines.push(dim(`only in the second: ${key}`));
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
-import type { ProfileReport } from '../report/profile_report.ts';
+import type { Figure, ProfileReport } from '../report/profile_report.ts';
 import { metricsOf, ratiosOf } from './metrics.ts';
 
 /** A budget that cannot be read: file, line, and what was expected there. */
@@ -52,7 +52,7 @@ export function readBudget(text: string, file: string): Limit[] {
   };
   const error = document.errors[0];
   if (error !== undefined) {
-    throw new BudgetError(file, lines.linePos(error.pos[0]).line, error.message.split('\n')[0]!);
+    throw new BudgetError(file, lines.linePos(error.pos[0]).line, reasonOf(error));
   }
   const entries = (node: unknown, expected: string, at: unknown): Pair[] =>
     isMap(node) ? (node.items as Pair[]) : fail(at, `expected ${expected}`);
@@ -64,13 +64,19 @@ export function readBudget(text: string, file: string): Limit[] {
         const given = isScalar(pair.value) ? pair.value.value : undefined;
         const max = limitOf(given);
         if (max === undefined) {
-          fail(pair.key, `${nameOf(pair)}: expected a number or a percentage, got '${given}'`);
+          const got = isScalar(pair.value) ? `'${given}'` : 'a list or a map';
+          fail(pair.key, `${nameOf(pair)}: expected a number or a percentage, got ${got}`);
         }
         const line = lineOf(pair.key);
         return { file, line, strategy: nameOf(strategy), metric: nameOf(pair), max: max! };
       },
     ),
   );
+}
+
+/** Without the line, which stands before it, and the excerpt below it. */
+function reasonOf({ message }: Error): string {
+  return message.split('\n')[0]!.replace(/ at line \d+, (column \d+):?$/, ' ($1)');
 }
 
 function limitOf(given: unknown): number | undefined {
@@ -108,7 +114,12 @@ export function checkBudget(limits: readonly Limit[], report: ProfileReport): Li
     const { value, figure } = metrics.get(limit.metric)!;
     const isAbove = value > limit.max;
     // A median that is above by chance breaks nothing: the whole of its interval must be.
-    const isSure = figure === undefined || (figure.low95 ?? -Infinity) > limit.max;
+    const isSure = figure === undefined || surelyAtLeast(figure) > limit.max;
     return { ...limit, value, broken: isAbove && isSure, withinNoise: isAbove && !isSure };
   });
+}
+
+/** The bound of the interval; of rounds too few for one, what each of them exceeds or equals. */
+function surelyAtLeast({ low95, rounds }: Figure): number {
+  return low95 ?? (rounds.length > 0 ? Math.min(...rounds) : -Infinity);
 }

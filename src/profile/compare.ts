@@ -36,6 +36,8 @@ export interface ProfileComparison {
   /** Strategies and metrics that only one of the two has. */
   readonly onlyInA: readonly string[];
   readonly onlyInB: readonly string[];
+  /** What the two did not have in common, so that changes may come from there. */
+  readonly notes: readonly string[];
 }
 
 /** Reads profile.json. Throws ProfileFileError. */
@@ -46,13 +48,19 @@ export function parseProfile(text: string, file: string): ProfileReport {
   } catch (error) {
     throw new ProfileFileError(file, `expected profile.json: ${(error as Error).message}`);
   }
-  if (report?.schema !== 'tagwire-profile' || !Array.isArray(report.strategies)) {
-    throw new ProfileFileError(file, 'expected profile.json as tagwire profile writes it');
-  }
+  const expected = 'expected profile.json as tagwire profile writes it';
+  if (report?.schema !== 'tagwire-profile') throw new ProfileFileError(file, expected);
   if (report.version !== PROFILE_VERSION) {
     const what = `has schema version ${report.version}, expected ${PROFILE_VERSION}`;
     throw new ProfileFileError(file, `${what}: profile again with this tagwire`);
   }
+  const { strategies, manifest, base } = report;
+  const isWhole =
+    Array.isArray(strategies) &&
+    strategies.every((s) => s?.tx?.stages && s.rx?.stages && Array.isArray(s.cosim)) &&
+    Array.isArray(manifest?.calibrationNs) &&
+    base !== undefined;
+  if (!isWhole) throw new ProfileFileError(file, `${expected}: parts are missing`);
   return report as ProfileReport;
 }
 
@@ -74,7 +82,23 @@ export function compareProfiles(a: ProfileReport, b: ProfileReport): ProfileComp
     machine: rounded(machine),
     onlyInA: [...before.keys()].filter((key) => !after.has(key)),
     onlyInB: [...after.keys()].filter((key) => !before.has(key)),
+    notes: setting(a).flatMap(([what, x], i) => {
+      const y = setting(b)[i]![1];
+      return x === y ? [] : [`not the same ${what}: ${x}, then ${y}`];
+    }),
   };
+}
+
+/** What must be the same for a comparison to speak of the code. */
+function setting({ scenario, base, quick, manifest }: ProfileReport): [string, string][] {
+  const { sizeBytes, sas } = base;
+  return [
+    ['scenario', scenario],
+    ['workload', `${sizeBytes} bytes, ${sas} SAs`],
+    ['length', quick ? 'quick' : 'full'],
+    ['machine', `${manifest.machine.cpu}, ${manifest.machine.cores} cores`],
+    ['Node.js', manifest.versions.node ?? 'unknown'],
+  ];
 }
 
 const SEPARATOR = ' ';

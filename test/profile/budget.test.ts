@@ -56,6 +56,16 @@ describe('a budget', () => {
     expect(result).toMatchObject({ broken: false, withinNoise: true });
   });
 
+  test('is broken by every one of too few rounds for an interval, and by no fewer', async () => {
+    const few = await drawnProfile({ seed: 1, noise: 0.02 }, { rounds: 3, cosim: [], sweeps: [] });
+    const { rounds, low95 } = few.strategies[0]!.tx.tagNs;
+    expect(low95).toBeNull();
+    const brokenAt = (max: number) =>
+      checkBudget(readBudget(`in-place:\n  tx.tagNs: ${max}`, 'b'), few)[0]!.broken;
+    expect(brokenAt(Math.min(...rounds) - 0.01)).toBe(true);
+    expect(brokenAt(Math.min(...rounds))).toBe(false);
+  });
+
   test.each([
     [
       'unknown metric',
@@ -80,7 +90,13 @@ describe('a budget', () => {
       'in-place:\n  tx.allocs: many',
       /^b:2: tx.allocs: expected a number or a percentage, got 'many'$/,
     ],
+    [
+      'a list',
+      'in-place:\n  tx.allocs: [1]',
+      /^b:2: tx.allocs: expected a number or a percentage, got a list or a map$/,
+    ],
     ['broken YAML', 'in-place:\n  tx.allocs: [1', /^b:[23]: /],
+    ['broken JSON', '{\n "in-place": {\n  "tx.allocs": 3,,\n}}', /^b:3: .* \(column 18\)$/],
   ])('that is %s is refused', (_what, text, message) => {
     expect(() => readBudget(text, 'b')).toThrow(message);
   });
@@ -128,6 +144,23 @@ describe('comparing two profiles', () => {
     const { onlyInA, onlyInB } = compareProfiles(report, { ...report, strategies });
     expect(onlyInA).toContain('in-place tx.tagNs');
     expect(onlyInB).toEqual([]);
+  });
+
+  test('says when not the same was measured', () => {
+    expect(compareProfiles(report, report).notes).toEqual([]);
+    const base = { ...report.base, sas: 4 };
+    expect(compareProfiles(report, { ...report, base, scenario: 'gateway' }).notes).toEqual([
+      `not the same scenario: ${report.scenario}, then gateway`,
+      `not the same workload: ${base.sizeBytes} bytes, ${report.base.sas} SAs, then ${base.sizeBytes} bytes, 4 SAs`,
+    ]);
+  });
+
+  test('a profile with parts missing is refused', () => {
+    const { schema, version } = report;
+    for (const parts of [{}, { strategies: [] }, { ...report, manifest: {} }]) {
+      const text = JSON.stringify({ ...parts, schema, version });
+      expect(() => parseProfile(text, 'p.json')).toThrow(/^p\.json: expected .*parts are missing$/);
+    }
   });
 
   test('a machine that was slower as a whole is no change of the code', () => {
