@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { cardLibrary } from '../harness/library.ts';
@@ -100,8 +100,27 @@ async function strategies(names: readonly string[]): Promise<Strategy[]> {
 
 function budgetOf(file: string | undefined): Limit[] {
   if (file === undefined) return [];
-  if (!existsSync(file)) throw new UsageError(`--budget: '${file}' does not exist`);
-  return readBudget(readFileSync(file, 'utf8'), file);
+  return readBudget(textOf(file, '--budget: '), file);
+}
+
+function textOf(file: string, who: string): string {
+  if (!existsSync(file)) throw new UsageError(`${who}'${file}' does not exist`);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${who}'${file}' cannot be read (${code})`);
+  }
+}
+
+/** Before minutes are spent on what it is to hold. */
+function expectWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--timeline: '${file}' cannot be written (${code})`);
+  }
 }
 
 async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit[]]> {
@@ -109,6 +128,7 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
   if (o.timeline !== undefined && nic === 'model') {
     throw new UsageError('--timeline shows cycles of the card: it needs --nic rtl');
   }
+  if (o.timeline !== undefined) expectWritable(o.timeline);
   const chosen = await strategies(o.strategy);
   const limits = budgetOf(o.budget);
   const loaded = await loadScenario(scenario);
@@ -189,10 +209,7 @@ function compare(argv: string[]): number {
   const { values, positionals } = parseOptions(commonOptions, argv, {
     ...{ min: 2, max: 2, name: 'A.json B.json: two profiles' },
   });
-  const [a, b] = positionals.map((file) => {
-    if (!existsSync(file)) throw new UsageError(`'${file}' does not exist`);
-    return parseProfile(readFileSync(file, 'utf8'), file);
-  });
+  const [a, b] = positionals.map((file) => parseProfile(textOf(file, ''), file));
   const comparison = compareProfiles(a!, b!);
   if (values.json) printJson(comparison);
   else process.stdout.write(comparisonTable(comparison));

@@ -38,6 +38,16 @@ describe('bad input ends with 2, and says what is wrong', () => {
       /--budget: '.*nowhere\.yaml' does not exist/,
     ],
     [
+      'a budget that is a directory',
+      () => ['--budget', folder],
+      /--budget: '.*' cannot be read \(EISDIR\)/,
+    ],
+    [
+      'a timeline that cannot be written, before minutes are spent on it',
+      () => ['--timeline', join(folder, 'nowhere', 't.json')],
+      /--timeline: '.*t\.json' cannot be written \(ENOENT\)/,
+    ],
+    [
       'a strategy file without the interface',
       () => ['--strategy', written('mine.mjs', 'export default () => ({ take() {} });\n')],
       /mine\.mjs': its carrier has no method request\(\)/,
@@ -111,6 +121,7 @@ describe('profile compare', () => {
     expect((await tagwire('profile', 'compare', text, before)).code).toBe(2);
     expect((await tagwire('profile', 'compare', before)).code).toBe(2);
     expect((await tagwire('profile', 'compare', before, join(folder, 'gone.json'))).code).toBe(2);
+    expect((await tagwire('profile', 'compare', before, folder)).code).toBe(2);
   });
 });
 
