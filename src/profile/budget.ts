@@ -36,7 +36,7 @@ export interface LimitResult extends Limit {
  *       tx.handoverAllocs: 0
  *       tx.tagShare: 3 %
  *       tx.hostRatio.mbuf-field: 1.03
- *       cyclesPerPacket.64: 10
+ *       cyclesPerPacket.64: 12
  *
  * Throws BudgetError. What the metrics are is not looked at: checkBudget does that.
  */

@@ -6,7 +6,7 @@ import { loadScenarioFile } from '../harness/scenario_file.ts';
 import type { World } from '../harness/world.ts';
 import { countPair } from './count_pair.ts';
 import { HeapWatch } from './heap.ts';
-import { cyclesPerStage, RtlProbe } from './rtl_probe.ts';
+import { cyclesPerStage, pace, RtlProbe } from './rtl_probe.ts';
 import { type Job, type PacketTrack, type RunSample, SAMPLE_SCHEMA } from './sample.ts';
 import type { Strategy } from './strategy.ts';
 import { timerCostNs } from './timer.ts';
@@ -38,10 +38,12 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
       world.sim instanceof NativeWorld ? new RtlProbe(world.sim, 0, flows * params.packets) : null;
     const heap = new HeapWatch();
     const slices: Slice[] = [];
+    const ends: number[] = [];
     for (let i = 0; i < flows; i++) {
       heap.begin();
       slices.push(await slice(world, scenario, params));
       heap.end(slices.at(-1)!.packets);
+      if (probe !== null) ends.push(probe.count);
     }
     const { heapBytes, gcMs } = heap.result();
     const { counts } = countPair(strategy, workload, seed);
@@ -61,7 +63,7 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
       timerNs: timerCostNs(),
       warmUpBatches: warmUp,
       ffi: { calls: sum.calls / n, ns: sum.ffiNs / n },
-      rtl: probe === null ? null : rtlSample(probe.tracks(), sum, n),
+      rtl: probe === null ? null : rtlSample(probe.tracks(), ends, sum, n),
       tracks: probe === null ? [] : probe.tracks().slice(0, TRACKS),
       split: {
         rtl: sum.rtlNs / n,
@@ -135,11 +137,18 @@ function add(a: Slice, b: Slice): Slice {
   return Object.fromEntries(keys.map((k) => [k, a[k] + b[k]])) as unknown as Slice;
 }
 
-function rtlSample(tracks: readonly PacketTrack[], sum: Slice, packets: number) {
+function rtlSample(
+  tracks: readonly PacketTrack[],
+  ends: readonly number[],
+  sum: Slice,
+  packets: number,
+) {
+  const cycles = pace(tracks, ends);
   return {
     cyclesPerStage: cyclesPerStage(tracks),
     cycles: sum.cycles,
-    cyclesPerPacket: sum.cycles / packets,
+    // A flow of one packet has no pace: all that it took is its own.
+    cyclesPerPacket: Number.isNaN(cycles) ? sum.cycles / packets : cycles,
     dmaReadBeats: sum.readBeats / packets,
     dmaWriteBeats: sum.writeBeats / packets,
   };

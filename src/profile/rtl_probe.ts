@@ -16,10 +16,14 @@ export class RtlProbe {
     this.#view = new DataView(sim.probeOpen(card, capacity).buffer);
   }
 
+  /** How many frames have been recorded. */
+  get count(): number {
+    return this.#sim.probeCount(this.#card);
+  }
+
   /** What was recorded, in the order of completion. */
   tracks(): PacketTrack[] {
-    const count = this.#sim.probeCount(this.#card);
-    return Array.from({ length: count }, (_, packet) => this.#track(packet));
+    return Array.from({ length: this.count }, (_, packet) => this.#track(packet));
   }
 
   #track(packet: number): PacketTrack {
@@ -41,6 +45,23 @@ export class RtlProbe {
       completion: cycle(AT.completion_cycle),
     };
   }
+}
+
+/**
+ * Cycles from the end of one frame on the wire to the end of the next, mean over all within a flow:
+ * the card's pace, into which neither the way to the first frame nor the rest after the last goes.
+ * ends[i] is the number of frames that were recorded when flow i was over. NaN without two frames.
+ */
+export function pace(tracks: readonly PacketTrack[], ends: readonly number[]): number {
+  let cycles = 0;
+  let steps = 0;
+  for (const [i, end] of ends.entries()) {
+    const begin = i === 0 ? 0 : ends[i - 1]!;
+    if (end - begin < 2) continue;
+    cycles += tracks[end - 1]!.wireEnd - tracks[begin]!.wireEnd;
+    steps += end - begin - 1;
+  }
+  return cycles / steps;
 }
 
 /** Cycles of each stage, one number for each frame that went through the engine. */

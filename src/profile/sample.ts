@@ -115,8 +115,9 @@ export interface BothWays<T> {
 export interface RtlSample {
   /** Cycles a packet spent in each stage of the sending card; one number a packet. */
   readonly cyclesPerStage: Readonly<Record<RtlStage, readonly number[]>>;
-  /** Cycles of the whole run, and per packet. */
+  /** Cycles of the whole run, without the rest after it. */
   readonly cycles: number;
+  /** From one frame on the sending card's wire to the next. */
   readonly cyclesPerPacket: number;
   /** Per packet, both cards together. */
   readonly dmaReadBeats: number;

@@ -67,6 +67,7 @@ export interface CosimReport {
   readonly ffiNs: number;
   /** Of the design: cycles and beats are the same on every machine. Null with the model. */
   readonly rtl: {
+    /** From one frame on the sending card's wire to the next. */
     readonly cyclesPerPacket: number;
     readonly dmaReadBeats: number;
     readonly dmaWriteBeats: number;

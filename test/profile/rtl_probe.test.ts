@@ -4,7 +4,7 @@ import type { NativeWorld } from '../../src/ffi/sim_world.ts';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
 import type { WorldOptions } from '../../src/harness/world_options.ts';
-import { cyclesPerStage, RtlProbe } from '../../src/profile/rtl_probe.ts';
+import { cyclesPerStage, pace, RtlProbe } from '../../src/profile/rtl_probe.ts';
 import type { PacketTrack } from '../../src/profile/sample.ts';
 
 const PACKETS = 120;
@@ -76,5 +76,19 @@ describe('the probe in the transmit path of the RTL', () => {
     await world.flow(0, { packets: 30, size: 64 });
     expect(probe.tracks()).toHaveLength(10);
     world.close();
+  });
+});
+
+describe('the pace of a card', () => {
+  const at = (...wireEnds: number[]): PacketTrack[] =>
+    wireEnds.map((wireEnd) => ({ wireEnd }) as PacketTrack);
+
+  it('is what lies between frames of a flow, without what lies between flows', () => {
+    expect(pace(at(500, 512, 524, 9000, 9010), [3, 5])).toBeCloseTo((24 + 10) / 3);
+  });
+
+  it('is unknown without two frames in one flow', () => {
+    expect(pace(at(500, 900), [1, 2])).toBeNaN();
+    expect(pace([], [0])).toBeNaN();
   });
 });
