@@ -21,10 +21,10 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
 const round = (x: number, digits: number): number => Number(x.toFixed(digits));
 
-/** ESP packets of one direction, by who did the crypto, over all SAs of the hosts. */
+/** ESP packets of one direction, by who did the crypto, over all SAs that the hosts have had. */
 function espPackets(hosts: readonly Host[], direction: 'in' | 'out') {
-  const sas = hosts.flatMap((h) => h.ipsec.sadb.list()).filter((sa) => sa.direction === direction);
-  return { hw: sum(sas.map((sa) => sa.hwPackets)), sw: sum(sas.map((sa) => sa.swPackets)) };
+  const counts = hosts.map((h) => h.ipsec.sadb.packets(direction));
+  return { hw: sum(counts.map((c) => c.hw)), sw: sum(counts.map((c) => c.sw)) };
 }
 
 /**

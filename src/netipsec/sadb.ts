@@ -51,6 +51,8 @@ export class Sadb {
   readonly nattPorts = new Map<number, number>();
   /** Outbound SAs that want keep-alives sent. */
   readonly keepalives = new Set<Sa>();
+  /** Packets of SAs that were deleted. */
+  readonly #gone = { in: { hw: 0, sw: 0 }, out: { hw: 0, sw: 0 } };
   /** The oldest SA that is good sends, not the newest: net.key.prefered_oldsa of the BSDs. */
   #preferOld = false;
   /**
@@ -124,6 +126,9 @@ export class Sadb {
     const sameKey =
       Buffer.concat([old.key, old.salt]).equals(p.key) &&
       Buffer.compare(old.authKey, p.authKey ?? NO_KEY) === 0;
+    // They are the new one's now.
+    old.hwPackets = 0;
+    old.swPackets = 0;
     this.delete(old);
     const { enabled, rules } = this.#offloads;
     this.#offloads.enabled = enabled && rules.on[UPDATE_TOLD] === 1;
@@ -205,6 +210,9 @@ export class Sadb {
     if (sa.alive) this.#unlink(sa);
     this.#dead.delete(sa);
     this.#slots[sa.handle] = null;
+    const gone = this.#gone[sa.direction];
+    gone.hw += sa.hwPackets;
+    gone.sw += sa.swPackets;
     try {
       this.#offloads.remove(sa);
     } finally {
@@ -299,6 +307,17 @@ export class Sadb {
   /** With those whose hard lifetime is over, and which cards may still have. */
   all(): Sa[] {
     return this.#slots.filter((sa) => sa !== null);
+  }
+
+  /** Packets by who did the crypto, of the SAs of one direction that there are and were. */
+  packets(direction: Sa['direction']): { readonly hw: number; readonly sw: number } {
+    const sum = { ...this.#gone[direction] };
+    for (const sa of this.all()) {
+      if (sa.direction !== direction) continue;
+      sum.hw += sa.hwPackets;
+      sum.sw += sa.swPackets;
+    }
+    return sum;
   }
 
   #link(sa: Sa): void {

@@ -64,7 +64,12 @@ it.each([4, 6] as const)(
     world.addSa({ src, dst, spi: 0x7001, cipher: 'aes-gcm-16', key: new Uint8Array(20).fill(7) });
     await world.flow(0, { packets: 10, size: 100 });
     expect([old.seq, world.hosts[0]!.ipsec.sadb.find(dst, 0x7001)!.seq]).toEqual([10, 10]);
+    // The report knows what SAs did that are no more.
+    for (const { ipsec } of world.hosts) ipsec.sadb.delete(ipsec.sadb.find(dst, old.spi)!);
     const report = await finishRun(world, 'rekey');
+    const { offloadedTx, offloadedRx, software } = report.packets;
+    expect(offloadedTx + offloadedRx + software).toBe(40);
+    expect(report.tags).toMatchObject({ txAllocsPerPacket: 1, rxAllocsPerPacket: 1 });
     expect(report.packets).toMatchObject({ sent: 20, delivered: 20 });
     expect(report.violations).toEqual([]);
   },

@@ -46,7 +46,7 @@ export class Lab {
       sent: r.packets.sent,
       delivered: r.packets.delivered,
       hardware: r.packets.offloadedTx,
-      software: world.hosts[0]!.ipsec.sadb.list().reduce((n, sa) => n + sa.swPackets, 0),
+      software: world.hosts[0]!.ipsec.sadb.packets('out').sw,
       mismatches: r.mismatches,
       plaintextLeaks: r.plaintextLeaks,
       duplicates: world.oracle?.figures.duplicates ?? 0,
