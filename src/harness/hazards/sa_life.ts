@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { REG_STATUS, SA_COUNT } from '../../dev/nic/nic_regs.ts';
+import { P_TAGGED } from '../../kern/preempt.ts';
 import { keyMaterial, OUTER } from '../topology.ts';
 import type { World } from '../world.ts';
 import type { Figures, Hazard } from './hazard.ts';
@@ -59,16 +60,14 @@ export const SA_HAZARDS: readonly Hazard[] = [
     async run(lab) {
       const world = await lab.world();
       const [host] = world.hosts;
-      const { carrier, sadb } = host!.ipsec;
-      const request = carrier.request.bind(carrier);
+      const { sadb } = host!.ipsec;
       let made = 0;
-      carrier.request = (m, r) => {
-        const error = request(m, r);
+      host!.mbufs.preempt.hook = (point) => {
+        if (point !== P_TAGGED) return;
         // The receiver keeps the SA that the packet names.
         sadb.delete(flowSa(host!));
         made++;
         addFlowSa(host!, SPI, keyMaterial(made, 'successor', 20));
-        return error;
       };
       return lab.figures({ heard: await say(world, PACKETS) });
     },
