@@ -270,6 +270,14 @@ describe('a router', () => {
     expect(count('forward6.hopLimit')).toBe(1);
   });
 
+  test.each([
+    ['this host', null, [4, 1, 6]],
+    ['a group (e.3)', ip6Parse('ff02::1'), null],
+  ])('§2.4(e): an unknown next header, sent to %s', (_name, group, expected) => {
+    const sent = through({ dst: group ?? rig.b.addr6, nxt: 200 });
+    expect(sent.map(shown)).toEqual(expected === null ? [] : [expected]);
+  });
+
   test('§2.4(e.6): nor does a packet from a group get one', () => {
     expect(through({ hlim: 1, src: ip6Parse('ff02::1') })).toEqual([]);
   });
