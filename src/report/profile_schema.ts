@@ -13,6 +13,8 @@ const orNull = (of: string): Schema => ({ type: [of, 'null'] });
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const byName = (values: Schema): Schema => ({ type: 'object', additionalProperties: values });
 const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
+/** What a figure is, where its name does not say so: units first. */
+const meaning = (of: Schema, description: string): Schema => ({ ...of, description });
 
 /** Every property is required, and nothing else may be there. */
 const object = (properties: Readonly<Record<string, Schema>>, optional: string[] = []): Schema => ({
@@ -23,15 +25,18 @@ const object = (properties: Readonly<Record<string, Schema>>, optional: string[]
 });
 
 const DESIGN = {
-  allocs: least0,
-  frees: least0,
-  bytes: least0,
-  steps: least0,
-  handoverAllocs: least0,
-  saHolds: least0,
-  saReleases: least0,
-  inserts: least0,
-  deletes: least0,
+  allocs: meaning(least0, 'tags or objects taken from a pool, per packet'),
+  frees: meaning(least0, 'tags or objects given back, per packet'),
+  bytes: meaning(least0, 'bytes that carry the request, per packet'),
+  steps: meaning(least0, 'tags, objects or table slots looked at, per packet'),
+  handoverAllocs: meaning(
+    least0,
+    "allocations between ipsec's request and the driver's descriptor",
+  ),
+  saHolds: meaning(least0, 'references to SAs taken, per packet'),
+  saReleases: meaning(least0, 'references to SAs given back, per packet'),
+  inserts: meaning(least0, 'entries put into a table, per packet'),
+  deletes: meaning(least0, 'entries taken out of a table, per packet'),
 };
 
 export const PROFILE_SCHEMA: Schema = {
@@ -39,38 +44,41 @@ export const PROFILE_SCHEMA: Schema = {
   title: `tagwire profile.json, version ${PROFILE_VERSION}`,
   $defs: {
     figure: object({
-      p50: number,
+      p50: meaning(number, 'of all whole batches of all rounds, each the mean of its packets'),
       p90: number,
       p99: number,
-      low95: orNull('number'),
+      low95: meaning(orNull('number'), 'bound of the median; null with fewer than six rounds'),
       high95: orNull('number'),
-      rounds: list(number),
+      rounds: meaning(list(number), 'the median of each round'),
     }),
     quantiles: object({ p50: least0, p90: least0, p99: least0 }),
     direction: object({
       ...DESIGN,
-      tagNs: ref('figure'),
-      hostNs: ref('figure'),
-      tagShare: ref('figure'),
-      heapBytes: number,
-      gcNs: least0,
-      stages: byName(ref('figure')),
+      tagNs: meaning(ref('figure'), 'CPU nanoseconds of tag work per packet'),
+      hostNs: meaning(ref('figure'), 'CPU nanoseconds of the whole host side per packet'),
+      tagShare: meaning(ref('figure'), 'tagNs as a part of hostNs, 0 to 1'),
+      heapBytes: meaning(number, 'bytes left to the garbage collector per packet, steady state'),
+      gcNs: meaning(least0, 'nanoseconds of garbage collection per packet'),
+      stages: meaning(byName(ref('figure')), 'CPU nanoseconds per packet in each stage'),
     }),
     cosim: object({
-      sizeBytes: count,
-      sent: count,
-      offloaded: count,
-      splitNs: object({ rtl: least0, ffi: least0, stack: least0, other: least0 }),
-      ffiCalls: least0,
-      ffiNs: least0,
+      sizeBytes: meaning(count, 'UDP payload'),
+      sent: meaning(count, 'ESP packets'),
+      offloaded: meaning(count, 'those that a card encrypted'),
+      splitNs: meaning(
+        object({ rtl: least0, ffi: least0, stack: least0, other: least0 }),
+        'wall nanoseconds per packet',
+      ),
+      ffiCalls: meaning(least0, 'calls into native code per packet'),
+      ffiNs: meaning(least0, 'wall nanoseconds in them per packet, outside the model'),
       rtl: {
         oneOf: [
           { type: 'null' },
           object({
-            cyclesPerPacket: least0,
-            dmaReadBeats: least0,
-            dmaWriteBeats: least0,
-            stages: byName(ref('quantiles')),
+            cyclesPerPacket: meaning(least0, 'from one frame on the wire to the next'),
+            dmaReadBeats: meaning(least0, 'per packet, both cards together'),
+            dmaWriteBeats: meaning(least0, 'per packet, both cards together'),
+            stages: meaning(byName(ref('quantiles')), 'cycles in each stage of the sending card'),
           }),
         ],
       },
@@ -134,7 +142,7 @@ export const PROFILE_SCHEMA: Schema = {
         file: orNull('string'),
         hazards: list(text),
         realSystems: list(ref('realSystem')),
-        rank: object({ tx: count, rx: count }),
+        rank: meaning(object({ tx: count, rx: count }), '1 + how many are surely cheaper'),
         tx: ref('direction'),
         rx: ref('direction'),
         cosim: list(ref('cosim')),
@@ -146,7 +154,7 @@ export const PROFILE_SCHEMA: Schema = {
         metric: { enum: ['tagNs', 'hostNs'] },
         a: text,
         b: text,
-        ratio: number,
+        ratio: meaning(number, 'b beside a: 1.03 is 3 % more'),
         low95: orNull('number'),
         high95: orNull('number'),
         verdict: { enum: ['less', 'more', 'no difference'] },
