@@ -18,6 +18,7 @@ import { loadStrategyFile } from '../profile/strategy_file.ts';
 import { timeline } from '../profile/timeline.ts';
 import { COSIM_SIZES, QUICK_SWEEPS, SWEEPS } from '../profile/workloads.ts';
 import { PROFILE_FILES, writeProfile } from '../profile/write_profile.ts';
+import { findVerilator } from '../verilator/find.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
 import { interruptible } from './interrupt.ts';
@@ -174,9 +175,13 @@ async function profile(argv: string[]): Promise<number> {
 }
 
 async function measure(plan: Plan, signal: AbortSignal) {
-  // Built beforehand, so that no process has to wait for it.
-  if (plan.nic === 'rtl') await cardLibrary({ signal, onProgress: buildProgress('card') });
-  const end = beginManifest(plan.seed);
+  const versions: Record<string, string> = {};
+  if (plan.nic === 'rtl') {
+    // Built beforehand, so that no process has to wait for it.
+    await cardLibrary({ signal, onProgress: buildProgress('card') });
+    versions.verilator = (await findVerilator()).version;
+  }
+  const end = beginManifest(plan.seed, versions);
   const run = (job: Job): Promise<RunSample> => runChild(job, CHILD_TIMEOUT_MS, signal);
   try {
     const { samples, calibrationNs } = await runRounds(plan, run, roundProgress());

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Where and from what a profile is made; call the result when it is done. */
 export function beginManifest(
   seed: number,
-  versions: Readonly<Record<string, string>> = {},
+  versions: Readonly<Record<string, string>>,
 ): (calibrationNs: readonly number[]) => Manifest {
   const startMs = performance.now();
   const startedAt = new Date().toISOString();

@@ -141,8 +141,10 @@ describe('a small real run', () => {
     const file = JSON.parse(readFileSync(join(out, 'profile.json'), 'utf8'));
     const schema = JSON.parse(readFileSync(join(out, 'profile.schema.json'), 'utf8'));
     const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
-    validate(file);
-    expect(validate.errors).toBe(null);
+    for (const profile of [file, report]) {
+      validate(profile);
+      expect(validate.errors).toBe(null);
+    }
     expect(report).toMatchObject(file);
   });
 
@@ -155,6 +157,7 @@ describe('a small real run', () => {
       expect(way.tagNs.rounds.length).toBe(report.method.rounds);
     }
     expect(report.manifest).toMatchObject({ seed: 5, versions: { node: process.versions.node } });
+    expect(report.manifest.versions.verilator).toMatch(/^\d+\.\d+$/);
   });
 
   test('a broken budget ends with 1, and the line that broke', () => {
