@@ -146,6 +146,22 @@ describe('comparing two profiles', () => {
     expect(onlyInB).toEqual([]);
   });
 
+  test('when the collector collects is chance, and no change', () => {
+    type Mutable = { tx: { heapBytes: number; gcNs: number } };
+    const withGc = (heapBytes: number, gcNs: number): ProfileReport => {
+      const other: ProfileReport = JSON.parse(JSON.stringify(report));
+      Object.assign((other.strategies.at(-1) as unknown as Mutable).tx, { heapBytes, gcNs });
+      return other;
+    };
+    const { changed } = compareProfiles(withGc(736, 2004), withGc(741, 6535));
+    expect(changed).toEqual([]);
+    expect(compareProfiles(withGc(736, 0), withGc(800, 0)).changed).toMatchObject([
+      { metric: 'tx.heapBytes', before: 736, after: 800 },
+    ]);
+    // The tag in place leaves next to nothing: a byte more is seen.
+    expect(compareProfiles(withGc(0.03, 0), withGc(1, 0)).changed).toHaveLength(1);
+  });
+
   test('says when not the same was measured', () => {
     expect(compareProfiles(report, report).notes).toEqual([]);
     const base = { ...report.base, sas: 4 };
