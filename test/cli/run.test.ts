@@ -237,7 +237,7 @@ describe('tagwire run: what it prints', () => {
     expect(r.status).toBe(0);
     const report = JSON.parse(r.stdout);
     expect(Object.keys(report)).toEqual(
-      'scenario seed digest packets compared mismatches plaintextLeaks tags rtl time ffi notOffloaded drops violations artefacts'.split(
+      'scenario seed digest packets compared mismatches plaintextLeaks tags rtl time ffi notOffloaded notes drops violations artefacts'.split(
         ' ',
       ),
     );
