@@ -30,14 +30,14 @@ function hazardsText({ hazards, plaintextLeaks, nic, seed }: HazardReport): stri
 function rowText(row: HazardRow): string {
   const head = `${bold(row.id.padEnd(3))} ${row.title}`;
   if (!row.applies) return `${head}\n    ${dim(`cannot be here: ${row.reason}`)}`;
-  const { withRule = {}, withoutRule = {}, expected } = row;
+  const { expected } = row;
   const shown = [
     ...new Set([...Object.keys(expected!.withRule), ...Object.keys(expected!.withoutRule)]),
   ];
-  const side = (figures: Figures) =>
-    shown.map((name) => `${name} ${figures[name] ?? 0}`).join(', ');
+  const side = (figures: Figures | null) =>
+    shown.map((name) => `${name} ${figures?.[name] ?? 0}`).join(', ');
   const mark = row.ok ? '' : red('  NOT AS PREDICTED');
-  return `${head}${mark}\n    with ${row.rule}: ${side(withRule)}\n    without:${' '.repeat(
+  return `${head}${mark}\n    with ${row.rule}: ${side(row.withRule)}\n    without:${' '.repeat(
     Math.max(1, row.rule!.length - 1),
-  )}${side(withoutRule)}`;
+  )}${side(row.withoutRule)}`;
 }

@@ -15,11 +15,12 @@ export interface HazardRow {
   readonly reason: string;
   /** Its place in real stacks: function or callback, errno, the commit that repaired it. */
   readonly elsewhere: string;
-  readonly rule?: string;
+  /** null in these four: it does not apply. */
+  readonly rule: string | null;
   /** What two runs of one seed showed, which differ in that rule alone. */
-  readonly withRule?: Figures;
-  readonly withoutRule?: Figures;
-  readonly expected?: Expected;
+  readonly withRule: Figures | null;
+  readonly withoutRule: Figures | null;
+  readonly expected: Expected | null;
   readonly ok: boolean;
 }
 
@@ -52,7 +53,8 @@ export async function runHazards(
 
 function notHere(none: NoHazard): HazardRow {
   const { id, title, reason } = none;
-  return { id, title, applies: false, reason, elsewhere: inRealStacks(none), ok: true };
+  const nothing = { rule: null, withRule: null, withoutRule: null, expected: null };
+  return { id, title, applies: false, reason, elsewhere: inRealStacks(none), ...nothing, ok: true };
 }
 
 /** The two runs of one hazard. */
