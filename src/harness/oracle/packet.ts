@@ -203,7 +203,7 @@ export function readAddress(text: string): Address {
 }
 
 /** RFC 4861: types 133 to 137 with hop limit 255, which no policy keeps from its link. */
-export function isNeighborDiscovery(b: Buffer, v: IpView): boolean {
+export function isNeighborDiscovery(b: Uint8Array, v: IpView): boolean {
   if (v.proto !== PROTO_ICMPV6 || v.payload >= v.end || b[v.start + 7] !== 255) return false;
   return b[v.payload]! >= 133 && b[v.payload]! <= 137;
 }
