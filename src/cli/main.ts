@@ -22,6 +22,10 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'simulate two hosts, their cards and the wire: the main job',
     load: () => import('./run.ts'),
   },
+  verify: {
+    summary: 'run a scenario again and again, each time differently: it must come out the same',
+    load: () => import('./verify.ts'),
+  },
   replay: {
     summary: 'feed the ESP and AH packets of a capture to the card, and open them',
     load: () => import('./replay.ts'),

@@ -83,6 +83,7 @@ const options = {
     env: 'TAGSAN',
     help: 'watch what is done to every tag: slow, and what it finds fails the run',
   },
+  stream: { type: 'flag', help: 'write what the digest is made of, DIR/stream.bin' },
   waves: { type: 'choice', choices: ['fst', '0'], env: 'WAVES', help: 'write a waveform' },
   'wire-latency': {
     type: 'integer',
@@ -105,6 +106,7 @@ const options = {
 const CAPTURE = 'wire.pcapng';
 const ESP_SA = 'esp_sa';
 const TAPS = 'taps.pcapng';
+const STREAM = 'stream.bin';
 const WAVES = 'waves.fst';
 
 /** The waveform writer maps its files into memory: a disk that fills up would end the process. */
@@ -166,6 +168,7 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
       ...(memLatency === undefined ? {} : { latencyCycles: memLatency }),
     },
     ...(o.taps ? { taps: join(out, TAPS) } : {}),
+    ...(o.stream ? { stream: join(out, STREAM) } : {}),
     ...(o.tagsan ? { tagsan: true } : {}),
     ...(o.waves === 'fst' ? { waves: join(out, WAVES) } : {}),
   };
@@ -186,7 +189,7 @@ async function run(argv: string[]): Promise<number> {
     );
   }
   const { name, scenario, path } = await loadScenario(positionals[0] ?? 'tunnel');
-  const out = outDirectory(values.out, [CAPTURE, ESP_SA, TAPS, WAVES]);
+  const out = outDirectory(values.out, [CAPTURE, ESP_SA, TAPS, STREAM, WAVES]);
   if (values.waves === 'fst') needRoom(out);
   const world = await interruptible((signal) =>
     createWorld({

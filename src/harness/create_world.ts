@@ -27,6 +27,7 @@ const REG_TIMEOUT_CYCLES = 10_000;
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const config = worldConfig(options);
   const sim = await openSim(config, simConfig(config), options.onBuild, options.signal);
+  let digest: Digest | null = null;
   let capture: Capture | null = null;
   let taps: Taps | null = null;
   try {
@@ -54,7 +55,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     );
     if (config.waves !== null) sim.traceOpen(config.waves);
     const traffic = new FlowTraffic(config.seed);
-    const digest = config.digest ? new Digest() : null;
+    digest = config.digest ? new Digest(config.stream) : null;
     const files = config.setkey ?? ([0, 1] as const).map((i) => builtInFile(config, i));
     capture = config.capture === null ? null : new Capture(config.capture, hosts);
     const fileName = (i: number) => `${config.setkey === null ? '' : 'setkey of '}host ${i}`;
@@ -74,6 +75,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         : new Taps(config.taps, [...hosts, ...behind.map((b) => b.host)], clock);
     return new World({ config, sim, hosts, behind, oracle, digest, capture, taps, traffic });
   } catch (error) {
+    digest?.close();
     capture?.close();
     taps?.close();
     sim.close();

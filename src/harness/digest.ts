@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 
 /**
  * The fingerprint of a run: SHA-256 over what happened and the cycle it happened in. Frames on the
@@ -9,13 +10,13 @@ import { createHash, type Hash } from 'node:crypto';
  *
  * Records are little-endian: u32 kind, u32 who, u64 cycle, then what the kind says.
  */
-const FRAME = 1;
-const COMPLETION = 2;
-const VERDICT = 3;
-const TAG = 4;
+export const FRAME = 1;
+export const COMPLETION = 2;
+export const VERDICT = 3;
+export const TAG = 4;
 
 const BUFFER_BYTES = 1 << 16;
-const RECORD_BYTES = 32;
+export const RECORD_BYTES = 32;
 
 export class Digest {
   /** Cycle that the following records happen in; the world sets it whenever time has moved. */
@@ -25,6 +26,13 @@ export class Digest {
   readonly #view = new DataView(this.#bytes.buffer);
   #used = 0;
   #result = '';
+  /** File that keeps what goes into the digest: its SHA-256 is the digest. -1: none. */
+  #fd = -1;
+
+  /** Throws the errors of node:fs when the file cannot be made. */
+  constructor(path: string | null = null) {
+    if (path !== null) this.#fd = openSync(path, 'w');
+  }
 
   /** A frame as it left `card`: its tap record's words, then its bytes. */
   frame(
@@ -82,8 +90,17 @@ export class Digest {
     this.#used = at + RECORD_BYTES;
   }
 
+  /** Closes the file, which has all records so far. Idempotent. */
+  close(): void {
+    if (this.#result === '') this.#flush();
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
   #flush(): void {
-    this.#hash.update(this.#bytes.subarray(0, this.#used));
+    const bytes = this.#bytes.subarray(0, this.#used);
+    this.#hash.update(bytes);
+    if (this.#fd >= 0) writeFileSync(this.#fd, bytes);
     this.#used = 0;
   }
 }

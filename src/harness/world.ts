@@ -102,6 +102,7 @@ export class World {
     this.#taps = parts.taps;
     if (parts.taps !== null) this.artefacts.taps = parts.taps.path;
     if (parts.capture !== null) this.artefacts.capture = parts.capture.path;
+    if (parts.config.stream !== null) this.artefacts.stream = parts.config.stream;
     if (parts.config.waves !== null) this.artefacts.waves = parts.config.waves;
     this.startCycle = parts.sim.cycle;
     this.#tap = new TapReader(parts.sim.tap);
@@ -221,6 +222,7 @@ export class World {
     if (this.#closed) return;
     this.#closed = true;
     try {
+      this.digest?.close();
       this.capture?.close();
       this.#taps?.close();
     } finally {

@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly oracles?: boolean;
   /** Make the digest. Default true. */
   readonly digest?: boolean;
+  /** Write what the digest is made of to this file, in its order: see transactions.ts. */
+  readonly stream?: string;
   /** Write the wire to this pcapng file. */
   readonly capture?: string;
   /** Write what a tap on each interface of each host sees to this pcapng file. */
@@ -97,6 +99,7 @@ export interface WorldConfig {
   readonly card: Partial<NicOptions>;
   readonly oracles: boolean;
   readonly digest: boolean;
+  readonly stream: string | null;
   readonly capture: string | null;
   readonly taps: string | null;
   readonly waves: string | null;
@@ -166,6 +169,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     card: o.card ?? {},
     oracles: o.oracles ?? true,
     digest: o.digest ?? true,
+    stream: o.stream ?? null,
     capture: o.capture ?? null,
     taps: o.taps ?? null,
     waves: o.waves ?? null,
