@@ -78,3 +78,11 @@ export function makeSa(
     replayed: 0,
   };
 }
+
+/** Leaves no key behind. */
+export function scrubSa(sa: Sa): void {
+  sa.session.scrub();
+  sa.key.fill(0);
+  sa.salt.fill(0);
+  sa.authKey.fill(0);
+}

@@ -29,6 +29,8 @@ import { SadbError } from './sadb_error.ts';
 interface Port {
   readonly ifp: Ifnet;
   readonly card: SaOffload;
+  /** SAs that found the card full: offered again when a slot falls free. */
+  readonly waiting: Set<Sa>;
 }
 
 /** The cards of a host that hold SAs, and the choice of what goes into them. */
@@ -38,9 +40,8 @@ export class SaOffloads {
   readonly rules: TurnRules;
   readonly #preempt: Preempt;
   readonly #ports: Port[] = [];
-  /** SAs that found a card full: offered again when a slot falls free. */
-  readonly #waiting = new Set<Sa>();
-
+  /** Slots that fell free, and are not offered yet. */
+  #freed: { readonly port: Port; readonly direction: Sa['direction'] }[] = [];
   readonly #reasons: OffloadReasons;
 
   constructor(
@@ -59,9 +60,10 @@ export class SaOffloads {
   attach(ifp: Ifnet, card: SaOffload, sas: readonly Sa[]): void {
     if (card.ifIndex !== ifp.index)
       throw new TypeError(`"${ifp.name}" is not the card's interface`);
-    this.#ports.push({ ifp, card });
+    const port = { ifp, card, waiting: new Set<Sa>() };
+    this.#ports.push(port);
     for (const sa of sas) {
-      this.#installOn(sa, ifp, card);
+      this.#installOn(sa, port);
       this.#explain(sa);
     }
   }
@@ -82,13 +84,18 @@ export class SaOffloads {
   /** Puts the SA into the cards that take it. Throws SadbError when it is strict and none does. */
   install(sa: Sa): void {
     if (this.#preempt.hook !== null) this.#preempt.hook(P_INSTALL);
-    for (const { ifp, card } of this.#ports) this.#installOn(sa, ifp, card);
-    this.#explain(sa);
+    this.reinstall(sa);
     if (!sa.offloadStrict || sa.offload === 'no') return;
     const refusal = sa.packetRefusal ?? (sa.installs.length === 0 ? sa.refusal : null);
     if (refusal === null && sa.installs.length > 0) return;
     const why = refusal?.text ?? (this.enabled ? 'no card is attached' : 'offload is off');
     throw new SadbError('offloadRefused', `${sa.offload} offload cannot be had: ${why}`);
+  }
+
+  /** The same for one that is in the SADB: what no card takes is software's. */
+  reinstall(sa: Sa): void {
+    for (const port of this.#ports) this.#installOn(sa, port);
+    this.#explain(sa);
   }
 
   /** Sees to it that an SA which is not where it asked to be says why. */
@@ -107,30 +114,35 @@ export class SaOffloads {
     sa.packetRefusal = { reason: R_PACKET_OFFLOAD, text: text || 'no card is attached' };
   }
 
-  /** Takes the SA out of every card. Throws, at the end, what a card threw first. */
+  /**
+   * Takes the SA out of every card; its slots are free for others at offerFreed(). Throws, at the
+   * end, what a card threw first.
+   */
   remove(sa: Sa): void {
     const { on } = this.rules;
     if (this.#preempt.hook !== null) this.#preempt.hook(P_REMOVE);
-    this.#waiting.delete(sa);
+    for (const { waiting } of this.#ports) waiting.delete(sa);
     forEachOf(sa.installs.splice(0), ({ ifIndex, cardSa }) => {
       const port = this.#ports.find((p) => p.ifp.index === ifIndex);
       if (port === undefined || on[REMOVE_FROM_CARD] === 0) return;
       const isCapable = (port.ifp.capabilities & IFCAP_IPSEC) !== 0;
       if (!isCapable && on[REMOVE_BY_INSTALL] === 0) return;
       port.card.saRemove(sa.direction, cardSa);
-      this.#offerAgain(sa.direction, port);
+      this.#freed.push({ port, direction: sa.direction });
     });
   }
 
-  /** A slot fell free: the SA that has waited longest for one of its kind gets it. */
-  #offerAgain(direction: Sa['direction'], { ifp, card }: Port): void {
+  /** The SA that has waited longest for a slot of the kind that fell free gets it. */
+  offerFreed(): void {
+    if (this.#freed.length === 0) return;
+    const freed = this.#freed.splice(0);
     if (this.rules.on[OFFER_AGAIN] === 0) return;
-    for (const sa of this.#waiting) {
-      if (sa.direction !== direction) continue;
-      this.#waiting.delete(sa);
-      sa.refusal = null;
-      this.#installOn(sa, ifp, card);
-      return;
+    for (const { port, direction } of freed) {
+      for (const sa of port.waiting) {
+        if (sa.direction !== direction) continue;
+        this.#installOn(sa, port);
+        break;
+      }
     }
   }
 
@@ -165,7 +177,7 @@ export class SaOffloads {
     return sa.refusal === null ? R_SA_NOT_INSTALLED : sa.refusal.reason;
   }
 
-  #installOn(sa: Sa, ifp: Ifnet, card: SaOffload): void {
+  #installOn(sa: Sa, { ifp, card, waiting }: Port): void {
     if (!this.enabled || (ifp.capabilities & IFCAP_IPSEC) === 0) return;
     if (sa.offload === 'no' || (sa.hwif !== null && sa.hwif !== ifp.name)) return;
     if (sa.auth !== null) {
@@ -177,6 +189,7 @@ export class SaOffloads {
       return;
     }
     const answer = card.saInstall(toOffloadSa(sa));
+    if (answer.ok || answer.errno !== ENOSPC) waiting.delete(sa);
     if (answer.ok) {
       sa.refusal = null;
       sa.installs.push({ ifIndex: ifp.index, cardSa: answer.cardSa });
@@ -188,7 +201,7 @@ export class SaOffloads {
     if (answer.errno === ENOSPC) {
       if (this.rules.on[FULL_IS_SOFTWARE] === 0) throw new RangeError(answer.reason);
       reason = R_SA_TABLE_FULL;
-      this.#waiting.add(sa);
+      waiting.add(sa);
     }
     sa.refusal = { reason, text: `${ifp.name}: ${answer.reason}` };
   }

@@ -4,10 +4,10 @@ import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_
 import type { Clock } from '../kern/clock.ts';
 import { Counters } from '../kern/counters.ts';
 import { COUNTS_CARD, GENERATION, UPDATE_TOLD } from '../kern/turn_rules.ts';
-import { HashChains, hashAddr, hashWord } from './hash_chains.ts';
+import { HashChains, hashEnds, hashSpi, hashWord } from './hash_chains.ts';
 import { IPSEC_HARD_EXPIRED, IPSEC_SOFT_EXPIRED } from './ipsec_counters.ts';
 import { Larvals } from './larval.ts';
-import { makeSa } from './make_sa.ts';
+import { makeSa, scrubSa } from './make_sa.ts';
 import type { Sa, SaParams } from './sa.ts';
 import { type LifetimeUnit, limitReached } from './sa_lifetime.ts';
 import { forEachOf, type SaOffloads } from './sa_offload.ts';
@@ -79,13 +79,21 @@ export class Sadb {
 
   /** Makes the SA, and puts it into the cards that take it. Throws SadbError. */
   add(p: SaParams): Sa {
+    try {
+      return this.#make(p);
+    } finally {
+      this.#offloads.offerFreed();
+    }
+  }
+
+  #make(p: SaParams): Sa {
     const checked = checkParams(p);
     if (this.find(p.dst, p.spi, p.proto) !== null) {
       throw new SadbError('duplicateSpi', `SPI ${p.spi} for this destination is in use`);
     }
     // A card may still have one that ended, and would not take a second with its SPI.
     const isNamesake = (sa: Sa) => sa.spi === p.spi && sameWords(sa.dstWords, ipAddrWords(p.dst));
-    forEachOf([...this.#dead].filter(isNamesake), (sa) => this.delete(sa));
+    forEachOf([...this.#dead].filter(isNamesake), (sa) => this.#end(sa));
     const handle = this.#free.at(-1) ?? this.#slots.length;
     if (handle >= this.#capacity) {
       throw new SadbError('full', `the SADB holds ${this.#capacity} SAs already`);
@@ -94,6 +102,7 @@ export class Sadb {
     const direction = this.#directionOf(p.src, p.dst);
     const sa = makeSa(p, checked, handle, generation, direction, this.#env.clock.cycle);
     if (sa.direction === 'out' && !this.#keys.take(sa)) {
+      scrubSa(sa);
       const text = 'another SA sends with this key: IVs would come twice (RFC 4106 §3.1)';
       throw new SadbError('keyInUse', text);
     }
@@ -102,12 +111,10 @@ export class Sadb {
     this.#slots[handle] = sa;
     this.#link(sa);
     this.#larvals.delete(sa.dst, sa.spi, sa.proto);
-    if (sa.lifetime !== null) this.#mortal.add(sa);
-    this.changes++;
     try {
       this.#offloads.install(sa);
     } catch (e) {
-      this.delete(sa);
+      this.#end(sa);
       throw e;
     }
     return sa;
@@ -115,29 +122,51 @@ export class Sadb {
 
   /**
    * SADB_UPDATE: the SA with this SPI is made anew from p. What it counted stays, and with the same
-   * key its sequence numbers and its window go on. Throws SadbError.
+   * key its sequence numbers and its window go on. Throws SadbError, and then the SA is as it was.
    */
   update(p: SaParams): Sa {
     checkParams(p);
     const old = this.find(p.dst, p.spi, p.proto);
     if (old === null) throw new SadbError('noSa', `no SA has SPI ${p.spi} and this destination`);
-    const { hwPackets, hwBytes, swPackets, swBytes, addedCycle, replay } = old;
     // AH, and NULL, have the key of their integrity alone.
     const sameKey =
       Buffer.concat([old.key, old.salt]).equals(p.key) &&
       Buffer.compare(old.authKey, p.authKey ?? NO_KEY) === 0;
-    // They are the new one's now.
-    old.hwPackets = 0;
-    old.swPackets = 0;
-    this.delete(old);
-    const { enabled, rules } = this.#offloads;
-    this.#offloads.enabled = enabled && rules.on[UPDATE_TOLD] === 1;
+    const offloads = this.#offloads;
+    const { enabled, rules } = offloads;
+    // Until it is known how this ends nobody finds the old one; the new one gets its handle.
+    this.#unlink(old);
+    this.#slots[old.handle] = null;
+    this.#free.push(old.handle);
     try {
-      const sa = this.add(sameKey ? { ...p, receivedSeq: replay.top } : p);
+      offloads.remove(old);
+      offloads.enabled = enabled && rules.on[UPDATE_TOLD] === 1;
+      const sa = this.#make(sameKey ? { ...p, receivedSeq: old.replay.top } : p);
+      const { hwPackets, hwBytes, swPackets, swBytes, addedCycle } = old;
+      scrubSa(old);
       return Object.assign(sa, { hwPackets, hwBytes, swPackets, swBytes, addedCycle });
+    } catch (e) {
+      offloads.enabled = enabled;
+      this.#revive(old);
+      throw e;
     } finally {
-      this.#offloads.enabled = enabled;
+      offloads.enabled = enabled;
+      offloads.offerFreed();
     }
+  }
+
+  /** Undoes what update() did. A card that refuses what it had before leaves it to software. */
+  #revive(sa: Sa): void {
+    this.#free.splice(this.#free.lastIndexOf(sa.handle), 1);
+    // Whoever came in between and sends with its key keeps it: IVs must not come twice.
+    if (sa.direction === 'out' && !this.#keys.take(sa)) {
+      this.#bury(sa);
+      return;
+    }
+    this.#slots[sa.handle] = sa;
+    this.#link(sa);
+    sa.alive = true;
+    this.#offloads.reinstall(sa);
   }
 
   /** SADB_GETSPI: an SPI for an SA to come, reserved for a while. Throws SadbError. */
@@ -206,22 +235,31 @@ export class Sadb {
    * that does not answer; the SA is gone all the same.
    */
   delete(sa: Sa): void {
+    try {
+      this.#end(sa);
+    } finally {
+      this.#offloads.offerFreed();
+    }
+  }
+
+  #end(sa: Sa): void {
     if (this.#slots[sa.handle] !== sa) throw new TypeError(`SA ${sa.handle} is deleted twice`);
     if (sa.alive) this.#unlink(sa);
     this.#dead.delete(sa);
     this.#slots[sa.handle] = null;
-    const gone = this.#gone[sa.direction];
-    gone.hw += sa.hwPackets;
-    gone.sw += sa.swPackets;
     try {
       this.#offloads.remove(sa);
     } finally {
-      sa.session.scrub();
-      sa.key.fill(0);
-      sa.salt.fill(0);
-      sa.authKey.fill(0);
-      this.#free.push(sa.handle);
+      this.#bury(sa);
     }
+  }
+
+  #bury(sa: Sa): void {
+    const gone = this.#gone[sa.direction];
+    gone.hw += sa.hwPackets;
+    gone.sw += sa.swPackets;
+    scrubSa(sa);
+    this.#free.push(sa.handle);
   }
 
   /** Deletes all. Throws, at the end, what a card threw first. */
@@ -325,6 +363,8 @@ export class Sadb {
     this.#bySpi.insert(hashSpi(sa.dstWords, sa.spi), sa.handle);
     this.#byEnds.insert(ends, sa.handle);
     this.#byReqid.insert(hashWord(ends, sa.reqid), sa.handle);
+    if (sa.lifetime !== null) this.#mortal.add(sa);
+    this.changes++;
     if (sa.natt === null) return;
     if (sa.direction === 'in') this.#countPort(sa.natt.dport, 1);
     else if (sa.natt.keepaliveSeconds > 0) this.keepalives.add(sa);
@@ -348,14 +388,6 @@ export class Sadb {
     if (n === 0) this.nattPorts.delete(port);
     else this.nattPorts.set(port, n);
   }
-}
-
-function hashSpi(dst: Uint32Array, spi: number): number {
-  return hashWord(hashAddr(0, dst), spi);
-}
-
-function hashEnds(src: Uint32Array, dst: Uint32Array): number {
-  return hashAddr(hashAddr(0, src), dst);
 }
 
 function hasMode(sa: Sa, tunnel: boolean): boolean {
