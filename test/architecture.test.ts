@@ -44,6 +44,7 @@ const table: Record<string, readonly string[]> = {
   report: ['kern', 'header'],
   'index.ts': [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report', 'profile'],
   profile: [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report'],
+  validate: [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report'],
   cli: everything,
 };
 

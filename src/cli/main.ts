@@ -34,6 +34,10 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'run Wycheproof and CAVP files through the crypto engine',
     load: () => import('./vectors.ts'),
   },
+  validate: {
+    summary: 'run the offload conformance suite',
+    load: () => import('./validate.ts'),
+  },
   profile: {
     summary: 'measure what a tag costs per packet, by every way to carry it',
     load: () => import('./profile.ts'),

@@ -4,11 +4,21 @@ import { loadBinding } from '../ffi/binding.ts';
 import { NativeWorld } from '../ffi/sim_world.ts';
 import { ModelWorld } from '../model/model_world.ts';
 import type { Progress } from '../verilator/index.ts';
+import { limitCycles } from './cycle_limit.ts';
 import { cardLibrary } from './library.ts';
 import type { WorldConfig } from './world_options.ts';
 
 /** The simulation that a world runs on: the functional model, or the RTL through a binding. */
 export async function openSim(
+  config: WorldConfig,
+  sim: SimConfig,
+  onProgress?: (step: Progress) => void,
+  signal?: AbortSignal,
+): Promise<SimWorld> {
+  return limitCycles(await newSim(config, sim, onProgress, signal), config.maxCycles);
+}
+
+async function newSim(
   config: WorldConfig,
   sim: SimConfig,
   onProgress?: (step: Progress) => void,

@@ -70,6 +70,8 @@ export interface WorldOptions {
   readonly rulesOff?: readonly string[];
   /** How a request travels from ipsec to the driver. Default: the in-place tag. */
   readonly carrier?: (mbufs: MbufPool) => Carrier;
+  /** The simulation is given up after so many cycles: step() throws CyclesError. Default: never. */
+  readonly maxCycles?: number;
   /** Called while the simulation library is built, which the first run does. */
   readonly onBuild?: (step: Progress) => void;
   /** Gives up that build. */
@@ -106,6 +108,7 @@ export interface WorldConfig {
   readonly tagsan: boolean;
   readonly rulesOff: readonly string[];
   readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
+  readonly maxCycles: number;
 }
 
 const MTU_MIN = 576;
@@ -176,5 +179,6 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     tagsan: o.tagsan ?? process.env.TAGSAN === '1',
     rulesOff: o.rulesOff ?? [],
     carrier: o.carrier ?? null,
+    maxCycles: o.maxCycles ?? Number.POSITIVE_INFINITY,
   };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { describe } from 'vitest';
+import type { MakeWorld } from '../../src/validate/rig.ts';
 import { espContract } from './contract_esp.ts';
 import { faultContract } from './contract_fault.ts';
 import { irqContract } from './contract_irq.ts';
@@ -7,7 +8,6 @@ import { plainContract } from './contract_plain.ts';
 import { rawContract } from './contract_raw.ts';
 import { ringContract } from './contract_ring.ts';
 import { saContract } from './contract_sa.ts';
-import type { MakeWorld } from './rig.ts';
 
 /** What driver and card must do together, whatever the card is made of. */
 export function driverContract(name: string, makeWorld: MakeWorld): void {

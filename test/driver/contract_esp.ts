@@ -7,8 +7,16 @@ import {
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
 } from '../../src/netipsec/pact.ts';
-import { ESP_DST, type EspShape, espClear, espSealed, hex, pattern, testSa } from './frames.ts';
-import { type MakeWorld, Rig, type RigHost } from './rig.ts';
+import {
+  ESP_DST,
+  type EspShape,
+  espClear,
+  espSealed,
+  hex,
+  pattern,
+  testSa,
+} from '../../src/validate/frames.ts';
+import { type MakeWorld, Rig, type RigHost } from '../../src/validate/rig.ts';
 
 /** Installs an SA, which must be possible. */
 export function install(host: RigHost, sa: OffloadSa): number {

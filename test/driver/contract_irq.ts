@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { STOP_BUDGET, STOP_IRQ } from '../../src/dev/nic/nic_bus.ts';
 import * as R from '../../src/dev/nic/nic_regs.ts';
-import { plainFrame } from './frames.ts';
-import { type MakeWorld, Rig } from './rig.ts';
+import { plainFrame } from '../../src/validate/frames.ts';
+import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
 
 /** Interrupts and their moderation. */
 export function irqContract(makeWorld: MakeWorld): void {

@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { EINVAL, EMSGSIZE, ENETDOWN } from '../../src/kern/errno.ts';
 import { IFF_PROMISC, IFF_UP } from '../../src/net/ifnet.ts';
-import { hex, plainFrame } from './frames.ts';
-import { type MakeWorld, macOf, Rig } from './rig.ts';
+import { hex, plainFrame } from '../../src/validate/frames.ts';
+import { type MakeWorld, macOf, Rig } from '../../src/validate/rig.ts';
 
 /** Attach, and frames without crypto. */
 export function plainContract(makeWorld: MakeWorld): void {

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { ENOBUFS } from '../../src/kern/errno.ts';
-import { hex, plainFrame } from './frames.ts';
-import { type MakeWorld, Rig } from './rig.ts';
+import { hex, plainFrame } from '../../src/validate/frames.ts';
+import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
 
 const SMALL = { log2Tx: 4, log2Rx: 4, log2Txc: 4, log2Rxc: 4 };
 

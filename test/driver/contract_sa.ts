@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { EAFNOSUPPORT, EEXIST, EHOSTUNREACH, ENOSPC, EOPNOTSUPP } from '../../src/kern/errno.ts';
+import { espClear, espSealed, hex, testSa } from '../../src/validate/frames.ts';
+import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
 import { install, sendOffload } from './contract_esp.ts';
-import { espClear, espSealed, hex, testSa } from './frames.ts';
-import { type MakeWorld, Rig } from './rig.ts';
 
 /** SPIs that share both match buckets: hash() folds 32 bits into 10, so they are easily found. */
 function clashing(count: number): number[] {

@@ -8,8 +8,8 @@ import { cardLibrary } from '../../src/harness/library.ts';
 import { TapReader } from '../../src/harness/tap.ts';
 import { TAP_REORDERED } from '../../src/model/model_wire.ts';
 import { ModelWorld } from '../../src/model/model_world.ts';
-import { plainFrame } from './frames.ts';
-import { type MakeWorld, Rig } from './rig.ts';
+import { plainFrame } from '../../src/validate/frames.ts';
+import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
 import { actions, play } from './stimulus.ts';
 
 interface TapLine {

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { loadBinding } from '../../src/ffi/binding.ts';
 import { NativeWorld } from '../../src/ffi/sim_world.ts';
 import { cardLibrary } from '../../src/harness/library.ts';
+import { testSa } from '../../src/validate/frames.ts';
+import { Rig } from '../../src/validate/rig.ts';
 import { install, sendOffload } from './contract_esp.ts';
-import { testSa } from './frames.ts';
-import { Rig } from './rig.ts';
 
 const BATCH = 32;
 const BATCHES = 40;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
+import {
+  type EspShape,
+  espSealed,
+  pattern,
+  plainFrame,
+  testSa,
+} from '../../src/validate/frames.ts';
+import { type MakeWorld, Rig, type RigHost } from '../../src/validate/rig.ts';
 import { install, sendOffload } from './contract_esp.ts';
-import { type EspShape, espSealed, pattern, plainFrame, testSa } from './frames.ts';
-import { type MakeWorld, Rig, type RigHost } from './rig.ts';
 
 const SPI = 0x6000;
 

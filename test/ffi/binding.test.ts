@@ -19,8 +19,8 @@ import { type Binding, BindingError, loadBinding } from '../../src/ffi/binding.t
 import { GcmEngine, type GcmMessage } from '../../src/ffi/gcm_engine.ts';
 import { NativeWorld } from '../../src/ffi/sim_world.ts';
 import { cardLibrary, engineLibrary } from '../../src/harness/library.ts';
-import { pattern } from '../driver/frames.ts';
-import { SIM_DEFAULTS } from '../driver/rig.ts';
+import { pattern } from '../../src/validate/frames.ts';
+import { SIM_DEFAULTS } from '../../src/validate/rig.ts';
 import { play } from '../driver/stimulus.ts';
 import { probeLibrary } from '../sim/library.ts';
 import { PROBE } from '../sim/probe.ts';

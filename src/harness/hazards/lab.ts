@@ -13,7 +13,10 @@ export const SAY_PORT = 4242;
 const FROM_PORT = 4241;
 
 /** What a lab's worlds have in common. */
-export type LabOptions = Pick<WorldOptions, 'nic' | 'ffi' | 'seed' | 'onBuild' | 'signal'> & {
+export type LabOptions = Pick<
+  WorldOptions,
+  'nic' | 'ffi' | 'seed' | 'capture' | 'maxCycles' | 'onBuild' | 'signal'
+> & {
   readonly rulesOff: readonly string[];
 };
 

@@ -10,7 +10,7 @@ import {
   newOffloadRequest,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
 } from '../../../src/netipsec/pact.ts';
-import { espClear, testSa } from '../../driver/frames.ts';
+import { espClear, testSa } from '../../../src/validate/frames.ts';
 import { NullCard } from './null_card.ts';
 
 export const BATCH = 32;

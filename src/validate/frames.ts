@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createCipheriv } from 'node:crypto';
-import type { OffloadSa } from '../../src/netipsec/pact.ts';
+import type { OffloadSa } from '../netipsec/pact.ts';
 import { macOf } from './rig.ts';
 
 /** Frames for driver tests, made here and not by the stack, so that both can be wrong only apart. */

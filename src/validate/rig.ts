@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-import { Nic } from '../../src/dev/nic/if_nic.ts';
-import type { SimConfig, SimWorld } from '../../src/dev/nic/nic_bus.ts';
-import { type NicOptions, nicRingBytes } from '../../src/dev/nic/nic_config.ts';
-import { Counters } from '../../src/kern/counters.ts';
-import { type Mbuf, MbufPool, NO_MBUF } from '../../src/kern/mbuf.ts';
-import { TagSan, tagFindingText } from '../../src/kern/tag_san.ts';
-import { CarrierInPlace } from '../../src/netipsec/carrier_in_place.ts';
-import { type Carrier, newOffloadRequest, type OffloadRequest } from '../../src/netipsec/pact.ts';
+import { Nic } from '../dev/nic/if_nic.ts';
+import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
+import { type NicOptions, nicRingBytes } from '../dev/nic/nic_config.ts';
+import { Counters } from '../kern/counters.ts';
+import { type Mbuf, MbufPool, NO_MBUF } from '../kern/mbuf.ts';
+import { TagSan, tagFindingText } from '../kern/tag_san.ts';
+import { CarrierInPlace } from '../netipsec/carrier_in_place.ts';
+import { type Carrier, newOffloadRequest, type OffloadRequest } from '../netipsec/pact.ts';
 
 /** Makes a world: the one thing in which the test runs differ. */
 export type MakeWorld = (config: SimConfig) => SimWorld;
 
-export const ARENA_BYTES = 24 << 20;
+const ARENA_BYTES = 24 << 20;
 const HOST_BYTES = ARENA_BYTES / 2;
 
 export const SIM_DEFAULTS: SimConfig = {
@@ -122,13 +122,17 @@ export interface RigConfig {
   readonly attach?: boolean;
 }
 
+export function rigSimConfig(config: RigConfig): SimConfig {
+  return { ...SIM_DEFAULTS, ...config.sim };
+}
+
 /** Two hosts on a wire, or one. */
 export class Rig {
   readonly world: SimWorld;
   readonly hosts: RigHost[];
 
   constructor(makeWorld: MakeWorld, config: RigConfig = {}) {
-    this.world = makeWorld({ ...SIM_DEFAULTS, ...config.sim });
+    this.world = makeWorld(rigSimConfig(config));
     const options = { log2Tx: 6, log2Rx: 6, log2Txc: 6, log2Rxc: 6, ...config.options };
     this.hosts = this.world.buses.map((_, card) => new RigHost(this.world, card, options, config));
     if (config.attach !== false) for (const host of this.hosts) host.nic.attach();

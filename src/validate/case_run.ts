@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { createWorld } from '../harness/create_world.ts';
+import { finishRun } from '../harness/finish_run.ts';
+import { openSim } from '../harness/open_sim.ts';
+import { violationText } from '../harness/oracle/violation.ts';
+import type { RunReport } from '../harness/run_report.ts';
+import type { World } from '../harness/world.ts';
+import { type WorldOptions, worldConfig } from '../harness/world_options.ts';
+import { CaseFailure, type FailureDetails } from './failure.ts';
+import { Rig, type RigConfig, rigSimConfig } from './rig.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * What a case works with: worlds and rigs of the card under test, the checks that make it fail, and
+ * the record that its digest is made of.
+ */
+export class CaseRun {
+  readonly seed: number;
+  readonly settings: Settings;
+  /** Files that were written, by what they are. */
+  readonly artefacts: Record<string, string> = {};
+  /** Of all simulations that have ended. */
+  cycles = 0;
+  /** Where captures go; null: none are written. */
+  readonly #dir: string | null;
+  readonly #hash = createHash('sha256');
+  readonly #worlds: World[] = [];
+  readonly #rigs: Rig[] = [];
+
+  constructor(settings: Settings, seed: number, dir: string | null) {
+    this.settings = settings;
+    this.seed = seed;
+    this.#dir = dir;
+  }
+
+  /** What every world of the case has: the card under test, and the seed. */
+  get worldOptions(): Pick<WorldOptions, 'nic' | 'ffi' | 'seed' | 'maxCycles' | 'capture'> {
+    const { nic, ffi, timeoutCycles } = this.settings;
+    const options = { nic, ffi, seed: this.seed, maxCycles: timeoutCycles };
+    if (this.#dir === null) return options;
+    const n = Object.keys(this.artefacts).length;
+    const name = n === 0 ? 'capture' : `capture${n + 1}`;
+    this.artefacts[name] = join(this.#dir, n === 0 ? 'wire.pcapng' : `wire-${n + 1}.pcapng`);
+    return { ...options, capture: this.artefacts[name]! };
+  }
+
+  /** Two hosts with the card under test, and the sanitiser for tags. */
+  async world(options: WorldOptions = {}): Promise<World> {
+    const world = await createWorld({ tagsan: true, ...options, ...this.worldOptions });
+    this.#worlds.push(world);
+    return world;
+  }
+
+  /** Ends a world: no oracle may have anything to say. What happened is part of the digest. */
+  async finish(world: World): Promise<RunReport> {
+    const report = await finishRun(world, 'validate');
+    this.cycles += report.rtl.cycles;
+    this.record('world', report.digest);
+    const first = report.violations[0];
+    if (first !== undefined) {
+      const { cycle, frame } = first;
+      throw new CaseFailure(violationText(first), { cycle, ...(frame > 0 ? { frame } : {}) });
+    }
+    this.equal(
+      'bytes that differ, plaintext leaks',
+      [report.mismatches, report.plaintextLeaks],
+      [0, 0],
+    );
+    return report;
+  }
+
+  /** Two drivers with the card under test and nothing above them. */
+  async rig(config: RigConfig = {}): Promise<Rig> {
+    const sim = await openSim(worldConfig(this.worldOptions), rigSimConfig(config));
+    const rig = new Rig(() => sim, config);
+    this.#rigs.push(rig);
+    return rig;
+  }
+
+  /** Into the digest: whatever of the outcome must be the same again under the same seed. */
+  record(name: string, value: unknown): void {
+    this.#hash.update(`${name} ${JSON.stringify(value)}\n`);
+  }
+
+  /** Ends what the case has left open, rigs with their check for leaks; the digest. */
+  end(): string {
+    for (const rig of this.#rigs.splice(0)) {
+      this.cycles += rig.world.cycle;
+      for (const { completions, received, counters } of rig.hosts) {
+        const frames = received.map((r) => Buffer.from(r.bytes).toString('base64'));
+        this.record('rig', [rig.world.cycle, completions, frames, counters.nonZero()]);
+      }
+      rig.close();
+    }
+    this.close();
+    return this.#hash.digest('hex');
+  }
+
+  /** The same where the case has failed already. */
+  close(): void {
+    for (const world of this.#worlds.splice(0)) world.close();
+    for (const rig of this.#rigs.splice(0)) rig.world.close();
+  }
+
+  fail(message: string, details: FailureDetails = {}): never {
+    throw new CaseFailure(message, details);
+  }
+
+  ok(isSo: boolean, what: string, details: FailureDetails = {}): void {
+    if (!isSo) this.fail(`not so: ${what}`, details);
+  }
+
+  equal(what: string, actual: unknown, expected: unknown): void {
+    if (!isDeepStrictEqual(actual, expected)) {
+      this.fail(`${what}: not what was expected`, { expected, actual });
+    }
+  }
+
+  /** The named figures, and no others, are compared. */
+  figures(what: string, actual: object, expected: Readonly<Record<string, unknown>>): void {
+    const all = actual as Record<string, unknown>;
+    this.equal(what, Object.fromEntries(Object.keys(expected).map((k) => [k, all[k]])), expected);
+  }
+
+  between(what: string, actual: number, min: number, max: number): void {
+    if (actual >= min && actual <= max) return;
+    this.fail(`${what}: ${actual}, expected ${min}..${max}`, { expected: [min, max], actual });
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import { type Case, groupOf } from './case.ts';
+import { FAULTS } from './suites/faults.ts';
+import { RINGS } from './suites/rings.ts';
+
+/** All cases, group by group, in the order in which they are listed and reported. */
+export const CASES: readonly Case[] = [...RINGS, ...FAULTS];
+
+/** The groups, in that order. */
+export const GROUPS: readonly string[] = [...new Set(CASES.map((c) => groupOf(c.id)))];
+
+/** The case of this id. Throws RangeError when there is none. */
+export function caseById(id: string): Case {
+  const found = CASES.find((c) => c.id === id);
+  if (found === undefined) throw new RangeError(`there is no case '${id}'`);
+  return found;
+}
