@@ -11,7 +11,7 @@ const shells = [...README.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap((m) => m[1]
 const commands = shells.map((line) => line.replace(/\s+#.*$/, '').trim()).filter(Boolean);
 
 /** These call the tests, or take minutes: the fresh-clone script runs them. */
-const ELSEWHERE = ['npm start', 'npm test', 'npm run check', 'npm run bench'];
+const ELSEWHERE = ['npm start', 'npm test', 'npm run check', 'npm run bench', 'npm run bench:rtl'];
 
 describe('README.md is the manual and stays true', () => {
   const own = commands.filter((c) => c.startsWith('npx tagwire '));

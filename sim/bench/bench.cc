@@ -48,7 +48,7 @@ uint32_t transfer(BenchHost &from, BenchHost &to, uint32_t packets, uint32_t inF
 
 // What arrived in every buffer is what was sent from the same slot.
 void compare(const BenchHost &from, const BenchHost &to, uint32_t lenBytes) {
-  for (uint32_t slot = 0; slot < BenchHost::RING_SLOTS; ++slot) {
+  for (uint32_t slot = 0; slot < from.slots(); ++slot) {
     if (std::memcmp(from.arena + from.txBuffer(slot), to.arena + to.rxBuffer(slot), lenBytes)) {
       fail("a received packet differs");
     }
@@ -65,13 +65,15 @@ int main(int argc, char **argv) {
   const uint32_t payloadBytes = argument(argc, argv, 1, 1400);
   const uint32_t packets = argument(argc, argv, 2, 20000);
   const uint32_t inFlight = argument(argc, argv, 3, 128);
-  if (payloadBytes > 8900 || inFlight < BATCH || inFlight > BenchHost::RING_SLOTS) {
+  static tw_shared shared;
+  BenchHost from{0, nullptr, &shared}, to{1, nullptr, &shared};
+  if (payloadBytes > 8900 || inFlight < BATCH || inFlight > from.slots()) {
     std::fprintf(stderr, "payloadBytes is at most 8900, inFlight 32 .. 256\n");
     return 2;
   }
 
-  std::vector<uint8_t> arena(2 * BenchHost::BYTES);
-  static tw_shared shared;
+  std::vector<uint8_t> arena(2 * from.bytes());
+  from.arena = to.arena = arena.data();
   tw_config config = {};
   config.struct_bytes = sizeof config;
   config.abi_version = TW_ABI_VERSION;
@@ -80,20 +82,19 @@ int main(int argc, char **argv) {
   config.mem_latency_cycles = argument(argc, argv, 4, 200);
   config.wire_latency_cycles = argument(argc, argv, 5, 500);
   config.reg_timeout_cycles = 10000;
-  config.host_base[1] = BenchHost::BYTES;
-  config.host_bytes[0] = config.host_bytes[1] = BenchHost::BYTES;
+  config.host_base[1] = from.bytes();
+  config.host_bytes[0] = config.host_bytes[1] = from.bytes();
   config.arena_bytes = arena.size();
   char err[256];
   world = tw_world_create(&config, arena.data(), &shared, nullptr, err, sizeof err);
   if (!world) return std::fprintf(stderr, "%s\n", err), 1;
 
-  BenchHost from{0, arena.data(), &shared}, to{1, arena.data(), &shared};
   tw_run(world, 8192);  // the cards zero their tables
   for (BenchHost *host : {&from, &to}) host->start(BATCH);
   from.installTxSa();
   to.installRxSa();
-  const uint32_t lenBytes = from.fillFrames(payloadBytes);
-  transfer(from, to, 2 * BenchHost::RING_SLOTS, inFlight);
+  const uint32_t lenBytes = from.fillFrames(8 + payloadBytes);
+  transfer(from, to, 2 * from.slots(), inFlight);
   compare(from, to, lenBytes);
 
   // The best slice counts: the others were disturbed by whatever else the machine does.

@@ -11,17 +11,18 @@ enum : uint32_t { TX, RX, TXC, RXC };
 constexpr uint32_t RING_REGISTERS[4] = {TWP_RING_TX, TWP_RING_RX, TWP_RING_TXC, TWP_RING_RXC};
 constexpr uint32_t SPI = 0x1001;
 constexpr uint32_t DST = 0x0a000002;
-constexpr uint32_t SA_INDEX = 5;
 constexpr uint32_t ESP_AT = 34;  // Ethernet 14, IPv4 20
 constexpr uint32_t TEXT_AT = ESP_AT + 16;
 constexpr uint32_t ICV_BYTES = 16;
 // A packet left alone is reported after this many cycles.
 constexpr uint32_t ITR_CYCLES = 20000;
 
-void installKey(BenchHost &host, uint32_t window) {
-  host.post(window + TWP_SA_CTRL, TWP_SA_VALID);
-  host.post(window + TWP_SA_SALT, 0xddccbbaa);
-  for (uint32_t i = 0; i < 4; ++i) host.post(window + TWP_SA_KEY0 + 4 * i, 0x03020100 * (i + 1));
+void installKey(BenchHost &host, uint32_t window, uint32_t sa) {
+  host.post(window + TWP_SA_CTRL, TWP_SA_VALID | (sa % 2 ? TWP_SA_KEY256 : 0));
+  host.post(window + TWP_SA_SALT, 0xddccbbaa + sa);
+  for (uint32_t i = 0; i < 8; ++i) {
+    host.post(window + TWP_SA_KEY0 + 4 * i, 0x03020100 * (i + 1) + sa);
+  }
 }
 
 void put16(uint8_t *at, uint32_t value) {
@@ -40,14 +41,14 @@ void BenchHost::start(uint32_t batch) {
   for (uint32_t i = 0; i < 4; ++i) {
     post(RING_REGISTERS[i] + TWP_RING_BASE_LO, uint32_t(ring(i)));
     post(RING_REGISTERS[i] + TWP_RING_BASE_HI, 0);
-    post(RING_REGISTERS[i] + TWP_RING_LOG2_SIZE, RING_LOG2);
+    post(RING_REGISTERS[i] + TWP_RING_LOG2_SIZE, ringLog2);
     post(RING_REGISTERS[i] + TWP_RING_CTRL, 1);
   }
-  for (uint32_t slot = 0; slot < RING_SLOTS; ++slot) {
+  for (uint32_t slot = 0; slot < slots(); ++slot) {
     const twp_rx_desc desc = {rxBuffer(slot), BUFFER_BYTES, slot};
     std::memcpy(arena + ring(RX) + sizeof desc * slot, &desc, sizeof desc);
   }
-  rxTail = RING_SLOTS;
+  rxTail = slots();
   post(TWP_RING_RX + TWP_RING_TAIL, rxTail);
   // Sent packets are collected along with received ones: they raise no interrupt of their own.
   post(TWP_ITR, batch << 16 | ITR_CYCLES);
@@ -57,32 +58,37 @@ void BenchHost::start(uint32_t batch) {
 }
 
 void BenchHost::installTxSa() {
-  installKey(*this, TWP_TX_SA);
-  post(TWP_TX_SA + TWP_SA_IDX, SA_INDEX | TWP_SA_WRITE);
+  for (uint32_t sa = 0; sa < sas; ++sa) {
+    installKey(*this, TWP_TX_SA, sa);
+    post(TWP_TX_SA + TWP_SA_IDX, sa | TWP_SA_WRITE);
+  }
 }
 
 void BenchHost::installRxSa() {
-  installKey(*this, TWP_RX_SA);
-  post(TWP_RX_SA_SPI, SPI);
-  post(TWP_RX_SA_DST, DST);
-  post(TWP_RX_SA + TWP_SA_IDX, SA_INDEX | TWP_SA_WRITE);
-  post(TWP_RX_MATCH_SA, SA_INDEX);
-  post(TWP_RX_MATCH_IDX, (4 * twp_match_bucket0(SPI)) | TWP_SA_WRITE);
+  for (uint32_t sa = 0; sa < sas; ++sa) {
+    installKey(*this, TWP_RX_SA, sa);
+    post(TWP_RX_SA_SPI, SPI + sa);
+    post(TWP_RX_SA_DST, DST);
+    post(TWP_RX_SA + TWP_SA_IDX, sa | TWP_SA_WRITE);
+    post(TWP_RX_MATCH_SA, sa);
+    post(TWP_RX_MATCH_IDX, (4 * twp_match_bucket0(SPI + sa)) | TWP_SA_WRITE);
+  }
 }
 
-uint32_t BenchHost::fillFrames(uint32_t payloadBytes) {
+uint32_t BenchHost::fillFrames(uint32_t espPayloadBytes) {
   static const uint8_t headers[TEXT_AT] = {
       2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,                     // Ethernet
-      0x45, 0, 0, 0, 0, 1, 0, 0, 64, 50, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,  // IPv4, ESP
-      0, 0, 0x10, 0x01};                                                  // SPI
+      0x45, 0, 0, 0, 0, 1, 0, 0, 64, 50, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2   // IPv4, ESP
+  };
   // RFC 4303 §2.4: the next header ends on a 4-byte boundary.
-  const uint32_t udpBytes = 8 + payloadBytes;
+  const uint32_t udpBytes = espPayloadBytes;
   const uint32_t padBytes = (4 - (udpBytes + 2) % 4) % 4;
   const uint32_t textBytes = udpBytes + padBytes + 2;
-  for (uint32_t slot = 0; slot < RING_SLOTS; ++slot) {
+  for (uint32_t slot = 0; slot < slots(); ++slot) {
     uint8_t *const frame = arena + txBuffer(slot);
     std::memcpy(frame, headers, sizeof headers);
     put16(frame + 16, 20 + 16 + textBytes + ICV_BYTES);
+    put32(frame + ESP_AT, SPI + slot % sas);
     uint8_t *const text = frame + TEXT_AT;
     put32(text, 9 << 16 | 9);
     put32(text + 4, udpBytes << 16);
@@ -94,7 +100,7 @@ uint32_t BenchHost::fillFrames(uint32_t payloadBytes) {
     desc.addr = txBuffer(slot);
     desc.len = uint16_t(TEXT_AT + textBytes);
     desc.flags = TWP_TX_IPSEC;
-    desc.sa_idx = SA_INDEX;
+    desc.sa_idx = uint16_t(slot % sas);
     desc.esp_offset = ESP_AT;
     desc.cookie = slot;
     std::memcpy(arena + ring(TX) + sizeof desc * slot, &desc, sizeof desc);
@@ -104,7 +110,7 @@ uint32_t BenchHost::fillFrames(uint32_t payloadBytes) {
 
 void BenchHost::send(uint32_t packets) {
   for (uint32_t i = 0; i < packets; ++i) {
-    uint8_t *const esp = arena + txBuffer(txTail % RING_SLOTS) + ESP_AT;
+    uint8_t *const esp = arena + txBuffer(txTail % slots()) + ESP_AT;
     ++txTail;
     put32(esp + 4, txTail);   // sequence number
     put32(esp + 12, txTail);  // IV, low half
@@ -112,21 +118,25 @@ void BenchHost::send(uint32_t packets) {
   post(TWP_RING_TX + TWP_RING_TAIL, txTail);
 }
 
+bool BenchHost::isDone(uint32_t ringIndex, uint16_t index) const {
+  const uint32_t slot = index % slots();
+  twp_completion done;
+  std::memcpy(&done, arena + ring(ringIndex) + sizeof done * slot, sizeof done);
+  const uint32_t phase = !((index >> ringLog2) & 1);
+  if (done.phase >> 31 != phase) return false;
+  if ((done.status & (TWP_CPL_CODE | TWP_CPL_SECP)) != TWP_CPL_SECP || done.cookie != slot) {
+    std::fprintf(stderr, "card %u: completion %u has cookie %u, status 0x%x\n", card, index,
+                 done.cookie, done.status);
+    std::exit(1);
+  }
+  return true;
+}
+
+bool BenchHost::isReceived(uint16_t index) const { return isDone(RXC, index); }
+
 uint32_t BenchHost::collect(uint32_t ringIndex, uint16_t &head, uint32_t headRegister) {
   uint32_t count = 0;
-  for (;; ++count) {
-    const uint32_t slot = head % RING_SLOTS;
-    twp_completion done;
-    std::memcpy(&done, arena + ring(ringIndex) + sizeof done * slot, sizeof done);
-    const uint32_t phase = !((head >> RING_LOG2) & 1);
-    if (done.phase >> 31 != phase) break;
-    if ((done.status & (TWP_CPL_CODE | TWP_CPL_SECP)) != TWP_CPL_SECP || done.cookie != slot) {
-      std::fprintf(stderr, "card %u: completion %u has cookie %u, status 0x%x\n", card, head,
-                   done.cookie, done.status);
-      std::exit(1);
-    }
-    ++head;
-  }
+  for (; isDone(ringIndex, head); ++count) ++head;
   if (count > 0) post(headRegister + TWP_RING_HEAD, head);
   return count;
 }

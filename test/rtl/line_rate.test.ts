@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// test/data/line_rate.json has what `npm run bench:rtl -- --json` measured: no cell may get worse.
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  boundCycles,
+  LINE_RATE_CASES,
+  LineRateBench,
+  type LineRateRow,
+} from '../../scripts/bench/line_rate.ts';
+import { cardLibrary } from '../../src/harness/library.ts';
+
+const kept = JSON.parse(
+  readFileSync(new URL('../data/line_rate.json', import.meta.url), 'utf8'),
+) as LineRateRow[];
+/** Least squares over packets whose completions come in groups. */
+const NOISE_CYCLES = 0.02;
+
+const cell = (r: LineRateRow): string =>
+  `${r.level}, lanes ${r.lanes}, ${r.direction}, ${r.payloadBytes} B`;
+
+describe('the card, packets of different keys back to back', () => {
+  let bench: LineRateBench;
+  beforeAll(async () => {
+    bench = new LineRateBench((await cardLibrary()).library);
+  }, 600_000);
+
+  test.each(LINE_RATE_CASES)(
+    '%i B: no cell is worse than the kept one',
+    (payloadBytes, packets) => {
+      const rows = bench.run(payloadBytes, packets);
+      expect(rows.map((r) => r.direction)).toEqual(['tx', 'rx', 'duplex']);
+      for (const row of rows) {
+        const before = kept.find((k) => cell(k) === cell(row));
+        expect(before, `${cell(row)} is not in the table`).toBeDefined();
+        expect(row.cyclesPerPacket, cell(row)).toBeLessThan(before!.cyclesPerPacket + NOISE_CYCLES);
+        expect(row.boundCycles, cell(row)).toBe(boundCycles(payloadBytes, row.lanes));
+      }
+    },
+  );
+});
+
+test('the kept table has every cell of the card within a cycle of the bound', () => {
+  const card = kept.filter((r) => r.level === 'card');
+  const cells = LINE_RATE_CASES.flatMap(([payloadBytes]) =>
+    ['tx', 'rx', 'duplex'].map((direction) => `card, lanes 1, ${direction}, ${payloadBytes} B`),
+  );
+  expect(card.map(cell)).toEqual(cells);
+  for (const r of card) {
+    expect(r.cyclesPerPacket - r.boundCycles, cell(r)).toBeLessThanOrEqual(1 + NOISE_CYCLES);
+    expect(r.boundCycles).toBe(boundCycles(r.payloadBytes, r.lanes));
+  }
+});
