@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type Case, groupOf } from './case.ts';
+import { ESP } from './suites/esp.ts';
+import { ESP_FRAMES } from './suites/esp_frames.ts';
 import { FAULTS } from './suites/faults.ts';
+import { HAZARD_CASES } from './suites/hazards.ts';
 import { RINGS } from './suites/rings.ts';
 
 /** All cases, group by group, in the order in which they are listed and reported. */
-export const CASES: readonly Case[] = [...RINGS, ...FAULTS];
+export const CASES: readonly Case[] = [...RINGS, ...ESP, ...ESP_FRAMES, ...HAZARD_CASES, ...FAULTS];
 
 /** The groups, in that order. */
 export const GROUPS: readonly string[] = [...new Set(CASES.map((c) => groupOf(c.id)))];

@@ -3,55 +3,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CPL_ESP_SEEN, CPL_SECP } from '../../src/dev/nic/nic_regs.ts';
 import {
   newOffloadRequest,
-  type OffloadSa,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
 } from '../../src/netipsec/pact.ts';
-import {
-  ESP_DST,
-  type EspShape,
-  espClear,
-  espSealed,
-  hex,
-  pattern,
-  testSa,
-} from '../../src/validate/frames.ts';
-import { type MakeWorld, Rig, type RigHost } from '../../src/validate/rig.ts';
-
-/** Installs an SA, which must be possible. */
-export function install(host: RigHost, sa: OffloadSa): number {
-  const answer = host.nic.sa.saInstall(sa);
-  if (!answer.ok) throw new Error(answer.reason);
-  return answer.cardSa;
-}
-
-/** Sends an ESP frame in clear under a request, as ipsec_output and ip_output would. */
-export function sendOffload(
-  host: RigHost,
-  shape: EspShape,
-  sa: OffloadSa,
-  cardSa: number,
-  ifIndex: number = host.nic.index,
-): number {
-  const frame = espClear(shape);
-  const m = host.mbuf(frame);
-  const r = newOffloadRequest();
-  r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-  r.spi = sa.spi;
-  r.saHandle = sa.saHandle;
-  r.generation = sa.generation;
-  r.ifIndex = ifIndex;
-  r.espOffset = 20 + 4 * (shape.optionWords ?? 0);
-  r.cardSa = cardSa;
-  r.dst0 = ESP_DST;
-  host.carrier.request(m, r);
-  return host.nic.transmit(m);
-}
-
-/** A received frame without the ICV that the card leaves as it was. */
-function clear(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(0, bytes.length - 16);
-}
+import { ESP_DST, espClear, espSealed, hex, pattern, testSa } from '../../src/validate/frames.ts';
+import { install, sendOffload, withoutIcv } from '../../src/validate/offload_frames.ts';
+import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
 
 /** ESP through the card, both ways. */
 export function espContract(makeWorld: MakeWorld): void {
@@ -84,7 +41,9 @@ export function espContract(makeWorld: MakeWorld): void {
         rig.settle();
         for (const [i, shape] of shapes.entries()) {
           const got = rig.b.received[i]!;
-          expect(clear(got.bytes), `${shape.payloadBytes} bytes`).toEqual(clear(espClear(shape)));
+          expect(withoutIcv(got.bytes), `${shape.payloadBytes} bytes`).toEqual(
+            withoutIcv(espClear(shape)),
+          );
           wire.push(got.bytes.slice(-16));
           expect(wire[i], 'ICV as on the wire').toEqual(espSealed(shape, sa).slice(-16));
           expect(got.report).toMatchObject({
@@ -133,7 +92,7 @@ export function espContract(makeWorld: MakeWorld): void {
       rig.settle();
       expect(rig.b.received.length).toBe(40);
       for (let i = 0; i < 40; i++)
-        expect(clear(rig.b.received[i]!.bytes), `frame ${i}`).toEqual(clear(want[i]!));
+        expect(withoutIcv(rig.b.received[i]!.bytes), `frame ${i}`).toEqual(withoutIcv(want[i]!));
     });
 
     test('ESN: the high half of the sequence number is authenticated (RFC 4303 §2.2.1)', () => {
@@ -204,7 +163,7 @@ export function espContract(makeWorld: MakeWorld): void {
       const marker = good.subarray(34, 42);
       rig.settle();
       expect(rig.b.received.length).toBe(1);
-      expect(clear(rig.b.received[0]!.bytes)).toEqual(clear(espClear(shape)));
+      expect(withoutIcv(rig.b.received[0]!.bytes)).toEqual(withoutIcv(espClear(shape)));
       expect(rig.b.count('nic.rxAuthFail')).toBe(at.length);
       expect(rig.b.nic.sa.saCounters('in', cardSa)).toMatchObject({
         packets: 1,
@@ -237,7 +196,7 @@ export function espContract(makeWorld: MakeWorld): void {
       rig.settle();
       const got = rig.b.received[0]!.bytes;
       expect(got.slice(-7)).toEqual(new Uint8Array(7).fill(0xaa));
-      expect(got.slice(0, -23)).toEqual(clear(espClear(shape)));
+      expect(got.slice(0, -23)).toEqual(withoutIcv(espClear(shape)));
     });
 
     test('no tag left: the decrypted frame is dropped and counted, never passed untagged', () => {

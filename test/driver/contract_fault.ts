@@ -9,8 +9,8 @@ import {
 } from '../../src/dev/nic/nic_bus.ts';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { hex, plainFrame, testSa } from '../../src/validate/frames.ts';
+import { install, sendOffload } from '../../src/validate/offload_frames.ts';
 import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
-import { install, sendOffload } from './contract_esp.ts';
 
 function busError(action: () => void): BusError {
   try {

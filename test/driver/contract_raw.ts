@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { FAULT_READ_ERROR, FAULT_WRITE_ERROR } from '../../src/dev/nic/nic_bus.ts';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { ESP_DST, espSealed, hex, plainFrame, testSa } from '../../src/validate/frames.ts';
+import { install, sendOffload } from '../../src/validate/offload_frames.ts';
 import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
-import { install, sendOffload } from './contract_esp.ts';
 
 /** What the card does where a good driver never takes it: settings, sizes and tables of its own. */
 export function rawContract(makeWorld: MakeWorld): void {

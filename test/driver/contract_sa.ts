@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../src/dev/nic/nic_regs.ts';
 import { EAFNOSUPPORT, EEXIST, EHOSTUNREACH, ENOSPC, EOPNOTSUPP } from '../../src/kern/errno.ts';
 import { espClear, espSealed, hex, testSa } from '../../src/validate/frames.ts';
+import { install, sendOffload } from '../../src/validate/offload_frames.ts';
 import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
-import { install, sendOffload } from './contract_esp.ts';
 
 /** SPIs that share both match buckets: hash() folds 32 bits into 10, so they are easily found. */
 function clashing(count: number): number[] {
@@ -98,7 +98,7 @@ export function saContract(makeWorld: MakeWorld): void {
       sendOffload(rig.a, shape, { ...sa, saHandle: sa.saHandle + 1 }, cardSa);
       sendOffload(rig.a, shape, sa, cardSa + 1);
       sendOffload(rig.a, shape, sa, -1);
-      sendOffload(rig.a, shape, sa, cardSa, 2);
+      sendOffload(rig.a, shape, sa, cardSa, { ifIndex: 2 });
       expect(rig.a.software.length).toBe(5);
       expect(rig.a.count('nic.txFinishedInSoftware')).toBe(5);
 

@@ -4,8 +4,8 @@ import { loadBinding } from '../../src/ffi/binding.ts';
 import { NativeWorld } from '../../src/ffi/sim_world.ts';
 import { cardLibrary } from '../../src/harness/library.ts';
 import { testSa } from '../../src/validate/frames.ts';
+import { install, sendOffload } from '../../src/validate/offload_frames.ts';
 import { Rig } from '../../src/validate/rig.ts';
-import { install, sendOffload } from './contract_esp.ts';
 
 const BATCH = 32;
 const BATCHES = 40;

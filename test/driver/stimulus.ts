@@ -7,8 +7,8 @@ import {
   plainFrame,
   testSa,
 } from '../../src/validate/frames.ts';
+import { install, sendOffload } from '../../src/validate/offload_frames.ts';
 import { type MakeWorld, Rig, type RigHost } from '../../src/validate/rig.ts';
-import { install, sendOffload } from './contract_esp.ts';
 
 const SPI = 0x6000;
 

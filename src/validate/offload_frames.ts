@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import {
+  newOffloadRequest,
+  type OffloadSa,
+  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+} from '../netipsec/pact.ts';
+import { ESP_DST, type EspShape, espClear } from './frames.ts';
+import type { RigHost } from './rig.ts';
+
+/** Installs an SA, which must be possible. */
+export function install(host: RigHost, sa: OffloadSa): number {
+  const answer = host.nic.sa.saInstall(sa);
+  if (!answer.ok) throw new Error(answer.reason);
+  return answer.cardSa;
+}
+
+/** Sends an ESP frame in clear under a request, as ipsec_output and ip_output would; its errno. */
+export function sendOffload(
+  host: RigHost,
+  shape: EspShape,
+  sa: OffloadSa,
+  cardSa: number,
+  more: { readonly ifIndex?: number; readonly esnHi?: number } = {},
+): number {
+  const m = host.mbuf(espClear(shape));
+  const r = newOffloadRequest();
+  r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
+  r.spi = sa.spi;
+  r.saHandle = sa.saHandle;
+  r.generation = sa.generation;
+  r.ifIndex = more.ifIndex ?? host.nic.index;
+  r.esnHi = more.esnHi ?? 0;
+  r.espOffset = 20 + 4 * (shape.optionWords ?? 0);
+  r.cardSa = cardSa;
+  r.dst0 = ESP_DST;
+  host.carrier.request(m, r);
+  return host.nic.transmit(m);
+}
+
+/** A received frame without the ICV that the card leaves as it was. */
+export function withoutIcv(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, bytes.length - 16);
+}
