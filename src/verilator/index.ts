@@ -11,4 +11,5 @@ export {
 } from './find.ts';
 export { type Diagnostic, lint } from './lint.ts';
 export type { Progress, RtlOptions, VerilateOptions } from './options.ts';
+export { type Port, type TopModule, topModule } from './ports.ts';
 export { type Verilated, verilate } from './verilate.ts';
