@@ -8,6 +8,7 @@ const byName: Readonly<Record<string, number>> = {
   SetkeyError: exitCode.usage,
   CaptureError: exitCode.usage,
   StrategyError: exitCode.usage,
+  ContractError: exitCode.usage,
   BindingError: exitCode.environment,
   CaptureWriteError: exitCode.infrastructure,
 };

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Verilated, type VerilateOptions, verilate } from '../verilator/index.ts';
+import { type OwnRtl, ownOptions } from './own_rtl.ts';
+import { ContractError, checkContract } from './rtl_contract.ts';
 
 /** Folder of the package: rtl/ and sim/ lie in it. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How the project's libraries may be built differently. */
-export type LibraryOptions = Pick<
-  VerilateOptions,
-  | 'trace'
-  | 'coverage'
-  | 'force'
-  | 'flags'
-  | 'defines'
-  | 'cacheDir'
-  | 'jobs'
-  | 'signal'
-  | 'onProgress'
->;
+export interface LibraryOptions
+  extends Pick<
+    VerilateOptions,
+    | 'trace'
+    | 'coverage'
+    | 'force'
+    | 'flags'
+    | 'defines'
+    | 'cacheDir'
+    | 'jobs'
+    | 'signal'
+    | 'onProgress'
+  > {
+  /** An engine or a card from elsewhere in the place of ours. */
+  rtl?: OwnRtl;
+}
 
 interface Parts {
   readonly cppSources: readonly string[];
@@ -31,38 +38,99 @@ function parts(): Parts {
 }
 
 const inSim = (path: string): string => `sim/${path}`;
+const inRtl = (path: string): string => `rtl/${path}`;
 
-/** The world with its cards: sim/include/tagwire_sim.h on rtl/nic_top.sv. Cached. */
-export function cardLibrary(options: LibraryOptions = {}): Promise<Verilated> {
+/** The files of a list under rtl/ without our engine, and what holds another one in its place. */
+function shellSources(list: string): string[] {
+  const lines = readFileSync(`${ROOT}rtl/${list}`, 'utf8').split('\n');
+  const files = lines.filter((line) => line.endsWith('.sv') && !line.startsWith('crypto/'));
+  return [...files, 'own/nic_gcm.sv'].map(inRtl);
+}
+
+/** Of RTL from elsewhere: its options, seen from the package's folder. */
+function fromElsewhere(own: OwnRtl, options: LibraryOptions) {
+  const rtl = ownOptions(own);
+  const full = (paths: readonly string[] = []): string[] => paths.map((path) => resolve(path));
+  return {
+    rootedFileLists: full(rtl.rootedFileLists),
+    includeDirs: ['rtl', ...full(rtl.includeDirs)],
+    vlt: full(rtl.vlt),
+    defines: { ...options.defines, ...rtl.defines },
+    flags: [...(options.flags ?? []), ...(rtl.flags ?? [])],
+  };
+}
+
+/** The same for an engine: the card's or the engine's own list, with the other engine in it. */
+function withEngine(own: OwnRtl, options: LibraryOptions, list: string) {
+  const rtl = fromElsewhere(own, options);
+  return {
+    ...rtl,
+    sources: shellSources(list),
+    defines: { ...rtl.defines, NIC_ENGINE: own.top },
+    vlt: ['rtl/lint/waivers.vlt', ...rtl.vlt],
+  };
+}
+
+/**
+ * The world with its cards: sim/include/tagwire_sim.h on rtl/nic_top.sv. Cached. Throws VerilatorError;
+ * ContractError for RTL from elsewhere that does not fit.
+ */
+export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilated> {
   const { cppSources, cppIncludeDirs, cppFlags } = parts();
-  return verilate({
-    ...options,
+  const { rtl, ...rest } = options;
+  const world = {
+    ...rest,
     top: 'nic_top',
     name: 'tagwire_nic',
     cwd: ROOT,
-    rootedFileLists: ['rtl/nic.f'],
-    includeDirs: ['rtl'],
-    vlt: ['rtl/lint/waivers.vlt', 'sim/probe.vlt'],
     cppSources: cppSources.map(inSim),
     cppIncludeDirs: cppIncludeDirs.map(inSim),
-    cppFlags: [...cppFlags, '-DTW_PROBE'],
-  });
+  };
+  const probed = { cppFlags: [...cppFlags, '-DTW_PROBE'] };
+  if (rtl === undefined) {
+    return verilate({
+      ...world,
+      ...probed,
+      rootedFileLists: ['rtl/nic.f'],
+      includeDirs: ['rtl'],
+      vlt: ['rtl/lint/waivers.vlt', 'sim/probe.vlt'],
+    });
+  }
+  if ((await checkContract(rtl, options.signal)) === 'card') {
+    const own = fromElsewhere(rtl, options);
+    return verilate({ ...world, ...own, cppFlags, top: rtl.top, prefix: 'Vnic_top' });
+  }
+  const own = withEngine(rtl, options, 'nic.f');
+  return verilate({ ...world, ...probed, ...own, vlt: [...own.vlt, 'sim/probe.vlt'] });
 }
 
-/** The crypto engine alone: sim/include/tagwire_gcm.h on rtl/crypto/nic_gcm.sv. Cached. */
-export function engineLibrary(options: LibraryOptions = {}): Promise<Verilated> {
+/**
+ * The crypto engine alone: sim/include/tagwire_gcm.h on rtl/crypto/nic_gcm.sv. Cached. Throws as
+ * cardLibrary().
+ */
+export async function engineLibrary(options: LibraryOptions = {}): Promise<Verilated> {
   const { cppIncludeDirs, cppFlags } = parts();
   const sources = ['gcm/gcm_model.cc', 'gcm/gcm_stream.cc', 'gcm/tagwire_gcm.cc', 'fatal.cc'];
-  return verilate({
-    ...options,
+  const { rtl, ...rest } = options;
+  const engine = {
+    ...rest,
     top: 'nic_gcm',
     name: 'tagwire_gcm',
     cwd: ROOT,
-    rootedFileLists: ['rtl/nic_gcm.f'],
-    includeDirs: ['rtl'],
-    vlt: ['rtl/lint/waivers.vlt'],
     cppSources: sources.map(inSim),
     cppIncludeDirs: [...cppIncludeDirs, 'gcm'].map(inSim),
     cppFlags,
-  });
+  };
+  if (rtl === undefined) {
+    return verilate({
+      ...engine,
+      rootedFileLists: ['rtl/nic_gcm.f'],
+      includeDirs: ['rtl'],
+      vlt: ['rtl/lint/waivers.vlt'],
+    });
+  }
+  if ((await checkContract(rtl, options.signal)) === 'card') {
+    throw new ContractError(`${rtl.top} is a whole card: expected an engine`);
+  }
+  return verilate({ ...engine, ...withEngine(rtl, options, 'nic_gcm.f') });
 }

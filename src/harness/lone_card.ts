@@ -57,7 +57,7 @@ export function loneConfig(tapBytes = 0): SimConfig {
  * VerilatorError, BindingError, BusError.
  */
 export function openLoneCard(
-  options: Pick<WorldOptions, 'nic' | 'ffi' | 'onBuild' | 'signal'> = {},
+  options: Pick<WorldOptions, 'nic' | 'rtl' | 'ffi' | 'onBuild' | 'signal'> = {},
   tapBytes = 0,
 ): Promise<SimWorld> {
   const { onBuild, signal } = options;

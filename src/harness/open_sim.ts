@@ -8,7 +8,10 @@ import { limitCycles } from './cycle_limit.ts';
 import { cardLibrary } from './library.ts';
 import type { WorldConfig } from './world_options.ts';
 
-/** The simulation that a world runs on: the functional model, or the RTL through a binding. */
+/**
+ * The simulation that a world runs on: the functional model, or the RTL through a binding. Throws
+ * VerilatorError, ContractError, BindingError, BusError.
+ */
 export async function openSim(
   config: WorldConfig,
   sim: SimConfig,
@@ -29,6 +32,7 @@ async function newSim(
   const trace = config.waves === null ? false : 'fst';
   const built = await cardLibrary({
     trace,
+    ...(config.rtl === null ? {} : { rtl: config.rtl }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   });

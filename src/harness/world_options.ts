@@ -3,6 +3,7 @@ import type { NicOptions } from '../dev/nic/nic_config.ts';
 import type { MbufPool } from '../kern/mbuf.ts';
 import type { Carrier } from '../netipsec/pact.ts';
 import type { Progress } from '../verilator/index.ts';
+import type { OwnRtl } from './own_rtl.ts';
 import { ALGORITHMS, type Algorithm, type Mode } from './topology.ts';
 
 /** What createWorld() may be told; everything has a default. */
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly offload?: boolean;
   /** The Verilated card, or the functional model. Default 'rtl'. */
   readonly nic?: 'rtl' | 'model';
+  /** An engine or a card from elsewhere in the place of ours; only with nic 'rtl'. */
+  readonly rtl?: OwnRtl;
   /** Default 'koffi'. */
   readonly ffi?: 'koffi' | 'ffi-napi';
   /** Largest IP packet, bytes. Default 9000. */
@@ -89,6 +92,7 @@ export interface WorldConfig {
   readonly outer: 4 | 6;
   readonly offload: boolean;
   readonly nic: 'rtl' | 'model';
+  readonly rtl: OwnRtl | null;
   readonly ffi: 'koffi' | 'ffi-napi';
   readonly mtu: number;
   readonly wireLatencyCycles: number;
@@ -149,6 +153,9 @@ export function worldConfig(o: WorldOptions): WorldConfig {
   }
   const mode = oneOf('mode', o.mode ?? 'tunnel', ['tunnel', 'transport']);
   const { inner, outer } = families(o, mode);
+  if (o.rtl !== undefined && o.nic === 'model') {
+    throw new RangeError(`"nic" expected rtl: the model has no place for ${o.rtl.top}`);
+  }
   const mtuMin = inner === 6 || outer === 6 ? MTU_MIN_IPV6 : MTU_MIN;
   return {
     seed: inRange('seed', o.seed ?? 1, 0, 0xffffffff),
@@ -160,6 +167,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     outer,
     offload: o.offload ?? true,
     nic: oneOf('nic', o.nic ?? 'rtl', ['rtl', 'model']),
+    rtl: o.rtl ?? null,
     ffi: oneOf('ffi', o.ffi ?? 'koffi', ['koffi', 'ffi-napi']),
     mtu: inRange('mtu', o.mtu ?? MTU_MAX, mtuMin, MTU_MAX),
     wireLatencyCycles: inRange('wire.latencyCycles', wire.latencyCycles ?? 500, 1, 1e7),

@@ -3,6 +3,7 @@ import { type BindingName, loadBinding } from '../../ffi/binding.ts';
 import { GcmEngine } from '../../ffi/gcm_engine.ts';
 import type { Progress } from '../../verilator/index.ts';
 import { engineLibrary } from '../library.ts';
+import type { OwnRtl } from '../own_rtl.ts';
 import type { Message, VectorEngine } from './engine.ts';
 import type { VectorCase } from './vector_case.ts';
 
@@ -41,14 +42,19 @@ export class RtlEngine implements VectorEngine {
   }
 }
 
-/** Builds the engine's library when it has to. Throws VerilatorError, BindingError, BusError. */
+/**
+ * Builds the engine's library when it has to; rtl: of another engine. Throws VerilatorError,
+ * ContractError, BindingError, BusError.
+ */
 export async function openRtlEngine(
   ffi: BindingName,
   onProgress?: (step: Progress) => void,
   signal?: AbortSignal,
+  rtl?: OwnRtl,
 ): Promise<RtlEngine> {
   const binding = await loadBinding(ffi);
   const built = await engineLibrary({
+    ...(rtl === undefined ? {} : { rtl }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   });

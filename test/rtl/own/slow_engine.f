@@ -1,0 +1,2 @@
+-F ../../../rtl/own/engine/my_engine.f
+slow_engine.sv
