@@ -38,6 +38,10 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'run the offload conformance suite',
     load: () => import('./validate.ts'),
   },
+  'new-engine': {
+    summary: 'write an AES-GCM engine of your own to start from',
+    load: () => import('./new_engine.ts'),
+  },
   profile: {
     summary: 'measure what a tag costs per packet, by every way to carry it',
     load: () => import('./profile.ts'),
@@ -48,7 +52,7 @@ const overview = (): string => `usage: tagwire COMMAND [options]
 
 commands:
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
 tagwire COMMAND --help tells more. --version prints the version.

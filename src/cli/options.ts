@@ -238,7 +238,7 @@ export const helpText = (usage: string, about: string, options: OptionTable): st
 };
 
 /** mkdir -p. Not Node's own `recursive`, which in a place like /proc tries for ever. */
-const makeDirectory = (path: string): void => {
+export const makeDirectory = (path: string): void => {
   try {
     mkdirSync(path);
   } catch (error) {

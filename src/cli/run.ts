@@ -24,6 +24,7 @@ import {
   UsageError,
   type Values,
 } from './options.ts';
+import { ownRtl, rtlOptions } from './rtl_options.ts';
 import { runTable } from './run_table.ts';
 import { loadScenario } from './scenario_file.ts';
 import { buildProgress, note, printJson, progress, progressDone } from './terminal.ts';
@@ -99,6 +100,7 @@ const options = {
     max: 1e5,
     help: "latency of the hosts' memory (default 200)",
   },
+  ...rtlOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
 
@@ -146,8 +148,10 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
       `--inner: transport mode has one pair of addresses, so expected ${outer} as --outer says`,
     );
   }
+  const rtl = ownRtl(o);
   return {
     ...scenario,
+    ...(rtl === undefined ? {} : { rtl }),
     capture: join(out, CAPTURE),
     ...(seed === undefined ? {} : { seed }),
     ...(nic === undefined ? {} : { nic }),

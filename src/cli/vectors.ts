@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { BindingName } from '../ffi/binding.ts';
 import { openLoneCard } from '../harness/lone_card.ts';
+import type { OwnRtl } from '../harness/own_rtl.ts';
 import { EspCard, type EspCardResult } from '../harness/vectors/esp_card.ts';
 import { readVectors } from '../harness/vectors/read_vectors.ts';
 import { openRtlEngine } from '../harness/vectors/rtl_engine.ts';
@@ -10,7 +11,8 @@ import type { VectorFile } from '../harness/vectors/vector_case.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
 import { interruptible } from './interrupt.ts';
-import { commonOptions, helpText, type OptionTable, parseOptions } from './options.ts';
+import { commonOptions, helpText, type OptionTable, parseOptions, UsageError } from './options.ts';
+import { ownRtl, rtlOptions } from './rtl_options.ts';
 import {
   bold,
   buildProgress,
@@ -36,6 +38,7 @@ const options = {
     default: 'koffi',
     help: 'how native code is called',
   },
+  ...rtlOptions,
   ...commonOptions,
 } as const satisfies OptionTable;
 
@@ -51,6 +54,7 @@ export const command: Command = {
     'tagwire vectors FILE... [options]',
     `Runs test vectors: Wycheproof JSON and NIST CAVP .rsp as published, and whole ESP packets in JSON,
 which with --engine rtl also go through a whole card. What is skipped says why.
+With --rtl your own engine runs them, alone and in the card.
 Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could run.`,
     options,
   ),
@@ -60,11 +64,15 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
       max: Number.MAX_SAFE_INTEGER,
       name: 'FILE: a vectors file',
     });
+    const rtl = ownRtl(values);
+    if (rtl !== undefined && values.engine === 'software') {
+      throw new UsageError('--engine: expected rtl with --rtl');
+    }
     const inputs = positionals.map(readVectors);
     const engine =
       values.engine === 'rtl'
         ? await interruptible((signal) =>
-            openRtlEngine(values.ffi, buildProgress('engine'), signal),
+            openRtlEngine(values.ffi, buildProgress('engine'), signal, rtl),
           )
         : new SoftwareEngine();
     const files: FileResult[] = [];
@@ -74,7 +82,9 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
           progress(`${input.file}: ${done}/${total}`);
         const result = runVectors(input, engine, show);
         const isCard = engine.name === 'rtl' && input.format === 'esp';
-        files.push(isCard ? { ...result, card: await throughCard(input, values.ffi) } : result);
+        files.push(
+          isCard ? { ...result, card: await throughCard(input, values.ffi, rtl) } : result,
+        );
       }
     } finally {
       progressDone();
@@ -89,9 +99,14 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
 };
 
 /** ESP packets again, through a card that is alone in its world. */
-async function throughCard(input: VectorFile, ffi: BindingName): Promise<EspCardResult> {
+async function throughCard(
+  input: VectorFile,
+  ffi: BindingName,
+  rtl: OwnRtl | undefined,
+): Promise<EspCardResult> {
+  const own = rtl === undefined ? {} : { rtl };
   const sim = await interruptible((signal) =>
-    openLoneCard({ ffi, onBuild: buildProgress('card'), signal }, CARD_TAP_BYTES),
+    openLoneCard({ ffi, ...own, onBuild: buildProgress('card'), signal }, CARD_TAP_BYTES),
   );
   try {
     const card = new EspCard(sim);
