@@ -87,11 +87,3 @@ export function hashAddr(h: number, w: Uint32Array): number {
   const rest = Math.imul(w1!, 0x85ebca6b) ^ Math.imul(w2!, 0xc2b2ae35);
   return hashWord(h ^ rest ^ Math.imul(w3!, 0x27d4eb2f), w[0]!);
 }
-
-export function hashSpi(dst: Uint32Array, spi: number): number {
-  return hashWord(hashAddr(0, dst), spi);
-}
-
-export function hashEnds(src: Uint32Array, dst: Uint32Array): number {
-  return hashAddr(hashAddr(0, src), dst);
-}

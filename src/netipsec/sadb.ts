@@ -4,11 +4,11 @@ import { type IpAddr, ipAddrFamily, ipAddrWords, sameWords } from '../header/ip_
 import type { Clock } from '../kern/clock.ts';
 import { Counters } from '../kern/counters.ts';
 import { COUNTS_CARD, GENERATION, UPDATE_TOLD } from '../kern/turn_rules.ts';
-import { HashChains, hashEnds, hashSpi, hashWord } from './hash_chains.ts';
 import { IPSEC_HARD_EXPIRED, IPSEC_SOFT_EXPIRED } from './ipsec_counters.ts';
 import { Larvals } from './larval.ts';
 import { makeSa, scrubSa } from './make_sa.ts';
 import type { Sa, SaParams } from './sa.ts';
+import { SaIndex } from './sa_index.ts';
 import { type LifetimeUnit, limitReached } from './sa_lifetime.ts';
 import { forEachOf, type SaOffloads } from './sa_offload.ts';
 import { checkParams } from './sa_params.ts';
@@ -34,10 +34,7 @@ export class Sadb {
   readonly #generations: Uint32Array;
   readonly #free: number[] = [];
   readonly #capacity: number;
-  /** By destination and SPI; by both ends; by both ends and reqid. */
-  readonly #bySpi: HashChains;
-  readonly #byEnds: HashChains;
-  readonly #byReqid: HashChains;
+  readonly #index: SaIndex;
   readonly #offloads: SaOffloads;
   readonly #directionOf: (src: IpAddr, dst: IpAddr) => 'in' | 'out';
   readonly #keys = new SenderKeys();
@@ -70,9 +67,7 @@ export class Sadb {
     this.#env = env;
     this.#capacity = capacity;
     this.#generations = new Uint32Array(capacity);
-    this.#bySpi = new HashChains(capacity);
-    this.#byEnds = new HashChains(capacity);
-    this.#byReqid = new HashChains(capacity);
+    this.#index = new SaIndex(this.#slots, capacity);
     this.#offloads = offloads;
     this.#directionOf = directionOf;
   }
@@ -109,7 +104,8 @@ export class Sadb {
     this.#free.pop();
     this.#generations[handle] = generation;
     this.#slots[handle] = sa;
-    this.#link(sa);
+    this.#index.insert(sa);
+    this.#enlist(sa);
     this.#larvals.delete(sa.dst, sa.spi, sa.proto);
     try {
       this.#offloads.install(sa);
@@ -135,6 +131,8 @@ export class Sadb {
     const offloads = this.#offloads;
     const { enabled, rules } = offloads;
     // Until it is known how this ends nobody finds the old one; the new one gets its handle.
+    const all = this.between(old.family, old.srcWords, old.dstWords);
+    const newer = all.slice(0, all.indexOf(old));
     this.#unlink(old);
     this.#slots[old.handle] = null;
     this.#free.push(old.handle);
@@ -147,7 +145,7 @@ export class Sadb {
       return Object.assign(sa, { hwPackets, hwBytes, swPackets, swBytes, addedCycle });
     } catch (e) {
       offloads.enabled = enabled;
-      this.#revive(old);
+      this.#revive(old, newer);
       throw e;
     } finally {
       offloads.enabled = enabled;
@@ -156,7 +154,7 @@ export class Sadb {
   }
 
   /** Undoes what update() did. A card that refuses what it had before leaves it to software. */
-  #revive(sa: Sa): void {
+  #revive(sa: Sa, newer: readonly Sa[]): void {
     this.#free.splice(this.#free.lastIndexOf(sa.handle), 1);
     // Whoever came in between and sends with its key keeps it: IVs must not come twice.
     if (sa.direction === 'out' && !this.#keys.take(sa)) {
@@ -164,8 +162,9 @@ export class Sadb {
       return;
     }
     this.#slots[sa.handle] = sa;
-    this.#link(sa);
     sa.alive = true;
+    this.#index.restore(sa, newer);
+    this.#enlist(sa);
     this.#offloads.reinstall(sa);
   }
 
@@ -269,11 +268,11 @@ export class Sadb {
 
   /** Deletes the SAs from src to dst. Throws as flush() does. */
   deleteBetween(src: IpAddr, dst: IpAddr, proto: number = IPPROTO_ESP): void {
-    const family = ipAddrFamily(dst);
-    const from = ipAddrWords(src);
-    const to = ipAddrWords(dst);
-    const sas = this.list().filter((sa) => sa.proto === proto && hasEnds(sa, family, from, to));
-    forEachOf(sas, (sa) => this.delete(sa));
+    const all = this.between(ipAddrFamily(dst), ipAddrWords(src), ipAddrWords(dst));
+    forEachOf(
+      all.filter((sa) => sa.proto === proto),
+      (sa) => this.delete(sa),
+    );
   }
 
   /** RFC 4301 §4.1: a received packet's SA, by destination, SPI and protocol. */
@@ -283,13 +282,7 @@ export class Sadb {
 
   /** find() of the packet path. */
   lookup(family: 4 | 6, dst: Uint32Array, spi: number, proto: number): Sa | null {
-    const chains = this.#bySpi;
-    for (let i = chains.first(hashSpi(dst, spi)); i !== -1; i = chains.after(i)) {
-      const sa = this.#slots[i]!;
-      if (sa.spi !== spi || sa.family !== family || sa.proto !== proto) continue;
-      if (sameWords(sa.dstWords, dst)) return sa;
-    }
-    return null;
+    return this.#index.lookup(family, dst, spi, proto);
   }
 
   /** The SA with this handle, if it still is the same one. */
@@ -321,21 +314,12 @@ export class Sadb {
     reqid: number,
     proto: number,
   ): Sa | null {
-    const chains = reqid === 0 ? this.#byEnds : this.#byReqid;
-    const ends = hashEnds(src, dst);
-    const start = chains.first(reqid === 0 ? ends : hashWord(ends, reqid));
-    let best: Sa | null = null;
-    // Newest first.
-    for (let i = start; i !== -1; i = chains.after(i)) {
-      const sa = this.#slots[i]!;
-      if (sa.direction !== 'out' || sa.proto !== proto || !hasMode(sa, tunnel)) continue;
-      if (reqid !== 0 && sa.reqid !== reqid) continue;
-      if (!hasEnds(sa, family, src, dst)) continue;
-      if (this.#preferOld) best = sa;
-      else if (!sa.dying) return sa;
-      else best ??= sa;
-    }
-    return best;
+    return this.#index.select(family, src, dst, tunnel, reqid, proto, this.#preferOld);
+  }
+
+  /** All that are alive between two ends, newest first. */
+  between(family: 4 | 6, src: Uint32Array, dst: Uint32Array): Sa[] {
+    return this.#index.between(family, src, dst);
   }
 
   list(): Sa[] {
@@ -358,11 +342,8 @@ export class Sadb {
     return sum;
   }
 
-  #link(sa: Sa): void {
-    const ends = hashEnds(sa.srcWords, sa.dstWords);
-    this.#bySpi.insert(hashSpi(sa.dstWords, sa.spi), sa.handle);
-    this.#byEnds.insert(ends, sa.handle);
-    this.#byReqid.insert(hashWord(ends, sa.reqid), sa.handle);
+  /** In the lists that it is to be in. */
+  #enlist(sa: Sa): void {
     if (sa.lifetime !== null) this.#mortal.add(sa);
     this.changes++;
     if (sa.natt === null) return;
@@ -374,9 +355,7 @@ export class Sadb {
   #unlink(sa: Sa): void {
     sa.alive = false;
     if (sa.direction === 'out') this.#keys.release(sa);
-    this.#bySpi.remove(sa.handle);
-    this.#byEnds.remove(sa.handle);
-    this.#byReqid.remove(sa.handle);
+    this.#index.remove(sa);
     this.#mortal.delete(sa);
     this.keepalives.delete(sa);
     if (sa.natt !== null && sa.direction === 'in') this.#countPort(sa.natt.dport, -1);
@@ -388,12 +367,4 @@ export class Sadb {
     if (n === 0) this.nattPorts.delete(port);
     else this.nattPorts.set(port, n);
   }
-}
-
-function hasMode(sa: Sa, tunnel: boolean): boolean {
-  return sa.mode === 'any' || (sa.mode === 'tunnel') === tunnel;
-}
-
-function hasEnds(sa: Sa, family: 4 | 6, src: Uint32Array, dst: Uint32Array): boolean {
-  return sa.family === family && sameWords(sa.dstWords, dst) && sameWords(sa.srcWords, src);
 }

@@ -68,6 +68,24 @@ describe('SADB_UPDATE that is refused (RFC 2367 §3.1.2) leaves the SA as it was
     expect(sadb.mayUse(sa)).toBe(false);
   });
 
+  it('it is no newer than it was: the newest still sends', () => {
+    const sadb = new Sadb(4, new SaOffloads(false), () => 'out');
+    const { src, dst } = GCM;
+    const [old, middle, newest] = [1, 2, 3].map((n) =>
+      sadb.add({ ...GCM, spi: 0x1000 * n, key: new Uint8Array(20).fill(n), reqid: 7 }),
+    );
+    const taken = { ...GCM, spi: 0x1000, key: new Uint8Array(20).fill(3), reqid: 7 };
+    expect(() => sadb.update(taken)).toThrow(/another SA sends/);
+    for (const reqid of [0, 7]) {
+      expect(sadb.findOut(src, dst, 'tunnel', reqid)).toBe(newest);
+      sadb.preferOld = true;
+      expect(sadb.findOut(src, dst, 'tunnel', reqid)).toBe(old);
+      sadb.preferOld = false;
+    }
+    sadb.delete(newest!);
+    expect(sadb.findOut(src, dst, 'tunnel', 7)).toBe(middle);
+  });
+
   it('an SA to receive with goes on taking ESP from its UDP port, and its window stays', () => {
     const sadb = new Sadb(4, new SaOffloads(true), () => 'in');
     const p = { ...GCM, replayPackets: 64, natt: { sport: 4500, dport: 4500 } };
