@@ -20,6 +20,7 @@ import {
   IP_ID,
   IP_LEN,
   IP_OFF,
+  IP_OFFMASK,
   IP_SRC,
   IP_TTL,
   IP_VHL,
@@ -29,6 +30,7 @@ import {
   IPPROTO_UDP,
   ipDst,
   ipHdrLen,
+  ipOff,
   ipProto,
   ipSrc,
 } from '../header/ip.ts';
@@ -126,13 +128,18 @@ function tell(inet: Inet, m: Mbuf, hdrLen: number): boolean {
   if (have < IP_HDR_LEN) return false;
   const quotedHdrLen = ipHdrLen(v, quoted);
   if (quotedHdrLen < IP_HDR_LEN || have < quotedHdrLen + 8) return false;
+  // A fragment behind the first has no ports, and no SPI.
+  if ((ipOff(v, quoted) & IP_OFFMASK) !== 0) return false;
   const proto = ipProto(v, quoted);
-  if (proto === IPPROTO_ESP || proto === IPPROTO_AH) {
-    if (icmpType(v, icmp) !== ICMP_UNREACH || icmpCode(v, icmp) !== ICMP_UNREACH_NEEDFRAG)
-      return false;
-    return inet.ipsec.tooBig(4, quoted, have, icmpNextMtu(v, icmp));
+  const isUdp = proto === IPPROTO_UDP;
+  if (isUdp || proto === IPPROTO_ESP || proto === IPPROTO_AH) {
+    const code = icmpCode(v, icmp);
+    if (icmpType(v, icmp) === ICMP_UNREACH && code === ICMP_UNREACH_NEEDFRAG) {
+      const mtu = icmpNextMtu(v, icmp);
+      if (inet.ipsec.tooBig(4, quoted, have, quotedHdrLen, proto, mtu)) return true;
+    }
   }
-  if (proto !== IPPROTO_UDP) return false;
+  if (!isUdp) return false;
   const udp = quoted + quotedHdrLen;
   const pcb = inet.pcbs.lookup(
     ipSrc(v, quoted),

@@ -15,7 +15,7 @@ import {
   ND_NEIGHBOR_ADVERT,
   ND_NEIGHBOR_SOLICIT,
 } from '../header/icmp6.ts';
-import { IPPROTO_ESP, IPPROTO_UDP } from '../header/ip.ts';
+import { IPPROTO_AH, IPPROTO_ESP, IPPROTO_UDP } from '../header/ip.ts';
 import {
   type In6Addr,
   IP6_DST,
@@ -154,11 +154,12 @@ function error(inet: Inet, m: Mbuf, icmp: number): number {
   const type = icmp6Type(v, icmp);
   const mtu = type === ICMP6_PACKET_TOO_BIG ? icmp6Word(v, icmp) : 0;
   if (mtu !== 0) {
-    // RFC 4443 §3.2, RFC 8201 §4. Of UDP only what a socket here may have sent is believed.
-    if (chain.proto === IPPROTO_UDP && pcb === null) return ICMP6_UNMATCHED;
-    // RFC 4301 §8.2.1: of ESP, what IPsec may have sent.
-    const isEsp = chain.proto === IPPROTO_ESP;
-    if (isEsp && !inet.ipsec.tooBig(6, quoted, have, mtu)) return ICMP6_UNMATCHED;
+    // RFC 4443 §3.2, RFC 8201 §4. Of UDP only what a socket here may have sent is believed; of ESP,
+    // also in UDP, and of AH what IPsec may have (RFC 4301 §8.2.1).
+    const { off, proto } = chain;
+    const mayBeIpsec = proto === IPPROTO_UDP || proto === IPPROTO_ESP || proto === IPPROTO_AH;
+    const isIpsec = mayBeIpsec && inet.ipsec.tooBig(6, quoted, have, off, proto, mtu);
+    if (mayBeIpsec && !isIpsec && pcb === null) return ICMP6_UNMATCHED;
     const d = quoted + IP6_DST;
     const w0 = v.getUint32(d);
     const w1 = v.getUint32(d + 4);

@@ -7,7 +7,7 @@ import {
   icmp6IsNd,
   icmp6Type,
 } from '../header/icmp6.ts';
-import { IPPROTO_AH, IPPROTO_ESP } from '../header/ip.ts';
+import { IPPROTO_AH, IPPROTO_ESP, IPPROTO_UDP } from '../header/ip.ts';
 import {
   IP6_DST,
   IP6_HDR_LEN,
@@ -244,6 +244,10 @@ function upper(
   if ((proto === IPPROTO_ESP || proto === IPPROTO_AH) && ipsec !== NO_IPSEC) {
     n[IP6_DELIVERED]!++;
     ipsec.input(m, 6, off, proto);
+    return;
+  }
+  if (proto === IPPROTO_UDP && ipsec.udpInput(m, 6, off)) {
+    n[IP6_DELIVERED]!++;
     return;
   }
   if (!isNeighborDiscovery(inet, m, proto, off) && ipsec.checkIn(m, 6, off, proto) !== 0) {

@@ -123,7 +123,7 @@ export function ipDeliver(inet: Inet, m: Mbuf, hdrLen: number): void {
     ipsec.input(m, 4, hdrLen, proto);
     return;
   }
-  if (proto === IPPROTO_UDP && ipsec.udpInput(m, hdrLen)) {
+  if (proto === IPPROTO_UDP && ipsec.udpInput(m, 4, hdrLen)) {
     counters.n[IP_DELIVERED]!++;
     return;
   }

@@ -14,8 +14,8 @@ export interface IpsecMethods {
   output(m: Mbuf, family: 4 | 6): number;
   /** Demux of ESP and AH, with m at its IP header and ipHeaderLen known; always consumes m. */
   input(m: Mbuf, family: 4 | 6, ipHeaderLen: number, proto: number): void;
-  /** IPv4's UDP, before policy looks at m: is it ESP in UDP (RFC 3948)? True: it is taken over. */
-  udpInput(m: Mbuf, ipHeaderLen: number): boolean;
+  /** UDP, before policy looks at m: is it ESP in UDP (RFC 3948)? True: it is taken over. */
+  udpInput(m: Mbuf, family: 4 | 6, ipHeaderLen: number): boolean;
   /**
    * ip_input, before m goes to an upper protocol: does policy let it in as it came?
    * 0, or EACCES (the caller frees it; the method has counted it).
@@ -35,10 +35,18 @@ export interface IpsecMethods {
    */
   pathMtu(m: Mbuf, family: 4 | 6): number;
   /**
-   * A router could not pass on the ESP or AH packet whose first quotedLen bytes, from its IP header
-   * on, are quoted at quotedAt; mtu: what would have passed, 0 = it did not say. True: believed.
+   * A router could not pass on an ESP or AH packet, or one of UDP that may be ESP in it. Its first
+   * quotedLen bytes, from its IP header on, are quoted at quotedAt, and proto is upperOff bytes behind
+   * that; mtu: what would have passed, 0 = it did not say. True: it is IPsec's, and believed.
    */
-  tooBig(family: 4 | 6, quotedAt: number, quotedLen: number, mtu: number): boolean;
+  tooBig(
+    family: 4 | 6,
+    quotedAt: number,
+    quotedLen: number,
+    upperOff: number,
+    proto: number,
+    mtu: number,
+  ): boolean;
 }
 
 export const NO_IPSEC: IpsecMethods = {

@@ -113,7 +113,7 @@ export class Ipsec implements IpsecMethods {
     this.#output = new IpsecOutput({ ...parts, transmit, pmtu: this.pmtu });
     this.#input = new IpsecInput({ ...parts, interfaces: this.#interfaces });
     this.#policy = new IpsecPolicy(parts);
-    this.#decap = new UdpDecap(inet, sadb, this.#input);
+    this.#decap = new UdpDecap(inet, sadb, carrier, this.#input);
     this.#inet = inet;
   }
 
@@ -176,8 +176,8 @@ export class Ipsec implements IpsecMethods {
     this.#input.input(m, ipHeaderLen, proto);
   }
 
-  udpInput(m: Mbuf, ipHeaderLen: number): boolean {
-    return this.#decap.udpInput(m, ipHeaderLen);
+  udpInput(m: Mbuf, family: 4 | 6, ipHeaderLen: number): boolean {
+    return this.#decap.udpInput(m, family, ipHeaderLen);
   }
 
   /** What is due by the clock: lifetimes, keep-alives. Throws what a card throws. */
@@ -202,7 +202,14 @@ export class Ipsec implements IpsecMethods {
     return this.#output.pathMtu(m);
   }
 
-  tooBig(family: 4 | 6, quotedAt: number, quotedLen: number, mtu: number): boolean {
-    return this.pmtu.tooBig(family, quotedAt, quotedLen, mtu);
+  tooBig(
+    family: 4 | 6,
+    quotedAt: number,
+    quotedLen: number,
+    upperOff: number,
+    proto: number,
+    mtu: number,
+  ): boolean {
+    return this.pmtu.tooBig(family, quotedAt, quotedLen, upperOff, proto, mtu);
   }
 }

@@ -56,6 +56,10 @@ export const ESP_ENCAP_MISFIT = counter(
 export const ESP_PEER_MOVED = counter('esp.peerMoved', "came from another UDP port than the SA's");
 export const ESP_KEEPALIVE_IN = counter('esp.keepaliveIn', 'NAT keep-alives received');
 export const ESP_KEEPALIVE_OUT = counter('esp.keepaliveOut', 'NAT keep-alives sent');
+export const ESP_UDP_BAD_SUM = counter(
+  'esp.udpBadSum',
+  'UDP over IPv6 at a port of ESP, with a wrong checksum or none',
+);
 export const ESP_RUNT = counter('esp.runt', 'too short to be ESP');
 export const ESP_BAD_LENGTH = counter('esp.badLength', 'encrypted part is no whole block');
 export const ESP_BAD_ICV = counter('esp.badIcv', 'integrity check failed');

@@ -156,7 +156,7 @@ export interface OffloadSa {
   readonly salt: Uint8Array;
   readonly icvLenBytes: number;
   readonly esn: boolean;
-  /** ESP travels in UDP (RFC 3948). */
+  /** ESP travels in UDP (RFC 3948); over IPv6 the sum of that is the card's (RFC 8200 §8.1). */
   readonly udpEncap: boolean;
 }
 

@@ -66,8 +66,8 @@ function checkNatt(p: SaParams): void {
   if (!isPort(sport) || !isPort(dport)) {
     throw new SadbError('badNatt', `ports ${sport} and ${dport} are not from 1 to 65535`);
   }
-  if (ipAddrFamily(p.dst) !== 4 || (p.proto ?? IPPROTO_ESP) !== IPPROTO_ESP) {
-    throw new SadbError('badNatt', 'UDP encapsulation is for ESP in IPv4 (RFC 3948)');
+  if ((p.proto ?? IPPROTO_ESP) !== IPPROTO_ESP) {
+    throw new SadbError('badNatt', 'UDP encapsulation is for ESP (RFC 3948 §1)');
   }
 }
 

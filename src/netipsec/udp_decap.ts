@@ -5,8 +5,10 @@ import { UDP_HDR_LEN, udpDport, udpLen, udpSport } from '../header/udp.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
 import type { Inet } from '../netinet/inet.ts';
 import { finishHeader } from './ip_headers.ts';
-import { ESP_KEEPALIVE_IN, ESP_RUNT } from './ipsec_counters.ts';
+import { ESP_KEEPALIVE_IN, ESP_RUNT, ESP_UDP_BAD_SUM } from './ipsec_counters.ts';
 import type { IpsecInput } from './ipsec_input.ts';
+import { isUdpEncapSum } from './natt.ts';
+import { type Carrier, newOffloadRequest } from './pact.ts';
 import type { Sadb } from './sadb.ts';
 
 /** RFC 3948 §2.3. */
@@ -18,16 +20,19 @@ const NON_ESP_MARKER = 0;
 export class UdpDecap {
   readonly #inet: Inet;
   readonly #sadb: Sadb;
+  readonly #carrier: Carrier;
   readonly #input: IpsecInput;
+  readonly #report = newOffloadRequest();
 
-  constructor(inet: Inet, sadb: Sadb, input: IpsecInput) {
+  constructor(inet: Inet, sadb: Sadb, carrier: Carrier, input: IpsecInput) {
     this.#inet = inet;
     this.#sadb = sadb;
+    this.#carrier = carrier;
     this.#input = input;
   }
 
-  /** IpsecMethods.udpInput, for IPv4. */
-  udpInput(m: Mbuf, headersLen: number): boolean {
+  /** IpsecMethods.udpInput. */
+  udpInput(m: Mbuf, family: 4 | 6, headersLen: number): boolean {
     if (this.#sadb.nattPorts.size === 0) return false;
     const { pool } = this.#inet;
     const { view } = pool;
@@ -36,6 +41,10 @@ export class UdpDecap {
     if (!this.#sadb.nattPorts.has(udpDport(view, udp))) return false;
     const len = udpLen(view, udp);
     if (len < UDP_HDR_LEN || len > pool.len[m]! - headersLen) return false;
+    // RFC 3948 §2.1: over IPv4 it is not looked at. What a card decrypted is no longer what was summed.
+    if (family === 6 && !this.#carrier.read(m, this.#report)) {
+      if (!isUdpEncapSum(view, pool.off[m]!, udp, len)) return this.#drop(m, ESP_UDP_BAD_SUM);
+    }
     const data = udp + UDP_HDR_LEN;
     const dataLen = len - UDP_HDR_LEN;
     if (dataLen === 1 && pool.data[data] === KEEPALIVE) return this.#drop(m, ESP_KEEPALIVE_IN);

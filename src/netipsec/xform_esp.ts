@@ -26,7 +26,7 @@ import {
   ESP_SEQ_EXHAUSTED,
   IPSEC_BAD_PACKET,
 } from './ipsec_counters.ts';
-import { putUdpEncap } from './natt.ts';
+import { putUdpEncap, sumUdpEncap } from './natt.ts';
 import type { OffloadRequest } from './pact.ts';
 import type { Sa } from './sa.ts';
 import { tfcPadding } from './tfc.ts';
@@ -132,6 +132,9 @@ export class XformEsp implements Xform {
     const esp = ipOffset + espOffset;
     const textLen = mb.len[m]! - esp - ESP_HDR_LEN - ivBytes - icvBytes;
     sa.session.seal(mb.data, mb.off[m]! + esp, textLen, seqHi);
+    if (sa.natt === null || sa.family === 4) return;
+    const udp = esp - UDP_HDR_LEN;
+    sumUdpEncap(mb.view, mb.off[m]! + ipOffset, mb.off[m]! + udp, mb.len[m]! - udp);
   }
 
   input(m: Mbuf, sa: Sa, ihl: number, decrypted: boolean): number {

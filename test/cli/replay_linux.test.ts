@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -75,6 +75,17 @@ describe('replay of what Linux sent, by software, gives every packet byte for by
     expect(report).toMatchObject({ ...figuresOf(truth), notOffloaded: 0, offloaded: 0 });
     expect(inner).toEqual(innerOf(truth));
     expect(inner.length).toBeGreaterThan(7);
+  });
+});
+
+describe('a file that says esp-udp, as NetBSD writes it, opens what Linux sent in UDP', () => {
+  it.each(NAMES.filter((name) => name.includes('natt')))('%s', async (name) => {
+    const out = mkdtempSync(join(tmpdir(), 'tagwire-linux-'));
+    const sa = join(out, 'sa');
+    const conf = readFileSync(`${LINUX}${name}.conf`, 'utf8');
+    writeFileSync(sa, conf.replaceAll(' esp ', ' esp-udp '));
+    const report = await replay({ capture: `${LINUX}${name}.pcap`, sa, out, sim: null });
+    expect(report).toMatchObject(figuresOf(truthOf(name)));
   });
 });
 

@@ -59,6 +59,21 @@ it.each([100, 3000])('RFC 3948: ESP in UDP is software, datagrams of %i bytes', 
   expect(r.notOffloaded[0]!.texts).toEqual(['nic0: the card does no ESP in UDP']);
 });
 
+it.each([100, 3000])('the same over IPv6, with a checksum, datagrams of %i bytes', async (size) => {
+  const [a, b] = ['2001:db8::1', '2001:db8::2'];
+  const sa = `add ${a} ${b} esp-udp 0x2000 -m transport -r 512 -E aes-gcm-16 ${KEY};`;
+  const policy = (d: string) => `spdadd ${a} ${b} udp -P ${d} ipsec esp/transport//require;`;
+  const world = await createWorld({
+    ...{ nic: 'model', mode: 'transport', mtu: 1500, outer: 6 },
+    setkey: [`${sa}\n${policy('out')}\n`, `${sa}\n${policy('in')}\n`],
+  });
+  await world.flow(0, { packets: PACKETS, size });
+  const { figures } = world.oracle!;
+  const report = await finishRun(world, 'ladder');
+  expect(report.violations).toEqual([]);
+  expect([report.packets.delivered, figures.decrypted]).toEqual([PACKETS, PACKETS]);
+});
+
 it('IKE passes by on the card as it does in software, before a rekey and after it', async () => {
   const ike = (d: string) => `spdadd 0.0.0.0/0 0.0.0.0/0[500] udp -P ${d} none;`;
   const policy = (d: string) =>

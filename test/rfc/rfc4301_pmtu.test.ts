@@ -161,6 +161,18 @@ describe('RFC 4301 §8.2.1: needfrag about an ESP packet', () => {
     expect(t.got).toEqual([fits(1000) - 28]);
   });
 
+  it('also where ESP is in UDP (RFC 3948), of which the router quotes no more than the ports', () => {
+    rig.end();
+    build('-natt 10.0.1.1[4500] 10.0.2.2[4500]');
+    const t = talk(DF);
+    send(t, 1200);
+    expect(rig.count(GW, 'ipsec.pmtuLowered')).toBe(1);
+    send(t, 1200);
+    expect(t.errors).toEqual([[3, 4, fits(1000 - 8)]]);
+    send(t, fits(1000 - 8));
+    expect(t.got).toEqual([fits(1000 - 8) - 28]);
+  });
+
   it('packets that may be cut are cut before ESP to that size: the router cuts nothing', () => {
     rig.end();
     build('-df set');

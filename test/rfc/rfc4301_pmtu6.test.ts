@@ -52,7 +52,7 @@ function route(n: number, to: string, gateway: string): void {
   giveRoute(rig.hosts[n]!.inet, ifTo(n, via), ipAddrParse(to), NET, via);
 }
 
-function build(outer: 4 | 6): void {
+function build(outer: 4 | 6, proto = 'esp'): void {
   const o = OUTER[outer];
   rig = new NetRig(5);
   link(A, GW, INNER.a);
@@ -87,8 +87,8 @@ function build(outer: 4 | 6): void {
   ] as const) {
     rig.setkey(
       n,
-      `add ${near} ${far} esp 0x1001 -m tunnel -r 8 -E aes-gcm-16 ${KEYS[0]};
-       add ${far} ${near} esp 0x1002 -m tunnel -r 8 -E aes-gcm-16 ${KEYS[1]};
+      `add ${near} ${far} ${proto} 0x1001 -m tunnel -r 8 -E aes-gcm-16 ${KEYS[0]};
+       add ${far} ${near} ${proto} 0x1002 -m tunnel -r 8 -E aes-gcm-16 ${KEYS[1]};
        spdadd 2001:db8:1::/64 2001:db8:2::/64 any -P ${out ? 'out' : 'in'}
          ipsec esp/tunnel/${near}-${far}/require;
        spdadd 2001:db8:2::/64 2001:db8:1::/64 any -P ${out ? 'in' : 'out'}
@@ -143,6 +143,18 @@ describe('RFC 4301 §8.2.1: a narrow place on the way', () => {
     // RFC 8200 §5: what is longer its source cuts.
     t.send(1500);
     expect(t.got.at(-1)).toBe(1500);
+  });
+
+  it('IPv6 outside, ESP in UDP (RFC 3948): the same, eight bytes fewer fit', () => {
+    build(6, 'esp-udp');
+    const t = talk();
+    t.send(fits(6, 1500 - 8));
+    expect(t.got).toEqual([]);
+    expect(rig.count(GW, 'ipsec.pmtuLowered')).toBe(1);
+    t.send(fits(6, 1500 - 8));
+    expect(pathOfA()).toBe(fits(6, 1400 - 8));
+    t.send(fits(6, 1400 - 8));
+    expect(t.got).toEqual([fits(6, 1400 - 8)]);
   });
 
   it('IPv4 outside: routers cut it, and the far gateway puts it together before ESP', () => {

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { type Address, be16, be32, type IpView, PROTO_UDP } from './packet.ts';
+import {
+  type Address,
+  be16,
+  be32,
+  checksum,
+  type IpView,
+  PROTO_UDP,
+  pseudoHeader,
+} from './packet.ts';
 
 const UDP_HDR_BYTES = 8;
 const FRAGMENTS_REMEMBERED = 64;
@@ -30,6 +38,12 @@ export class UdpEncap {
   isKeepalive(b: Buffer, v: IpView): boolean {
     const isOne = v.end - v.payload === UDP_HDR_BYTES + 1 && b[v.end - 1] === 0xff;
     return isOne && v.proto === PROTO_UDP && this.#isOurs(b, v);
+  }
+
+  /** Has UDP, the whole of b[at, end), the checksum that it needs? RFC 8200 §8.1: over IPv6 it must. */
+  isSummed(b: Buffer, at: number, end: number, v: IpView): boolean {
+    if (be16(b, at + 6) === 0) return typeof v.src === 'number';
+    return checksum(b, at, end, pseudoHeader(v, PROTO_UDP, end - at)) === 0;
   }
 
   #isOurs(b: Buffer, v: IpView): boolean {

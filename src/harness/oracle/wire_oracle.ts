@@ -222,13 +222,19 @@ export class WireOracle {
   /** ESP is skipBytes behind the IP header. */
   #outerEsp(b: Buffer, v: IpView, skipBytes: number): void {
     if (!v.moreFragments && v.fragmentOffsetBytes === 0) {
-      this.#esp(b, v.payload + skipBytes, v.end, v, 0);
+      this.#wholeEsp(b, v.payload, v.end, v, skipBytes);
       return;
     }
     const whole = this.#outerFragments.add(b, v);
-    if (whole !== undefined) {
-      this.#esp(whole, skipBytes, whole.length, this.#outerFragments.view, 0);
+    if (whole === undefined) return;
+    this.#wholeEsp(whole, 0, whole.length, this.#outerFragments.view, skipBytes);
+  }
+
+  #wholeEsp(b: Buffer, at: number, end: number, v: IpView, skipBytes: number): void {
+    if (skipBytes > 0 && !this.#encap.isSummed(b, at, end, v)) {
+      this.#trip('checksum', 'ESP in UDP without a right checksum');
     }
+    this.#esp(b, at + skipBytes, end, v, 0);
   }
 
   /** One whole ESP packet, b[at, end), carried by v; `tunnel` is the outer packet of a tunnel round v. */

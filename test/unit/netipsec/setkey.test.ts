@@ -148,7 +148,10 @@ spdadd 10.1.0.0/16 10.2.0.0/16 udp -P in ipsec esp/transport//require;`;
       `add 10.0.0.1 10.0.0.2 esp 256 -ls 9 -lh 5 -E aes-gcm-16 ${KEY20};`,
       ...([1, 31, 'SA that can be', 'beyond the hard one'] as const),
     ],
-    [`add ::1 ::2 esp-udp 256 -E aes-gcm-16 ${KEY20};`, 1, 25, 'SA that can be', 'RFC 3948'],
+    [
+      `add ::1 ::2 ah 256 -natt ::1[4500] ::2[4500] -A hmac-sha1 ${KEY20};`,
+      ...([1, 20, 'SA that can be', 'RFC 3948'] as const),
+    ],
     [`add 10.0.0.1 10.0.0.2 esp 256;`, 1, 30, 'an algorithm', '";"'],
     [`add 10.0.0.1 10.0.0.2 esp 256 -E aes-gcm-16 "abc`, 1, 45, 'closing quote', 'end of the file'],
     [
