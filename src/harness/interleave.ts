@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Host } from '../host.ts';
-import { counter } from '../kern/counters.ts';
 import {
   P_COMPLETED,
   P_GATE,
@@ -17,7 +16,7 @@ import {
 import { Rng } from '../kern/rng.ts';
 import type { Sa } from '../netipsec/sa.ts';
 import { DetourIf } from './detour_if.ts';
-import { TAP_LOST } from './tap.ts';
+import { ResetLosses } from './reset_losses.ts';
 import { addressOf, keyMaterial, OUTER } from './topology.ts';
 import type { World } from './world.ts';
 
@@ -41,13 +40,6 @@ const MAY: Readonly<Record<number, readonly Action[]>> = {
   [P_HALF_OUT]: ['clock'],
 };
 
-const LOST_IN_RESET = counter('interleave.lostInReset', 'frames for a card that was being reset');
-/** Where each frame that a driver took ends, by the names of its counters. */
-const TAKEN = [
-  'ether.received',
-  ...['nic.rxAuthFail', 'nic.rxDmaErr', 'nic.rxErr', 'nic.rxNoTag', 'nic.rxSaGone', 'nic.rxTooBig'],
-];
-
 const FIRST_SPI = 0x8000;
 const LONGEST_CYCLES = 4000;
 
@@ -62,9 +54,7 @@ export class Interleaver {
   readonly #detours: readonly DetourIf[];
   readonly #detoured = new Set<Host>();
   readonly #inPoll = new Set<Host>();
-  /** Hosts whose card was reset, and frames that the wire brought to each host. */
-  readonly #reset = new Set<Host>();
-  readonly #brought: number[];
+  readonly #losses: ResetLosses;
   #spi = FIRST_SPI;
   /** Within a change of the SADB only time may come in between. */
   #isChanging = false;
@@ -77,10 +67,7 @@ export class Interleaver {
     this.#odds = 1 / everyPoints;
     this.#detours = world.hosts.map((host) => new DetourIf(host, world.traffic.payloads.marker));
     if (world.oracle !== null) world.oracle.mayLosePieces = true;
-    this.#brought = world.hosts.map(() => 0);
-    world.onFrame = (f) => {
-      if ((f.flags & TAP_LOST) === 0) this.#brought[1 - f.card]!++;
-    };
+    this.#losses = new ResetLosses(world);
     world.hosts.forEach((host, i) => {
       const poll = host.poll.bind(host);
       host.poll = (irq) => {
@@ -101,11 +88,7 @@ export class Interleaver {
   async settle(): Promise<void> {
     this.#stop();
     await this.#world.settle();
-    this.#world.hosts.forEach((host, i) => {
-      if (!this.#reset.has(host)) return;
-      const taken = TAKEN.reduce((n, name) => n + host.counters.get(name), 0);
-      host.counters.n[LOST_IN_RESET]! += Math.max(0, this.#brought[i]! - taken);
-    });
+    this.#losses.count();
   }
 
   /** Nothing comes in between any more, and all is put back. */
@@ -149,7 +132,7 @@ export class Interleaver {
       ipsec.detachOffload(nic);
       ipsec.attachOffload(nic, nic.sa);
     } else {
-      this.#reset.add(host);
+      this.#losses.note(host);
       host.detach();
       host.attach();
     }

@@ -60,9 +60,9 @@ export class UdpFlow {
     return this.sent >= this.options.packets;
   }
 
-  /** Sends until the window is full or everything is sent. */
-  pump(): void {
-    while (!this.isSent && this.#from.outstanding() < WINDOW_PACKETS) {
+  /** Sends until the window is full, or everything is sent, or as many as `upTo`. */
+  pump(upTo: number = this.options.packets): void {
+    while (this.sent < upTo && this.#from.outstanding() < WINDOW_PACKETS) {
       if (!this.#send(this.sent)) break;
     }
   }
