@@ -84,6 +84,7 @@ export function wireSa(sa: SaParams): WireSa {
       ? {}
       : { auth: { alg: sa.auth, key: sa.authKey } }),
     ...(sa.esn === undefined ? {} : { esn: sa.esn }),
+    ...(sa.sentSeq === undefined ? {} : { seqHi: Math.floor((sa.sentSeq + 1) / 2 ** 32) }),
     ...(sa.natt === undefined ? {} : { udpPort: sa.natt.dport }),
     tfc: sa.tfcPadBytes !== undefined,
   };

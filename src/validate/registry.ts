@@ -4,15 +4,23 @@ import { ESP } from './suites/esp.ts';
 import { ESP_FRAMES } from './suites/esp_frames.ts';
 import { FAULT_CASES } from './suites/faults.ts';
 import { HAZARD_CASES } from './suites/hazards.ts';
+import { INTERRUPTS } from './suites/interrupts.ts';
+import { PERFORMANCE } from './suites/performance.ts';
+import { REGISTERS } from './suites/registers.ts';
+import { REPLAY } from './suites/replay.ts';
 import { RINGS } from './suites/rings.ts';
 
 /** All cases, group by group, in the order in which they are listed and reported. */
 export const CASES: readonly Case[] = [
   ...RINGS,
+  ...REGISTERS,
+  ...INTERRUPTS,
   ...ESP,
   ...ESP_FRAMES,
+  ...REPLAY,
   ...HAZARD_CASES,
   ...FAULT_CASES,
+  ...PERFORMANCE,
 ];
 
 /** The groups, in that order. */

@@ -63,6 +63,7 @@ export class EspOpener {
   /** The highest sequence number opened. */
   #lastHi: number;
   #lastLo = 0;
+  #isFirst = true;
 
   /** Throws RangeError for an algorithm it does not know. */
   constructor(sa: WireSa) {
@@ -111,6 +112,7 @@ export class EspOpener {
     const text = this.#isAead ? this.#openAead(b, at, end, hi) : this.#openMac(b, at, end, hi);
     if (text !== undefined) {
       this.seqHi = hi;
+      this.#isFirst = false;
       if (hi > this.#lastHi || (hi === this.#lastHi && seqLo > this.#lastLo)) {
         this.#lastHi = hi;
         this.#lastLo = seqLo;
@@ -121,6 +123,7 @@ export class EspOpener {
 
   /** The high half that puts seqLo nearest to the last one seen (RFC 4303 appendix A2). */
   #guessHi(seqLo: number): number {
+    if (this.#isFirst) return this.#lastHi;
     if (seqLo + 0x8000_0000 < this.#lastLo) return this.#lastHi + 1;
     const below = seqLo > this.#lastLo + 0x8000_0000 && this.#lastHi > 0;
     return below ? this.#lastHi - 1 : this.#lastHi;
