@@ -5,21 +5,29 @@ import { ESP_FRAMES } from './suites/esp_frames.ts';
 import { FAULT_CASES } from './suites/faults.ts';
 import { HAZARD_CASES } from './suites/hazards.ts';
 import { INTERRUPTS } from './suites/interrupts.ts';
+import { LEAKS } from './suites/leaks.ts';
 import { PERFORMANCE } from './suites/performance.ts';
+import { POLICY } from './suites/policy.ts';
 import { REGISTERS } from './suites/registers.ts';
+import { REKEY } from './suites/rekey.ts';
 import { REPLAY } from './suites/replay.ts';
 import { RINGS } from './suites/rings.ts';
+import { VECTORS } from './suites/vectors.ts';
 
 /** All cases, group by group, in the order in which they are listed and reported. */
 export const CASES: readonly Case[] = [
+  ...VECTORS,
   ...RINGS,
   ...REGISTERS,
   ...INTERRUPTS,
   ...ESP,
   ...ESP_FRAMES,
   ...REPLAY,
+  ...POLICY,
   ...HAZARD_CASES,
+  ...REKEY,
   ...FAULT_CASES,
+  ...LEAKS,
   ...PERFORMANCE,
 ];
 
