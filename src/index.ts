@@ -56,11 +56,22 @@ export { CarrierInPlace } from './netipsec/carrier_in_place.ts';
 export {
   type Carrier,
   MTAG_COOKIE_IPSEC,
+  NO_REQUEST,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
+  REQ_CARD_SA,
+  REQ_DST,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_PROTO,
+  REQ_SA_HANDLE,
+  REQ_SPI,
+  REQUEST_WORDS,
 } from './netipsec/pact.ts';
 export type { Sa, SaParams } from './netipsec/sa.ts';
 export type { SaLifetime } from './netipsec/sa_lifetime.ts';

@@ -9,7 +9,17 @@ import { Counters } from '../../src/kern/counters.ts';
 import { MTagPool } from '../../src/kern/m_tag.ts';
 import { type Mbuf, MbufPool } from '../../src/kern/mbuf.ts';
 import { CarrierInPlace } from '../../src/netipsec/carrier_in_place.ts';
-import { newOffloadRequest, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED } from '../../src/netipsec/pact.ts';
+import {
+  newOffloadRequest,
+  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+  REQ_CARD_SA,
+  REQ_DST,
+  REQ_ESP,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_SA_HANDLE,
+  REQ_SPI,
+} from '../../src/netipsec/pact.ts';
 
 /**
  * The driver alone: two cards, frames prepared, no stack, no oracle, no tap. Each frame takes what a
@@ -146,7 +156,7 @@ export class DriverBench {
     const seq = ++this.#seq;
     mbufs.view.setUint32(at + ESP_OFFSET + 4, seq);
     mbufs.view.setUint32(at + ESP_OFFSET + 12, seq);
-    const error = carrier.request(m, this.#request);
+    const error = carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, this.#request);
     if (error !== 0 || nic.transmit(m) !== 0) throw new Error('the driver refused a frame');
   }
 
@@ -169,15 +179,13 @@ export class DriverBench {
     if (!answer.ok) throw new Error(answer.reason);
     if (direction === 'in') return;
     const r = this.#request;
-    r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-    r.spi = SPI;
-    r.saHandle = 1;
-    r.generation = 1;
-    r.ifIndex = 1;
-    r.espOffset = ESP_OFFSET - 14;
-    r.trailerLen = this.#trailer;
-    r.cardSa = answer.cardSa;
-    r.dst0 = 0x0a000002;
+    r[REQ_SPI] = SPI;
+    r[REQ_SA_HANDLE] = 1;
+    r[REQ_GENERATION] = 1;
+    r[REQ_IF_INDEX] = 1;
+    r[REQ_ESP] = (ESP_OFFSET - 14) | (this.#trailer << 16);
+    r[REQ_CARD_SA] = answer.cardSa;
+    r[REQ_DST] = 0x0a000002;
   }
 }
 

@@ -12,7 +12,7 @@ import { addAddress6 } from '../../src/netinet/in6_proto.ts';
 import { udpOutput } from '../../src/netinet/udp_output.ts';
 import { udp6Output } from '../../src/netinet/udp6_output.ts';
 import { Ipsec } from '../../src/netipsec/ipsec.ts';
-import { newOffloadRequest } from '../../src/netipsec/pact.ts';
+import { newOffloadRequest, REQ_ESP } from '../../src/netipsec/pact.ts';
 import type { Sa } from '../../src/netipsec/sa.ts';
 import { INSIDE_PAYLOAD } from '../../src/netipsec/xform.ts';
 import { XformEsp } from '../../src/netipsec/xform_esp.ts';
@@ -178,7 +178,7 @@ export class EspBench {
     const t0 = cpuMs();
     for (let i = 0; i < packets; i++) {
       const error = this.#xform.encapsulate(m, this.#out, false, r);
-      this.#xform.seal(m, this.#out, 0, r.espOffset, 0);
+      this.#xform.seal(m, this.#out, 0, r[REQ_ESP]! & 0xffff, 0);
       const inside = this.#xform.input(m, this.#in, IP_HDR_LEN, false);
       if (error !== 0 || inside !== INSIDE_PAYLOAD) throw new Error('ESP was refused');
     }

@@ -4,7 +4,7 @@ import { ETHER_HDR_LEN, ETHERTYPE_IPV6, etherType } from '../header/ether.ts';
 import type { Host } from '../host.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
 import { OFFLOAD_REASONS } from '../netipsec/offload_reason.ts';
-import { ipsecTagName, newOffloadRequest, type OffloadRequest } from '../netipsec/pact.ts';
+import { NO_REQUEST, REQ_GENERATION, REQ_SA_HANDLE, REQ_SPI } from '../netipsec/pact.ts';
 
 /** Bytes from the IP header on that a card leaves as they are: to SPI, sequence number and IV. */
 const SAME_BYTES_4 = 36;
@@ -12,18 +12,23 @@ const SAME_BYTES_6 = 56;
 /** Of frames that were posted and never seen: a card that drops them must not fill the memory. */
 const KEPT = 8192;
 
-const scratch = newOffloadRequest();
-
 /** What the tags of a packet say: 'SPI 0x1001, SA 0 generation 1, OUT_DONE'; 'no IPsec tag' without. */
 export function tagText({ ipsec: { carrier } }: EndHost, m: Mbuf): string {
-  const r = scratch;
-  if (carrier.read(m, r) || carrier.accepted(m, 0, r) || carrier.applied(m, 0, r)) return saText(r);
-  return 'no IPsec tag';
+  const { words } = carrier;
+  const said = (at: number, name: string): string | null =>
+    at === NO_REQUEST ? null : `${saText(words, at)}, ${name}`;
+  return (
+    said(carrier.read(m), 'IN_CRYPTO_DONE') ??
+    said(carrier.accepted(m, 0), 'IN_DONE') ??
+    said(carrier.take(m), 'OUT_CRYPTO_NEEDED') ??
+    said(carrier.applied(m, 0), 'OUT_DONE') ??
+    'no IPsec tag'
+  );
 }
 
-function saText(r: OffloadRequest): string {
-  const spi = `0x${r.spi.toString(16)}`;
-  return `SPI ${spi}, SA ${r.saHandle} generation ${r.generation}, ${ipsecTagName(r.state)}`;
+function saText(words: Uint32Array, at: number): string {
+  const spi = `0x${words[at + REQ_SPI]!.toString(16)}`;
+  return `SPI ${spi}, SA ${words[at + REQ_SA_HANDLE]! | 0} generation ${words[at + REQ_GENERATION]}`;
 }
 
 /**
@@ -69,9 +74,11 @@ export class PacketNotes {
 
 function noteOf(host: Host, m: Mbuf, why: ReasonWatch): string {
   const { carrier } = host.ipsec;
-  if (carrier.take(m, scratch)) return `${saText(scratch)}: offloaded`;
+  const asked = carrier.take(m);
+  if (asked !== NO_REQUEST) return `${saText(carrier.words, asked)}, OUT_CRYPTO_NEEDED: offloaded`;
   const reason = why.latest();
-  if (carrier.applied(m, 0, scratch)) return `${saText(scratch)}: software, ${reason}`;
+  const done = carrier.applied(m, 0);
+  if (done !== NO_REQUEST) return `${saText(carrier.words, done)}, OUT_DONE: software, ${reason}`;
   // Fragments of ESP carry no tag.
   return host.mbufs.data[host.mbufs.off[m]! + ETHER_HDR_LEN + 9] === 50
     ? `a piece of ESP: software, ${reason}`

@@ -16,13 +16,17 @@ import { PERSISTENT } from './turn_rules.ts';
  *                           0        1              2      3         4 … 15
  */
 export type MTag = number;
-export const NO_TAG: MTag = -1;
+// What a module exports or imports is looked up at each use; a constant of its own costs nothing.
+const NONE = -1;
+export const NO_TAG: MTag = NONE;
 
 /** A bit inside the id, as FreeBSD has it: the tag survives deleteNonpersistent(). */
 export const MTAG_PERSISTENT = 0x800;
 
-export const MTAG_PAYLOAD_BYTES = 48;
+const PAYLOAD_BYTES = 48;
+export const MTAG_PAYLOAD_BYTES: number = PAYLOAD_BYTES;
 const SLOT_WORDS = 16;
+const SLOT_SHIFT = 4;
 const PAYLOAD_WORD = 4;
 
 /** The part of an mbuf pool that a tag list hangs on: first tag of each mbuf. */
@@ -57,17 +61,16 @@ export class MTagPool {
 
   /** Slot s starts at word s * 16; see the drawing. */
   protected readonly slots: Uint32Array;
-  readonly #free: Int32Array;
-  #freeCount: number;
+  /** Free slots are a list by their `next`. */
+  #free: MTag = NONE;
+  #freeCount = 0;
   #serial = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
     this.slots = new Uint32Array(capacity * SLOT_WORDS);
     this.words = this.slots;
-    this.#free = new Int32Array(capacity);
-    for (let i = 0; i < capacity; i++) this.#free[i] = capacity - 1 - i;
-    this.#freeCount = capacity;
+    for (let t = capacity - 1; t >= 0; t--) this.#rest(t);
   }
 
   get inUse(): number {
@@ -85,41 +88,50 @@ export class MTagPool {
   }
 
   /**
-   * m_tag_alloc: a tag of its own, on no mbuf; NO_TAG when the pool is empty. The payload is zero,
+   * m_tag_alloc: a tag of its own, on no mbuf; NONE when the pool is empty. The payload is zero,
    * unless the caller writes all of it at once and says so.
    */
   alloc(cookie: number, id: number, lenBytes: number, isWritten = false): MTag {
-    if (lenBytes > MTAG_PAYLOAD_BYTES)
-      throw new RangeError(`"lenBytes" ${lenBytes} > ${MTAG_PAYLOAD_BYTES}`);
-    if (this.#freeCount === 0 || this.failNext > 0) {
-      if (this.failNext > 0) this.failNext--;
-      this.refused++;
-      return NO_TAG;
-    }
-    const t = this.#free[--this.#freeCount]!;
+    const t = this.#free;
+    if (t === NONE || this.failNext > 0 || lenBytes > PAYLOAD_BYTES) return this.#refuse(lenBytes);
     const w = t * SLOT_WORDS;
     const words = this.slots;
+    this.#free = words[w + 2]! | 0;
+    this.#freeCount--;
     words[w] = cookie;
     words[w + 1] = id | (lenBytes << 16);
-    words[w + 2] = NO_TAG;
+    words[w + 2] = NONE;
     // 0 marks a free slot; 2^32 tags are more than a process lives to see.
     words[w + 3] = ++this.#serial;
-    if (!isWritten) for (let i = w + PAYLOAD_WORD; i < w + SLOT_WORDS; i++) words[i] = 0;
+    if (!isWritten) words.fill(0, w + PAYLOAD_WORD, w + SLOT_WORDS);
     this.allocsById[id & 15]!++;
     return t;
   }
 
+  #refuse(lenBytes: number): MTag {
+    if (lenBytes > PAYLOAD_BYTES) throw new RangeError(`"lenBytes" ${lenBytes} > ${PAYLOAD_BYTES}`);
+    if (this.failNext > 0) this.failNext--;
+    this.refused++;
+    return NONE;
+  }
+
   /** m_tag_free: back to the pool. The tag must hang on no mbuf. */
   free(t: MTag): void {
-    const w = t * SLOT_WORDS;
-    if (this.slots[w + 3] === 0) throw new Error(`tag ${t} is freed twice`);
-    this.slots[w + 3] = 0;
+    const w = t * SLOT_WORDS + 3;
+    if (this.slots[w] === 0) freedTwice(t);
+    this.slots[w] = 0;
     this.release(t);
   }
 
   /** The slot of a freed tag may be used again. */
   protected release(t: MTag): void {
-    this.#free[this.#freeCount++] = t;
+    this.#rest(t);
+  }
+
+  #rest(t: MTag): void {
+    this.slots[t * SLOT_WORDS + 2] = this.#free;
+    this.#free = t;
+    this.#freeCount++;
   }
 
   cookie(t: MTag): number {
@@ -145,6 +157,11 @@ export class MTagPool {
    */
   payload(t: MTag, _cookie: number): number {
     return t * SLOT_WORDS + PAYLOAD_WORD;
+  }
+
+  /** The tag whose payload() is `at`. */
+  tagAt(at: number): MTag {
+    return at >>> SLOT_SHIFT;
   }
 
   /** Gives the tag another id under its own cookie: only the owner, or a party to its pact. */
@@ -183,15 +200,15 @@ export class MTagPool {
     return this.slots[t * SLOT_WORDS + 2]! | 0;
   }
 
-  /** m_tag_locate: the first (cookie, id) after `after`, or from the start with NO_TAG. */
+  /** m_tag_locate: the first (cookie, id) after `after`, or from the start with NONE. */
   locate(on: TagHeads, m: number, cookie: number, id: number, after: MTag): MTag {
-    let t = after === NO_TAG ? on.firstTag[m]! : this.next(after);
-    while (t !== NO_TAG) {
+    let t = after === NONE ? on.firstTag[m]! : this.next(after);
+    while (t !== NONE) {
       const w = t * SLOT_WORDS;
       if (this.slots[w] === cookie && (this.slots[w + 1]! & 0xffff) === id) return t;
       t = this.slots[w + 2]! | 0;
     }
-    return NO_TAG;
+    return NONE;
   }
 
   /** m_tag_unlink: off the mbuf, still allocated. */
@@ -201,7 +218,7 @@ export class MTagPool {
       on.firstTag[m] = this.next(t);
       return;
     }
-    while (at !== NO_TAG) {
+    while (at !== NONE) {
       const next = this.next(at);
       if (next === t) {
         this.slots[at * SLOT_WORDS + 2] = this.next(t);
@@ -221,8 +238,8 @@ export class MTagPool {
   /** m_tag_delete_chain: all tags of the mbuf. */
   deleteChain(on: TagHeads, m: number): void {
     let t = on.firstTag[m]!;
-    on.firstTag[m] = NO_TAG;
-    while (t !== NO_TAG) {
+    on.firstTag[m] = NONE;
+    while (t !== NONE) {
       const next = this.next(t);
       this.free(t);
       t = next;
@@ -234,17 +251,17 @@ export class MTagPool {
     const kept = this.rules.on[PERSISTENT] === 1 ? MTAG_PERSISTENT : 0;
     on.ext?.clear(m);
     let t = on.firstTag[m]!;
-    while (t !== NO_TAG) {
+    while (t !== NONE) {
       const next = this.next(t);
       if ((this.id(t) & kept) === 0) this.delete(on, m, t);
       t = next;
     }
   }
 
-  /** m_tag_copy: a tag of its own with the same cookie, id and payload; NO_TAG when out of tags. */
+  /** m_tag_copy: a tag of its own with the same cookie, id and payload; NONE when out of tags. */
   copy(t: MTag): MTag {
     const c = this.alloc(this.cookie(t), this.id(t), this.lenBytes(t), true);
-    if (c === NO_TAG) return NO_TAG;
+    if (c === NONE) return NONE;
     const words = this.slots;
     const from = t * SLOT_WORDS;
     const to = c * SLOT_WORDS;
@@ -258,17 +275,21 @@ export class MTagPool {
    */
   copyChain(on: TagHeads, to: number, from: number): number {
     this.deleteChain(on, to);
-    let last = NO_TAG;
-    for (let t = on.firstTag[from]!; t !== NO_TAG; t = this.next(t)) {
+    let last = NONE;
+    for (let t = on.firstTag[from]!; t !== NONE; t = this.next(t)) {
       const c = this.copy(t);
-      if (c === NO_TAG) {
+      if (c === NONE) {
         this.deleteChain(on, to);
         return ENOBUFS;
       }
-      if (last === NO_TAG) on.firstTag[to] = c;
+      if (last === NONE) on.firstTag[to] = c;
       else this.slots[last * SLOT_WORDS + 2] = c;
       last = c;
     }
     return 0;
   }
+}
+
+function freedTwice(t: MTag): never {
+  throw new Error(`tag ${t} is freed twice`);
 }

@@ -23,6 +23,8 @@ import {
   IPSEC_TAG_MOVES,
   ipsecTagName,
   MTAG_COOKIE_IPSEC,
+  REQ_GENERATION,
+  REQ_SA_HANDLE,
   type SaCounters,
   type SaOffload,
 } from './pact.ts';
@@ -104,8 +106,11 @@ export class Ipsec implements IpsecMethods {
     inet.pool.tags.declare(MTAG_COOKIE_IPSEC, {
       nameOf: ipsecTagName,
       moves: IPSEC_TAG_MOVES,
-      // Words 2 and 3 are handle and generation; under a rule taken out byHandle() takes any.
-      isStale: (w, at) => sadb.byHandle(w[at + 2]! | 0, w[at + 3]!)?.generation !== w[at + 3],
+      // Under a rule taken out byHandle() takes any generation.
+      isStale: (w, at) => {
+        const generation = w[at + REQ_GENERATION]!;
+        return sadb.byHandle(w[at + REQ_SA_HANDLE]! | 0, generation)?.generation !== generation;
+      },
     });
     this.#offloads = offloads;
     this.#transmit = transmit;

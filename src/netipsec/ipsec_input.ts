@@ -22,14 +22,26 @@ import { mendChecksum } from './natt.ts';
 import { type OffloadReasons, R_CARD_DID_NOT_DECRYPT } from './offload_reason.ts';
 import {
   type Carrier,
+  NO_REQUEST,
   newOffloadRequest,
-  type OffloadRequest,
   PACKET_TAG_IPSEC_IN_DONE,
+  REQ_DST,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_PROTO,
+  REQ_SA_HANDLE,
+  REQ_SPI,
 } from './pact.ts';
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
-import { INSIDE_NOTHING, INSIDE_PACKET, INSIDE_PAYLOAD, type XformTable } from './xform.ts';
+import {
+  describeRequest,
+  INSIDE_NOTHING,
+  INSIDE_PACKET,
+  INSIDE_PAYLOAD,
+  type XformTable,
+} from './xform.ts';
 
 const NO_PORT = -1;
 
@@ -57,7 +69,7 @@ export class IpsecInput {
   readonly #p: InputParts;
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
-  readonly #report = newOffloadRequest();
+  readonly #request = newOffloadRequest();
   readonly #dst = new Uint32Array(4);
 
   constructor(parts: InputParts) {
@@ -87,11 +99,14 @@ export class IpsecInput {
     const family = this.#readDst(m);
     const spi = mbufs.view.getUint32(mbufs.off[m]! + ipHeaderLen + xform.spiOff);
     const sa = sadb.lookup(family, this.#dst, spi, proto);
-    const r = this.#report;
-    const reported = carrier.read(m, r);
+    const report = carrier.read(m);
+    const reported = report !== NO_REQUEST;
     // A report that fits no SA of ours: the payload is in clear, and whose it was nobody knows.
     const rule = mbufs.rules.on[REPORT_MATCH] === 1;
-    if (reported && (sa === null || (rule && !isAbout(r, sa, mbufs.rcvIf[m]!)))) {
+    if (
+      reported &&
+      (sa === null || (rule && !isAbout(carrier.words, report, sa, mbufs.rcvIf[m]!)))
+    ) {
       this.#drop(m, ESP_REPORT_MISFIT);
       return;
     }
@@ -115,8 +130,8 @@ export class IpsecInput {
     const payloadOff = inside === INSIDE_PACKET ? 0 : ipHeaderLen;
     this.#count(m, sa, reported, mbufs.len[m]! - payloadOff);
     if (reported) {
-      carrier.accept(m);
-    } else if (carrier.report(m, this.#describe(m, sa, ipHeaderLen)) !== 0) {
+      carrier.accept(m, report);
+    } else if (this.#report(m, sa, ipHeaderLen) !== 0) {
       this.#drop(m, IPSEC_NO_TAG);
       return;
     }
@@ -191,24 +206,12 @@ export class IpsecInput {
     reasons.rx[isInCard ? R_CARD_DID_NOT_DECRYPT : why]!++;
   }
 
-  #describe(m: Mbuf, sa: Sa, ipHeaderLen: number): OffloadRequest {
-    const r = this.#report;
-    r.state = PACKET_TAG_IPSEC_IN_DONE;
-    r.spi = sa.spi;
-    r.proto = sa.proto;
-    r.family = sa.family;
-    r.saHandle = sa.handle;
-    r.generation = sa.generation;
-    r.ifIndex = this.#mbufs.rcvIf[m]!;
-    r.espOffset = ipHeaderLen;
-    r.trailerLen = 0;
-    r.esnHi = 0;
-    r.cardSa = -1;
-    r.dst0 = sa.dstWords[0]!;
-    r.dst1 = sa.dstWords[1]!;
-    r.dst2 = sa.dstWords[2]!;
-    r.dst3 = sa.dstWords[3]!;
-    return r;
+  /** Software's own. 0 or ENOBUFS. */
+  #report(m: Mbuf, sa: Sa, ipHeaderLen: number): number {
+    const r = this.#request;
+    describeRequest(r, sa, ipHeaderLen, 0, 0);
+    r[REQ_IF_INDEX] = this.#mbufs.rcvIf[m]!;
+    return this.#p.carrier.report(m, PACKET_TAG_IPSEC_IN_DONE, r);
   }
 
   #drop(m: Mbuf, counterIndex: number): void {
@@ -217,19 +220,18 @@ export class IpsecInput {
   }
 }
 
-/** Is the report about this SA, which is that of the packet, and the interface it came in by? */
-function isAbout(r: OffloadRequest, sa: Sa, rcvIf: number): boolean {
+/** Is the report w[at …] about this SA, which is that of the packet, and the interface it came in by? */
+function isAbout(w: Uint32Array, at: number, sa: Sa, rcvIf: number): boolean {
   const dst = sa.dstWords;
   return (
-    r.saHandle === sa.handle &&
-    r.generation === sa.generation &&
-    r.spi === sa.spi &&
-    r.proto === sa.proto &&
-    r.family === sa.family &&
-    r.dst0 === dst[0] &&
-    r.dst1 === dst[1] &&
-    r.dst2 === dst[2] &&
-    r.dst3 === dst[3] &&
-    r.ifIndex === rcvIf
+    (w[at + REQ_SA_HANDLE]! | 0) === sa.handle &&
+    w[at + REQ_GENERATION] === sa.generation &&
+    w[at + REQ_SPI] === sa.spi &&
+    w[at + REQ_PROTO] === (sa.proto | (sa.family << 8)) &&
+    w[at + REQ_DST] === dst[0] &&
+    w[at + REQ_DST + 1] === dst[1] &&
+    w[at + REQ_DST + 2] === dst[2] &&
+    w[at + REQ_DST + 3] === dst[3] &&
+    (w[at + REQ_IF_INDEX]! | 0) === rcvIf
   );
 }

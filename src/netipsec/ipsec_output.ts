@@ -39,10 +39,16 @@ import type { IpsecTransmit } from './ipsec_transmit.ts';
 import { type OffloadReasons, R_INNER_TRANSFORM, R_NEEDS_FRAGMENTATION } from './offload_reason.ts';
 import {
   type Carrier,
+  NO_REQUEST,
   newOffloadRequest,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
+  REQ_CARD_SA,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_IF_INDEX,
 } from './pact.ts';
+import { saOfRequest } from './request_words.ts';
 import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
@@ -299,15 +305,15 @@ export class IpsecOutput {
     const toCut = isTooBig && on[FRAGMENT] === 1;
     const cameIn = mbufs.rcvIf[m]! >= 0 && on[FORWARD_OFFLOAD] === 0;
     const cardSa = toCut || (innerFirst && !isLast) || cameIn ? -1 : inCard;
-    r.cardSa = cardSa;
+    r[REQ_CARD_SA] = cardSa;
     const error = xform.encapsulate(m, sa, tunnel, r);
     if (error !== 0) {
       mbufs.free(m);
       return error;
     }
-    r.ifIndex = ifp.index;
-    r.state = cardSa < 0 ? PACKET_TAG_IPSEC_OUT_DONE : PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-    if (carrier.request(m, r) !== 0) return this.#drop(m, IPSEC_NO_TAG, ENOBUFS);
+    r[REQ_IF_INDEX] = ifp.index;
+    const state = cardSa < 0 ? PACKET_TAG_IPSEC_OUT_DONE : PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
+    if (carrier.request(m, state, r) !== 0) return this.#drop(m, IPSEC_NO_TAG, ENOBUFS);
     if (cardSa >= 0) {
       sa.hwPackets++;
       sa.hwBytes += payloadLen;
@@ -316,7 +322,7 @@ export class IpsecOutput {
     let why = isTooBig ? R_NEEDS_FRAGMENTATION : R_INNER_TRANSFORM;
     if (inCard < 0) why = offloads.whyNot(sa, ifp);
     reasons.tx[why]!++;
-    xform.seal(m, sa, 0, r.espOffset, r.esnHi);
+    xform.seal(m, sa, 0, r[REQ_ESP]! & 0xffff, r[REQ_ESN_HI]!);
     sa.swPackets++;
     sa.swBytes += payloadLen;
     return 0;
@@ -347,12 +353,12 @@ export class IpsecOutput {
   #isDone(m: Mbuf, request: SpRequest, ends: Ends): boolean {
     if (this.#mbufs.isBare(m)) return false;
     const { carrier, sadb } = this.#p;
-    const r = this.#request;
-    for (let i = 0; carrier.applied(m, i, r); i++) {
-      const sa = sadb.byHandle(r.saHandle, r.generation);
+    for (let i = 0; ; i++) {
+      const at = carrier.applied(m, i);
+      if (at === NO_REQUEST) return false;
+      const sa = saOfRequest(sadb, carrier.words, at);
       if (sa !== null && answers(sa, request, ends)) return true;
     }
-    return false;
   }
 
   /**
@@ -361,15 +367,15 @@ export class IpsecOutput {
    * pass whatever carries OUT_DONE).
    */
   #isProtected(m: Mbuf): boolean {
-    const { carrier, sadb } = this.#p;
     const { dst, family, proto } = this.#flow;
-    const r = this.#request;
-    for (let i = 0; carrier.applied(m, i, r); i++) {
-      const sa = sadb.byHandle(r.saHandle, r.generation);
+    const { carrier, sadb } = this.#p;
+    for (let i = 0; ; i++) {
+      const at = carrier.applied(m, i);
+      if (at === NO_REQUEST) return false;
+      const sa = saOfRequest(sadb, carrier.words, at);
       if (sa === null || sa.family !== family || !sameWords(sa.dstWords, dst)) continue;
       if (proto === sa.proto || (sa.natt !== null && proto === IPPROTO_UDP)) return true;
     }
-    return false;
   }
 
   #drop(m: Mbuf, counterIndex: number, errno: number): number {

@@ -8,7 +8,8 @@ import type { Inet } from '../netinet/inet.ts';
 import { newFlow, readFlow } from './flow.ts';
 import type { FlowCache } from './flow_cache.ts';
 import { ESP_REPORT_MISFIT, IPSEC_DISCARD, IPSEC_IN_POLICY } from './ipsec_counters.ts';
-import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
+import { type Carrier, NO_REQUEST, REQ_GENERATION, REQ_SA_HANDLE } from './pact.ts';
+import { saOfRequest } from './request_words.ts';
 import type { Sadb } from './sadb.ts';
 import { answers, type Ends, type Secpolicy, type SpRequest } from './secpolicy.ts';
 
@@ -25,8 +26,6 @@ export class IpsecPolicy {
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #flow = newFlow();
-  readonly #done = newOffloadRequest();
-  readonly #other = newOffloadRequest();
 
   constructor(parts: PolicyParts) {
     this.#p = parts;
@@ -40,11 +39,11 @@ export class IpsecPolicy {
     if (proto === IPPROTO_ESP || proto === IPPROTO_AH) {
       // What is still to be taken out of ESP is judged by what is inside: by whom it is for. But a
       // card has decrypted this one for us, and a gateway would send it on in clear.
-      return carrier.read(m, this.#done) ? this.#refuse(ESP_REPORT_MISFIT) : 0;
+      return carrier.read(m) === NO_REQUEST ? 0 : this.#refuse(ESP_REPORT_MISFIT);
     }
     const mbufs = this.#mbufs;
     const rule = mbufs.rules.on[POLICY_AFTER_DECAP] === 1;
-    if (!rule && carrier.accepted(m, 0, this.#done)) return 0;
+    if (!rule && carrier.accepted(m, 0) !== NO_REQUEST) return 0;
     readFlow(mbufs.view, mbufs.off[m]!, mbufs.len[m]!, this.#flow);
     const policy = cache.policy[cache.lookup('in', this.#flow)]!;
     if (policy === null || policy.action === 'none') return 0;
@@ -55,19 +54,25 @@ export class IpsecPolicy {
   /** IpsecMethods.sameOrigin: the same transforms, by SAs alike in all that answers() looks at. */
   sameOrigin(a: Mbuf, b: Mbuf): boolean {
     const { carrier } = this.#p;
+    const { words } = carrier;
     for (let i = 0; ; i++) {
-      const more = carrier.accepted(a, i, this.#done);
-      if (carrier.accepted(b, i, this.#other) !== more) return false;
-      if (!more) return true;
-      if (!this.#isAlike(this.#done, this.#other)) return false;
+      const p = carrier.accepted(a, i);
+      if (p === NO_REQUEST) return carrier.accepted(b, i) === NO_REQUEST;
+      // Read before the carrier is asked again.
+      const handle = words[p + REQ_SA_HANDLE]! | 0;
+      const generation = words[p + REQ_GENERATION]!;
+      const q = carrier.accepted(b, i);
+      if (q === NO_REQUEST || !this.#isAlike(handle, generation, q)) return false;
     }
   }
 
-  #isAlike(x: OffloadRequest, y: OffloadRequest): boolean {
-    if (x.saHandle === y.saHandle && x.generation === y.generation) return true;
-    const { sadb } = this.#p;
-    const p = sadb.byHandle(x.saHandle, x.generation);
-    const q = sadb.byHandle(y.saHandle, y.generation);
+  #isAlike(handle: number, generation: number, at: number): boolean {
+    const { carrier, sadb } = this.#p;
+    const { words } = carrier;
+    const isSame = (words[at + REQ_SA_HANDLE]! | 0) === handle;
+    if (isSame && words[at + REQ_GENERATION] === generation) return true;
+    const p = sadb.byHandle(handle, generation);
+    const q = saOfRequest(sadb, words, at);
     if (p === null || q === null) return false;
     if (p.family !== q.family || p.proto !== q.proto) return false;
     const alike = sameWords(p.srcWords, q.srcWords) && sameWords(p.dstWords, q.dstWords);
@@ -95,12 +100,12 @@ export class IpsecPolicy {
   /** The first transform from the i-th on that answers the request, or -1. */
   #findAnswer(m: Mbuf, from: number, request: SpRequest, ends: Ends): number {
     const { carrier, sadb } = this.#p;
-    const r = this.#done;
-    for (let i = from; carrier.accepted(m, i, r); i++) {
-      const sa = sadb.byHandle(r.saHandle, r.generation);
+    for (let i = from; ; i++) {
+      const at = carrier.accepted(m, i);
+      if (at === NO_REQUEST) return -1;
+      const sa = saOfRequest(sadb, carrier.words, at);
       if (sa !== null && answers(sa, request, ends)) return i;
     }
-    return -1;
   }
 
   #refuse(counterIndex: number): number {

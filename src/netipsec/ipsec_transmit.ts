@@ -18,7 +18,15 @@ import {
   R_NEEDS_FRAGMENTATION,
   R_SA_NOT_INSTALLED,
 } from './offload_reason.ts';
-import { type Carrier, newOffloadRequest, type OffloadRequest } from './pact.ts';
+import {
+  type Carrier,
+  NO_REQUEST,
+  REQ_CARD_SA,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_IF_INDEX,
+} from './pact.ts';
+import { saOfRequest } from './request_words.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
 import type { XformTable } from './xform.ts';
@@ -41,7 +49,6 @@ export class IpsecTransmit {
   handOverAllocs = 0;
   readonly #p: TransmitParts;
   readonly #n: Float64Array;
-  readonly #request = newOffloadRequest();
 
   constructor(parts: TransmitParts) {
     this.#p = parts;
@@ -52,15 +59,18 @@ export class IpsecTransmit {
   beforeTransmit(m: Mbuf, ifp: Ifnet, ipOffset: number): number {
     const { carrier, inet, sadb, offloads } = this.#p;
     const { tags, rules } = inet.pool;
-    const r = this.#request;
-    if (!carrier.take(m, r)) return this.#isDecrypted(m) ? EACCES : 0;
-    const sa = sadb.byHandle(r.saHandle, r.generation);
-    const isMeantFor = ifp.index === r.ifIndex && (ifp.capabilities & IFCAP_IPSEC) !== 0;
-    const isInCard = sa !== null && offloads.cardSa(sa, ifp.index) === r.cardSa;
+    const at = carrier.take(m);
+    if (at === NO_REQUEST) return this.#isDecrypted(m) ? EACCES : 0;
+    const { words } = carrier;
+    const sa = saOfRequest(sadb, words, at);
+    const isMeantFor =
+      ifp.index === (words[at + REQ_IF_INDEX]! | 0) && (ifp.capabilities & IFCAP_IPSEC) !== 0;
+    const isInCard =
+      sa !== null && offloads.cardSa(sa, ifp.index) === (words[at + REQ_CARD_SA]! | 0);
     if ((!isMeantFor || !isInCard) && rules.on[GATE_INTERFACE] === 1) {
       let why = isMeantFor ? R_SA_NOT_INSTALLED : R_INTERFACE_CHANGED;
       if (ifp === IF_NONE) why = R_NEEDS_FRAGMENTATION;
-      return this.#finish(m, ipOffset, r, why);
+      return this.#finish(m, ipOffset, at, why);
     }
     const before = tags.allocs;
     const error = carrier.handOver(m);
@@ -73,7 +83,7 @@ export class IpsecTransmit {
   /** A card took the ESP of this one off for us: a bridge that passed it on would publish it. */
   #isDecrypted(m: Mbuf): boolean {
     const { carrier, inet } = this.#p;
-    if (!carrier.read(m, this.#request) || inet.pool.rules.on[DECRYPTED_STAYS] !== 1) return false;
+    if (carrier.read(m) === NO_REQUEST || inet.pool.rules.on[DECRYPTED_STAYS] !== 1) return false;
     this.#n[IPSEC_DECRYPTED_LEAVES]!++;
     return true;
   }
@@ -83,14 +93,15 @@ export class IpsecTransmit {
    * counted, an index into OFFLOAD_REASONS.
    */
   finishInSoftware(m: Mbuf, ipOffset: number, why: number): number {
-    const r = this.#request;
-    return this.#p.carrier.take(m, r) ? this.#finish(m, ipOffset, r, why) : 0;
+    const at = this.#p.carrier.take(m);
+    return at === NO_REQUEST ? 0 : this.#finish(m, ipOffset, at, why);
   }
 
-  #finish(m: Mbuf, ipOffset: number, r: OffloadRequest, why: number): number {
+  #finish(m: Mbuf, ipOffset: number, at: number, why: number): number {
     const { carrier, inet, reasons, sadb, xforms } = this.#p;
     const { on } = inet.pool.rules;
-    const sa = sadb.byHandle(r.saHandle, r.generation);
+    const { words } = carrier;
+    const sa = saOfRequest(sadb, words, at);
     if (sa === null) {
       // Its key is gone, and in clear it must not leave.
       this.#n[IPSEC_LATE_NO_SA]!++;
@@ -98,13 +109,15 @@ export class IpsecTransmit {
     }
     // Sequence number and IV are in the packet since ipsec_output, and no descriptor was posted:
     // nothing else was, or will be, encrypted under them.
-    xforms[sa.proto]!.seal(m, sa, ipOffset, r.espOffset, r.esnHi);
-    if (on[DONE_ONCE] === 1) carrier.done(m);
+    const espOffset = words[at + REQ_ESP]! & 0xffff;
+    const trailerLen = words[at + REQ_ESP]! >>> 16;
+    xforms[sa.proto]!.seal(m, sa, ipOffset, espOffset, words[at + REQ_ESN_HI]!);
+    if (on[DONE_ONCE] === 1) carrier.done(m, at);
     reasons.tx[why]!++;
     this.#n[IPSEC_LATE_SOFTWARE]!++;
     if (on[REBOOK] === 0) return 0;
-    const headerLen = ipOffset + r.espOffset + ESP_HDR_LEN + sa.session.ivBytes;
-    const payloadLen = inet.pool.len[m]! - headerLen - r.trailerLen;
+    const headerLen = ipOffset + espOffset + ESP_HDR_LEN + sa.session.ivBytes;
+    const payloadLen = inet.pool.len[m]! - headerLen - trailerLen;
     sa.hwPackets--;
     sa.hwBytes -= payloadLen;
     sa.swPackets++;

@@ -58,83 +58,72 @@ export function ipsecTagName(id: number): string {
 }
 
 /**
- * What a tag says, unpacked. Made once by each user and filled again for every packet.
- * Words of the payload, in this order:
- *   0 spi | 1 proto (bits 7:0), family 4/6 (15:8) | 2 saHandle | 3 generation | 4 ifIndex
- *   5 espOffset (15:0), trailerLen (31:16) | 6 esnHi | 7 card's SA index | 8..11 destination
+ * What a tag says: REQUEST_WORDS words. Whoever makes a request fills words of its own, once made by
+ * newOffloadRequest(); whoever gets one reads it where the carrier has it, in place. Handles and
+ * indexes may be -1: `| 0` makes them signed again.
  */
-export interface OffloadRequest {
-  /** Label: one of the PACKET_TAG_IPSEC_ ids. */
-  state: number;
-  spi: number;
-  /** 50 = ESP. */
-  proto: number;
-  /** 4 or 6. */
-  family: number;
-  /** Index of the SA in the SADB, and which of its successive users it means. */
-  saHandle: number;
-  generation: number;
-  /** Interface the request was made for (transmit) or came in by (receive). */
-  ifIndex: number;
-  /** Bytes from the outer IP header to the ESP header. */
-  espOffset: number;
-  /** Padding, pad length, next header and ICV, in bytes. */
-  trailerLen: number;
-  /** High half of the 64-bit sequence number (RFC 4303 §2.2.1); 0 without ESN. */
-  esnHi: number;
-  /** The card's name for the SA, as saInstall() returned it. */
-  cardSa: number;
-  /** Destination, host order words; IPv4 in dst0. */
-  dst0: number;
-  dst1: number;
-  dst2: number;
-  dst3: number;
-}
+export type OffloadRequest = Uint32Array;
+export const REQ_SPI = 0;
+/** Protocol (bits 7:0), 50 = ESP; family, 4 or 6 (15:8). */
+export const REQ_PROTO = 1;
+/** Index of the SA in the SADB, and which of its successive users is meant. */
+export const REQ_SA_HANDLE = 2;
+export const REQ_GENERATION = 3;
+/** Interface that the request was made for (transmit) or came in by (receive). */
+export const REQ_IF_INDEX = 4;
+/**
+ * Bytes from the outer IP header to the ESP header (15:0); padding, pad length, next header and ICV,
+ * bytes (31:16).
+ */
+export const REQ_ESP = 5;
+/** High half of the 64-bit sequence number (RFC 4303 §2.2.1); 0 without ESN. */
+export const REQ_ESN_HI = 6;
+/** The card's name for the SA, as saInstall() returned it. */
+export const REQ_CARD_SA = 7;
+/** Destination, four words in host order; IPv4 in the first. */
+export const REQ_DST = 8;
+export const REQUEST_WORDS = 12;
 
+/** What take() and the like answer when there is no such request. */
+export const NO_REQUEST = -1;
+
+/** A request about no SA and no interface. */
 export function newOffloadRequest(): OffloadRequest {
-  return {
-    state: 0,
-    spi: 0,
-    proto: 50,
-    family: 4,
-    saHandle: -1,
-    generation: 0,
-    ifIndex: -1,
-    espOffset: 0,
-    trailerLen: 0,
-    esnHi: 0,
-    cardSa: -1,
-    dst0: 0,
-    dst1: 0,
-    dst2: 0,
-    dst3: 0,
-  };
+  const r = new Uint32Array(REQUEST_WORDS);
+  r[REQ_SA_HANDLE] = -1;
+  r[REQ_IF_INDEX] = -1;
+  r[REQ_CARD_SA] = -1;
+  return r;
 }
 
 /**
  * How a request travels with a packet. The default is the in-place tag; the other answers that were
  * ever given are further implementations, which only measurements and tests load.
+ *
+ * Who asks for a request gets the index of its first word in `words`, or NO_REQUEST; it is good until
+ * the carrier is asked again, or a tag is taken, freed or relabelled.
  */
 export interface Carrier {
   readonly name: string;
-  /** ipsec_output: hangs r on m, once for each transform, labelled r.state. 0 or ENOBUFS. */
-  request(m: Mbuf, r: OffloadRequest): number;
+  readonly words: Uint32Array;
+  /** ipsec_output: hangs r on m, once for each transform, labelled with its state. 0 or ENOBUFS. */
+  request(m: Mbuf, state: number, r: OffloadRequest): number;
   /** ip_output: m is about to enter an interface's queue. 0 or ENOBUFS (then m is not sent). */
   handOver(m: Mbuf): number;
-  /** Anyone on the way out: is there a request on m whose crypto is still to be done? Fills r. */
-  take(m: Mbuf, r: OffloadRequest): boolean;
-  /** Driver or software: the crypto that take() showed is done, or is in a descriptor now. */
-  done(m: Mbuf): void;
-  /** Driver, receive: hangs r on m, labelled r.state (an IN_ id). 0 or ENOBUFS. */
-  report(m: Mbuf, r: OffloadRequest): number;
-  /** ipsec_input: is there a report on m? Fills r. */
-  read(m: Mbuf, r: OffloadRequest): boolean;
-  /** ipsec_input: the report is checked; from here on it says IN_DONE. */
-  accept(m: Mbuf): void;
-  /** ipsec_output: the i-th request that m carries, done or not, newest first. False: no more. */
-  applied(m: Mbuf, i: number, r: OffloadRequest): boolean;
-  /** Policy check: the i-th transform taken off m (IN_DONE), newest first. False: no more. */
-  accepted(m: Mbuf, i: number, r: OffloadRequest): boolean;
+  /** Anyone on the way out: the request on m whose crypto is still to be done. */
+  take(m: Mbuf): number;
+  /** Driver or software: the crypto of what take() gave is done, or is in a descriptor now. */
+  done(m: Mbuf, at: number): void;
+  /** Driver, receive: hangs r on m, labelled with its state, an IN_ id. 0 or ENOBUFS. */
+  report(m: Mbuf, state: number, r: OffloadRequest): number;
+  /** ipsec_input: the report on m. */
+  read(m: Mbuf): number;
+  /** ipsec_input: what read() gave is checked; from here on it says IN_DONE. */
+  accept(m: Mbuf, at: number): void;
+  /** ipsec_output: the i-th request that m carries, done or not, newest first. */
+  applied(m: Mbuf, i: number): number;
+  /** Policy check: the i-th transform taken off m (IN_DONE), newest first. */
+  accepted(m: Mbuf, i: number): number;
   /** ipsec_output: policy lets m pass as it is, and the card is to be told. 0 or ENOBUFS. */
   bypass?(m: Mbuf): number;
 }

@@ -8,7 +8,7 @@ import { finishHeader } from './ip_headers.ts';
 import { ESP_KEEPALIVE_IN, ESP_RUNT, ESP_UDP_BAD_SUM } from './ipsec_counters.ts';
 import type { IpsecInput } from './ipsec_input.ts';
 import { isUdpEncapSum } from './natt.ts';
-import { type Carrier, newOffloadRequest } from './pact.ts';
+import { type Carrier, NO_REQUEST } from './pact.ts';
 import type { Sadb } from './sadb.ts';
 
 /** RFC 3948 §2.3. */
@@ -22,7 +22,6 @@ export class UdpDecap {
   readonly #sadb: Sadb;
   readonly #carrier: Carrier;
   readonly #input: IpsecInput;
-  readonly #report = newOffloadRequest();
 
   constructor(inet: Inet, sadb: Sadb, carrier: Carrier, input: IpsecInput) {
     this.#inet = inet;
@@ -42,7 +41,7 @@ export class UdpDecap {
     const len = udpLen(view, udp);
     if (len < UDP_HDR_LEN || len > pool.len[m]! - headersLen) return false;
     // RFC 3948 §2.1: over IPv4 it is not looked at. What a card decrypted is no longer what was summed.
-    if (family === 6 && !this.#carrier.read(m, this.#report)) {
+    if (family === 6 && this.#carrier.read(m) === NO_REQUEST) {
       if (!isUdpEncapSum(view, pool.off[m]!, udp, len)) return this.#drop(m, ESP_UDP_BAD_SUM);
     }
     const data = udp + UDP_HDR_LEN;

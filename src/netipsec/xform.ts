@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Mbuf } from '../kern/mbuf.ts';
-import type { OffloadRequest } from './pact.ts';
+import {
+  type OffloadRequest,
+  REQ_DST,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_GENERATION,
+  REQ_PROTO,
+  REQ_SA_HANDLE,
+  REQ_SPI,
+} from './pact.ts';
 import type { Sa } from './sa.ts';
 
 /** Nothing to go on with; the reason is counted. */
@@ -37,7 +46,7 @@ export interface Xform {
   lengthAfter(sa: Sa, tunnel: boolean, ipLen: number, ipHeaderLen: number): number;
   /**
    * Makes all of the packet but the crypto, takes the next sequence number, and says in r where
-   * things are (espOffset, trailerLen, esnHi, SA and destination). m starts at its IP header,
+   * things are (describeRequest(); REQ_CARD_SA is there). m starts at its IP header,
    * before and after. 0, or an errno that is counted; m stays the caller's.
    */
   encapsulate(m: Mbuf, sa: Sa, tunnel: boolean, r: OffloadRequest): number;
@@ -54,7 +63,7 @@ export interface Xform {
 /** The transform table: a row at each protocol number that has one. */
 export type XformTable = readonly (Xform | undefined)[];
 
-/** Fills in r what is known of a packet; state, ifIndex and cardSa are ipsec_output's. */
+/** Fills in r what is known of a packet; interface and card's SA are ipsec_output's. */
 export function describeRequest(
   r: OffloadRequest,
   sa: Sa,
@@ -62,17 +71,15 @@ export function describeRequest(
   trailerLen: number,
   esnHi: number,
 ): void {
-  r.spi = sa.spi;
-  r.proto = sa.proto;
-  r.family = sa.family;
-  r.saHandle = sa.handle;
-  r.generation = sa.generation;
-  r.espOffset = espOffset;
-  r.trailerLen = trailerLen;
-  r.esnHi = esnHi;
+  r[REQ_SPI] = sa.spi;
+  r[REQ_PROTO] = sa.proto | (sa.family << 8);
+  r[REQ_SA_HANDLE] = sa.handle;
+  r[REQ_GENERATION] = sa.generation;
+  r[REQ_ESP] = espOffset | (trailerLen << 16);
+  r[REQ_ESN_HI] = esnHi;
   const dst = sa.dstWords;
-  r.dst0 = dst[0]!;
-  r.dst1 = dst[1]!;
-  r.dst2 = dst[2]!;
-  r.dst3 = dst[3]!;
+  r[REQ_DST] = dst[0]!;
+  r[REQ_DST + 1] = dst[1]!;
+  r[REQ_DST + 2] = dst[2]!;
+  r[REQ_DST + 3] = dst[3]!;
 }

@@ -27,7 +27,7 @@ import {
   IPSEC_BAD_PACKET,
 } from './ipsec_counters.ts';
 import { putUdpEncap, sumUdpEncap } from './natt.ts';
-import type { OffloadRequest } from './pact.ts';
+import { type OffloadRequest, REQ_CARD_SA } from './pact.ts';
 import type { Sa } from './sa.ts';
 import { tfcPadding } from './tfc.ts';
 import { putOuterHeader, TUNNEL_LEFT, TUNNEL_NO_PACKET, takeOuterHeader } from './tunnel_header.ts';
@@ -101,7 +101,7 @@ export class XformEsp implements Xform {
     }
     const { on } = mb.rules;
     // Without the rules: what card and software would count, each for itself.
-    const own = (r.cardSa >= 0 ? sa.hwPackets : sa.swPackets) + 1;
+    const own = ((r[REQ_CARD_SA]! | 0) >= 0 ? sa.hwPackets : sa.swPackets) + 1;
     const seq = on[ONE_NUMBERER] === 1 ? ++sa.seq : own;
     const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);

@@ -2,7 +2,7 @@
 import { Nic } from '../dev/nic/if_nic.ts';
 import type { Host } from '../host.ts';
 import {
-  newOffloadRequest,
+  NO_REQUEST,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
@@ -26,7 +26,6 @@ export class DriverPhases {
   readonly #card: NullCard;
   readonly #timerNs: number;
   readonly #ring = new Int32Array(RING);
-  readonly #r = newOffloadRequest();
   readonly #request: OffloadRequest;
   readonly #offload: boolean;
   #taken = 0;
@@ -102,7 +101,8 @@ export class DriverPhases {
       const ns = this.#time(() => {
         for (let k = 0; k < RING; k++) {
           const m = this.#ring[k]!;
-          if (carrier.take(m, this.#r)) carrier.done(m);
+          const at = carrier.take(m);
+          if (at !== NO_REQUEST) carrier.done(m, at);
         }
       });
       this.#freeRing();
@@ -112,11 +112,11 @@ export class DriverPhases {
 
   #report(): number {
     const { carrier } = this.#host.ipsec;
-    this.#request.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
     return this.#perPacket(() => {
       this.#takeRing(false);
       const ns = this.#time(() => {
-        for (let k = 0; k < RING; k++) carrier.report(this.#ring[k]!, this.#request);
+        for (let k = 0; k < RING; k++)
+          carrier.report(this.#ring[k]!, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, this.#request);
       });
       this.#freeRing();
       return ns;
@@ -145,12 +145,11 @@ export class DriverPhases {
 
   #takeRing(asked: boolean): void {
     const { mbufs, ipsec } = this.#host;
-    this.#request.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
     for (let k = 0; k < RING; k++) {
       const m = mbufs.alloc();
       mbufs.len[m] = PLAIN_BYTES;
       this.#ring[k] = m;
-      if (asked) ipsec.carrier.request(m, this.#request);
+      if (asked) ipsec.carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, this.#request);
     }
   }
 

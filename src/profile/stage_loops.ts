@@ -3,7 +3,13 @@ import { IP_HDR_LEN, IPPROTO_UDP } from '../header/ip.ts';
 import type { Host } from '../host.ts';
 import { newFlow, readFlow } from '../netipsec/flow.ts';
 import { FlowCache } from '../netipsec/flow_cache.ts';
-import { newOffloadRequest, PACKET_TAG_IPSEC_IN_DONE } from '../netipsec/pact.ts';
+import {
+  NO_REQUEST,
+  newOffloadRequest,
+  PACKET_TAG_IPSEC_IN_DONE,
+  REQ_ESN_HI,
+  REQ_ESP,
+} from '../netipsec/pact.ts';
 import type { Sa } from '../netipsec/sa.ts';
 import { XformEsp } from '../netipsec/xform_esp.ts';
 import { BATCH_PACKETS, type BenchPair } from './bench_pair.ts';
@@ -74,7 +80,7 @@ export class StageLoops {
   acceptedIn(): void {
     const { carrier } = this.#host.ipsec;
     this.#each((m) => {
-      if (carrier.accepted(m, 0, this.#r)) this.sink++;
+      if (carrier.accepted(m, 0) !== NO_REQUEST) this.sink++;
     });
   }
 
@@ -90,7 +96,7 @@ export class StageLoops {
     const { carrier } = this.#host.ipsec;
     const asked = this.#sas.map((sa) => requestOf(sa, this.#host.nic.index));
     for (const [k, m] of this.#packets.mbuf.entries()) {
-      carrier.report(m, { ...asked[k % asked.length]!, state: PACKET_TAG_IPSEC_IN_DONE });
+      carrier.report(m, PACKET_TAG_IPSEC_IN_DONE, asked[k % asked.length]!);
     }
   }
 
@@ -123,7 +129,7 @@ export class StageLoops {
     const r = this.#r;
     const sa = this.#spare;
     this.sink += this.#xform.encapsulate(m, sa, true, r);
-    if (!this.#offload) this.#xform.seal(m, sa, 0, r.espOffset, r.esnHi);
+    if (!this.#offload) this.#xform.seal(m, sa, 0, r[REQ_ESP]! & 0xffff, r[REQ_ESN_HI]!);
   }
 
   #each(f: (m: number) => void): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type MTag, type MTagPool, NO_TAG } from '../kern/m_tag.ts';
 import type { Mbuf, MbufPool } from '../kern/mbuf.ts';
-import type { Carrier, OffloadRequest } from '../netipsec/pact.ts';
+import { type Carrier, NO_REQUEST, type OffloadRequest } from '../netipsec/pact.ts';
 import { CarrierSecPath, SEC_PATH_BYTES } from './carrier/sec_path.ts';
 import { CarrierSideTable, SIDE_TABLE_ENTRY_BYTES } from './carrier/side_table.ts';
 import type { Strategy } from './strategy.ts';
@@ -27,6 +27,7 @@ export interface Totals {
  */
 export class Tally implements Carrier {
   readonly name: string;
+  readonly words: Uint32Array;
   readonly bypass?: (m: Mbuf) => number;
   readonly inner: Carrier;
   readonly #strategy: Strategy;
@@ -38,6 +39,7 @@ export class Tally implements Carrier {
   constructor(strategy: Strategy, mbufs: MbufPool) {
     const inner = strategy.newCarrier(mbufs);
     this.name = inner.name;
+    this.words = inner.words;
     this.inner = inner;
     this.#strategy = strategy;
     this.#tags = mbufs.tags;
@@ -65,49 +67,49 @@ export class Tally implements Carrier {
     };
   }
 
-  request(m: Mbuf, r: OffloadRequest): number {
+  request(m: Mbuf, state: number, r: OffloadRequest): number {
     this.#requests++;
-    return this.inner.request(m, r);
+    return this.inner.request(m, state, r);
   }
 
   handOver(m: Mbuf): number {
     return this.inner.handOver(m);
   }
 
-  take(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#found(this.inner.take(m, r));
+  take(m: Mbuf): number {
+    return this.#found(this.inner.take(m));
   }
 
-  done(m: Mbuf): void {
+  done(m: Mbuf, at: number): void {
     this.#followed++;
-    this.inner.done(m);
+    this.inner.done(m, at);
   }
 
-  report(m: Mbuf, r: OffloadRequest): number {
+  report(m: Mbuf, state: number, r: OffloadRequest): number {
     this.#requests++;
-    return this.inner.report(m, r);
+    return this.inner.report(m, state, r);
   }
 
-  read(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#found(this.inner.read(m, r));
+  read(m: Mbuf): number {
+    return this.#found(this.inner.read(m));
   }
 
-  accept(m: Mbuf): void {
+  accept(m: Mbuf, at: number): void {
     this.#followed++;
-    this.inner.accept(m);
+    this.inner.accept(m, at);
   }
 
-  applied(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#found(this.inner.applied(m, i, r));
+  applied(m: Mbuf, i: number): number {
+    return this.#found(this.inner.applied(m, i));
   }
 
-  accepted(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#found(this.inner.accepted(m, i, r));
+  accepted(m: Mbuf, i: number): number {
+    return this.#found(this.inner.accepted(m, i));
   }
 
-  #found(yes: boolean): boolean {
-    if (yes) this.#followed++;
-    return yes;
+  #found(at: number): number {
+    if (at !== NO_REQUEST) this.#followed++;
+    return at;
   }
 
   /** Every tag that a walk of this host's tag lists comes to, frees aside, is a step. */

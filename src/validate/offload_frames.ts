@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import {
-  newOffloadRequest,
-  type OffloadSa,
-  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
-} from '../netipsec/pact.ts';
+import { type OffloadSa, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED } from '../netipsec/pact.ts';
+import { requestOf } from '../netipsec/request_fields.ts';
 import { ESP_DST, type EspShape, espClear } from './frames.ts';
 import type { RigHost } from './rig.ts';
 
@@ -23,17 +20,12 @@ export function sendOffload(
   more: { readonly ifIndex?: number; readonly esnHi?: number } = {},
 ): number {
   const m = host.mbuf(espClear(shape));
-  const r = newOffloadRequest();
-  r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-  r.spi = sa.spi;
-  r.saHandle = sa.saHandle;
-  r.generation = sa.generation;
-  r.ifIndex = more.ifIndex ?? host.nic.index;
-  r.esnHi = more.esnHi ?? 0;
-  r.espOffset = 20 + 4 * (shape.optionWords ?? 0);
-  r.cardSa = cardSa;
-  r.dst0 = ESP_DST;
-  host.carrier.request(m, r);
+  const { spi, saHandle, generation } = sa;
+  const { ifIndex = host.nic.index, esnHi = 0 } = more;
+  const espOffset = 20 + 4 * (shape.optionWords ?? 0);
+  const names = { spi, saHandle, generation, ifIndex, cardSa, dst0: ESP_DST };
+  const r = requestOf({ ...names, espOffset, esnHi });
+  host.carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
   return host.nic.transmit(m);
 }
 

@@ -7,7 +7,8 @@ import { Counters } from '../kern/counters.ts';
 import { type Mbuf, MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { TagSan, tagFindingText } from '../kern/tag_san.ts';
 import { CarrierInPlace } from '../netipsec/carrier_in_place.ts';
-import { type Carrier, newOffloadRequest, type OffloadRequest } from '../netipsec/pact.ts';
+import { type Carrier, NO_REQUEST } from '../netipsec/pact.ts';
+import { fieldsAt, type RequestFields } from '../netipsec/request_fields.ts';
 
 /** Makes a world: the one thing in which the test runs differ. */
 export type MakeWorld = (config: SimConfig) => SimWorld;
@@ -37,7 +38,7 @@ export const SIM_DEFAULTS: SimConfig = {
 /** A frame that a host got, copied out of its mbuf, with the report that came with it. */
 export interface Received {
   readonly bytes: Uint8Array;
-  readonly report: OffloadRequest | null;
+  readonly report: RequestFields | null;
 }
 
 /** One host with its driver, and nothing above it. */
@@ -76,7 +77,7 @@ export class RigHost {
       carrier: this.carrier,
       finishInSoftware: (m) => {
         this.software.push(m);
-        if (this.softwareErrno === 0) this.carrier.done(m);
+        if (this.softwareErrno === 0) this.carrier.done(m, this.carrier.take(m));
         return this.softwareErrno;
       },
       ringBaseBytes: base,
@@ -85,11 +86,10 @@ export class RigHost {
     this.nic.onCompletion = (...c) => this.completions.push(c);
     this.nic.input = (m) => {
       const at = this.pool.off[m]!;
-      const report = newOffloadRequest();
-      const has = this.carrier.read(m, report);
+      const report = this.carrier.read(m);
       this.received.push({
         bytes: this.pool.data.slice(at, at + this.pool.len[m]!),
-        report: has ? report : null,
+        report: report === NO_REQUEST ? null : fieldsAt(this.carrier, report),
       });
       this.pool.free(m);
     };

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, describe, expect, test } from 'vitest';
 import { CPL_ESP_SEEN, CPL_SECP } from '../../src/dev/nic/nic_regs.ts';
-import {
-  newOffloadRequest,
-  PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
-  PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
-} from '../../src/netipsec/pact.ts';
+import { PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED } from '../../src/netipsec/pact.ts';
+import { requestOf } from '../../src/netipsec/request_fields.ts';
 import { ESP_DST, espClear, espSealed, hex, pattern, testSa } from '../../src/validate/frames.ts';
 import { install, sendOffload, withoutIcv } from '../../src/validate/offload_frames.ts';
 import { type MakeWorld, Rig } from '../../src/validate/rig.ts';
@@ -47,7 +44,6 @@ export function espContract(makeWorld: MakeWorld): void {
           wire.push(got.bytes.slice(-16));
           expect(wire[i], 'ICV as on the wire').toEqual(espSealed(shape, sa).slice(-16));
           expect(got.report).toMatchObject({
-            state: PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
             spi: sa.spi,
             proto: 50,
             family: 4,
@@ -101,10 +97,10 @@ export function espContract(makeWorld: MakeWorld): void {
       const cardSa = install(rig.a, sa);
       const shape = { to: 1, spi: sa.spi, seq: 77, payloadBytes: 100 };
       const m = rig.a.mbuf(espClear(shape));
-      const r = newOffloadRequest();
-      Object.assign(r, { state: PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, spi: sa.spi, ifIndex: 1 });
-      Object.assign(r, { saHandle: sa.saHandle, generation: 7, espOffset: 20, cardSa, esnHi: 5 });
-      rig.a.carrier.request(m, r);
+      const { spi, saHandle } = sa;
+      const names = { spi, saHandle, generation: 7, ifIndex: 1, cardSa };
+      const r = requestOf({ ...names, espOffset: 20, esnHi: 5 });
+      rig.a.carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
       expect(rig.a.nic.transmit(m)).toBe(0);
       rig.settle();
       expect(hex(rig.b.received.map((x) => x.bytes))).toEqual(hex([espSealed(shape, sa, 5)]));

@@ -7,12 +7,12 @@ import { NO_MBUF } from '../../src/kern/mbuf.ts';
 import { IFCAP_IPSEC } from '../../src/net/ifnet.ts';
 import { UdpSocket } from '../../src/netinet/socket.ts';
 import {
-  newOffloadRequest,
+  NO_REQUEST,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
-  PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
 } from '../../src/netipsec/pact.ts';
+import { fieldsAt, listOf, requestOf } from '../../src/netipsec/request_fields.ts';
 import { STRATEGIES, type Strategy } from '../../src/profile/strategy.ts';
 import { FakeCard } from '../unit/netipsec/fake_card.ts';
 import {
@@ -191,24 +191,20 @@ describe.each(STRATEGIES)('$name', (strategy) => {
   it('a copy of the packet says the same, and each copy is marked by itself', () => {
     const pool = newPool();
     const carrier = strategy.newCarrier(pool);
-    const r = newOffloadRequest();
     const m = pool.alloc();
     pool.append(m, 100);
-    const state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
     const sa = { spi: 0x77, saHandle: 3, generation: 5 };
-    const asked = { ...r, state, ...sa, espOffset: 20, trailerLen: 18, esnHi: 2, cardSa: 9 };
-    expect(carrier.request(m, { ...asked })).toBe(0);
+    const asked = { ...sa, espOffset: 20, trailerLen: 18, esnHi: 2, cardSa: 9 };
+    expect(carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, requestOf(asked))).toBe(0);
     const copies = [pool.dup(m), pool.dup(m), pool.dup(m)];
-    carrier.done(m);
-    expect(carrier.take(m, r)).toBe(false);
+    carrier.done(m, carrier.take(m));
+    expect(carrier.take(m)).toBe(NO_REQUEST);
     for (const c of copies) {
       expect(c).not.toBe(NO_MBUF);
-      expect(carrier.take(c, r)).toBe(true);
-      expect(r).toMatchObject(asked);
-      carrier.done(c);
-      expect(carrier.take(c, r)).toBe(false);
-      expect(carrier.applied(c, 0, r)).toBe(true);
-      expect([r.saHandle, r.generation]).toEqual([3, 5]);
+      expect(fieldsAt(carrier, carrier.take(c))).toMatchObject(asked);
+      carrier.done(c, carrier.take(c));
+      expect(carrier.take(c)).toBe(NO_REQUEST);
+      expect(fieldsAt(carrier, carrier.applied(c, 0))).toMatchObject(sa);
     }
     for (const c of [m, ...copies]) pool.free(c);
     expect(pool.tags.inUse).toBe(0);
@@ -218,34 +214,29 @@ describe.each(STRATEGIES)('$name', (strategy) => {
   it('a report is read until it is accepted, and then says that the packet came by this SA', () => {
     const pool = newPool();
     const carrier = strategy.newCarrier(pool);
-    const r = newOffloadRequest();
     const m = pool.alloc();
-    const report = { ...r, spi: 0x99, saHandle: 4, generation: 6, ifIndex: 1 };
-    carrier.report(m, { ...report, state: PACKET_TAG_IPSEC_IN_CRYPTO_DONE });
-    expect(carrier.accepted(m, 0, r)).toBe(false);
-    expect(carrier.read(m, r)).toBe(true);
-    expect(r).toMatchObject({ ...report, state: PACKET_TAG_IPSEC_IN_CRYPTO_DONE });
-    carrier.accept(m);
-    expect(carrier.read(m, r)).toBe(false);
-    expect(carrier.take(m, r)).toBe(false);
-    expect(carrier.applied(m, 0, r)).toBe(false);
-    expect(carrier.accepted(m, 0, r)).toBe(true);
-    expect(r).toMatchObject({ saHandle: 4, generation: 6, state: PACKET_TAG_IPSEC_IN_DONE });
-    expect(carrier.accepted(m, 1, r)).toBe(false);
+    const report = { spi: 0x99, saHandle: 4, generation: 6, ifIndex: 1 };
+    carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, requestOf(report));
+    expect(carrier.accepted(m, 0)).toBe(NO_REQUEST);
+    expect(fieldsAt(carrier, carrier.read(m))).toMatchObject(report);
+    carrier.accept(m, carrier.read(m));
+    expect(carrier.read(m)).toBe(NO_REQUEST);
+    expect(carrier.take(m)).toBe(NO_REQUEST);
+    expect(carrier.applied(m, 0)).toBe(NO_REQUEST);
+    expect(fieldsAt(carrier, carrier.accepted(m, 0))).toMatchObject({ saHandle: 4, generation: 6 });
+    expect(carrier.accepted(m, 1)).toBe(NO_REQUEST);
     pool.free(m);
   });
 
   it('says newest first what was applied', () => {
     const pool = newPool();
     const carrier = strategy.newCarrier(pool);
-    const r = newOffloadRequest();
     const m = pool.alloc();
     for (const saHandle of [1, 2]) {
-      carrier.request(m, { ...r, saHandle, generation: 1, state: PACKET_TAG_IPSEC_OUT_DONE });
+      carrier.request(m, PACKET_TAG_IPSEC_OUT_DONE, requestOf({ saHandle, generation: 1 }));
     }
-    const seen: number[] = [];
-    for (let i = 0; carrier.applied(m, i, r); i++) seen.push(r.saHandle);
-    expect(seen).toEqual([2, 1]);
+    const seen = listOf(carrier, (i) => carrier.applied(m, i));
+    expect(seen.map((r) => r.saHandle)).toEqual([2, 1]);
     pool.free(m);
   });
 
@@ -253,7 +244,7 @@ describe.each(STRATEGIES)('$name', (strategy) => {
     const pool = newPool();
     const carrier = strategy.newCarrier(pool);
     const m = pool.alloc();
-    carrier.request(m, { ...newOffloadRequest(), state: PACKET_TAG_IPSEC_OUT_DONE });
+    carrier.request(m, PACKET_TAG_IPSEC_OUT_DONE, requestOf());
     pool.tags.deleteNonpersistent(pool, m);
     expectNothing(carrier, m);
     pool.free(m);
@@ -266,7 +257,7 @@ describe.each(STRATEGIES)('$name', (strategy) => {
     const { carrier } = rig.ipsecA;
     for (let i = 0; i < 8; i++) {
       const m = rig.a.pool.alloc();
-      carrier.request(m, { ...newOffloadRequest(), state: PACKET_TAG_IPSEC_OUT_DONE });
+      carrier.request(m, PACKET_TAG_IPSEC_OUT_DONE, requestOf());
       held.push(m);
     }
     const got = send(rig, 3);
@@ -294,9 +285,8 @@ describe.each(STRATEGIES)('$name', (strategy) => {
 });
 
 function expectNothing(carrier: ReturnType<Strategy['newCarrier']>, m: number): void {
-  const r = newOffloadRequest();
-  expect(carrier.take(m, r)).toBe(false);
-  expect(carrier.read(m, r)).toBe(false);
-  expect(carrier.applied(m, 0, r)).toBe(false);
-  expect(carrier.accepted(m, 0, r)).toBe(false);
+  expect(carrier.take(m)).toBe(NO_REQUEST);
+  expect(carrier.read(m)).toBe(NO_REQUEST);
+  expect(carrier.applied(m, 0)).toBe(NO_REQUEST);
+  expect(carrier.accepted(m, 0)).toBe(NO_REQUEST);
 }

@@ -15,6 +15,14 @@ import {
   newOffloadRequest,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+  REQ_CARD_SA,
+  REQ_DST,
+  REQ_ESP,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_PROTO,
+  REQ_SA_HANDLE,
+  REQ_SPI,
 } from '../../netipsec/pact.ts';
 import type { NicConfig, OnCompletion } from './nic_config.ts';
 import * as C from './nic_counters.ts';
@@ -64,10 +72,8 @@ export class NicRx {
     this.#sa = sa;
     this.#mbuf = new Int32Array(ring.size);
     this.#bufBytes = this.#pool.clusterBytes - HEADROOM_BYTES - TAILROOM_BYTES;
-    this.#report.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
-    this.#report.proto = IPPROTO_ESP;
-    this.#report.family = 4;
-    this.#report.ifIndex = config.index;
+    this.#report[REQ_PROTO] = IPPROTO_ESP | (4 << 8);
+    this.#report[REQ_IF_INDEX] = config.index;
   }
 
   /** Buffers that the card has and has not used. */
@@ -161,14 +167,14 @@ export class NicRx {
     const ipEnd = off + ETHER_HDR_LEN + ipLen(view, off + ETHER_HDR_LEN);
     const padLen = pool.data[ipEnd - ICV_BYTES - ESP_TRAILER_LEN]!;
     const r = this.#report;
-    r.spi = spi;
-    r.dst0 = dst;
-    r.saHandle = sa.handle[saIdx]!;
-    r.generation = sa.generation[saIdx]!;
-    r.espOffset = espOffset - ETHER_HDR_LEN;
-    r.trailerLen = padLen + ESP_TRAILER_LEN + ICV_BYTES;
-    r.cardSa = saIdx;
-    if (this.#config.carrier.report(m, r) !== 0) return this.#drop(m, C.NIC_RX_NO_TAG);
+    r[REQ_SPI] = spi;
+    r[REQ_DST] = dst;
+    r[REQ_SA_HANDLE] = sa.handle[saIdx]!;
+    r[REQ_GENERATION] = sa.generation[saIdx]!;
+    r[REQ_ESP] = (espOffset - ETHER_HDR_LEN) | ((padLen + ESP_TRAILER_LEN + ICV_BYTES) << 16);
+    r[REQ_CARD_SA] = saIdx;
+    if (this.#config.carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r) !== 0)
+      return this.#drop(m, C.NIC_RX_NO_TAG);
     sa.packets[saIdx]!++;
     sa.bytes[saIdx]! += pool.len[m]!;
     this.#n[C.NIC_RX_OFFLOADED]!++;

@@ -4,7 +4,15 @@ import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../../kern/mbuf.ts';
 import { P_POSTED } from '../../kern/preempt.ts';
 import { ANY_LENGTH, DETACH_FREES, DRIVER_MATCH } from '../../kern/turn_rules.ts';
-import { newOffloadRequest, type OffloadRequest } from '../../netipsec/pact.ts';
+import {
+  NO_REQUEST,
+  REQ_CARD_SA,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_SA_HANDLE,
+} from '../../netipsec/pact.ts';
 import type { NicConfig, OnCompletion } from './nic_config.ts';
 import * as C from './nic_counters.ts';
 import {
@@ -44,7 +52,6 @@ export class NicTx {
   readonly #ring: Ring;
   readonly #done: Ring;
   readonly #sa: NicSa;
-  readonly #request: OffloadRequest = newOffloadRequest();
   /** By descriptor slot: its mbuf, and the SA that it names. */
   readonly #mbuf: Int32Array;
   readonly #slotSa: Int16Array;
@@ -74,25 +81,28 @@ export class NicTx {
     if (lenBytes > this.#maxFrameBytes) return this.#drop(m, C.NIC_TX_TOO_BIG, EMSGSIZE);
     if (lenBytes < ETHER_HDR_LEN) return this.#drop(m, C.NIC_TX_TOO_SHORT, EINVAL);
 
-    const r = this.#request;
     const carrier = this.#config.carrier;
     const allocs = pool.tags.allocs;
-    if (!carrier.take(m, r)) {
+    const r = carrier.take(m);
+    if (r === NO_REQUEST) {
       this.#put(m, lenBytes, 0, 0, 0, NO_SA);
       return 0;
     }
+    const { words } = carrier;
     const rules = pool.rules.on;
-    if (rules[DRIVER_MATCH] === 1 && !this.#fits(r, lenBytes)) return this.#finishInSoftware(m);
-    const espLen = lenBytes - ETHER_HDR_LEN - r.espOffset;
-    if (rules[ANY_LENGTH] === 0 && espLen < LOST_BELOW_BYTES)
+    if (rules[DRIVER_MATCH] === 1 && !this.#fits(words, r, lenBytes))
+      return this.#finishInSoftware(m);
+    const espAt = ETHER_HDR_LEN + (words[r + REQ_ESP]! & 0xffff);
+    const esnHi = words[r + REQ_ESN_HI]!;
+    const cardSa = words[r + REQ_CARD_SA]! | 0;
+    if (rules[ANY_LENGTH] === 0 && lenBytes - espAt < LOST_BELOW_BYTES)
       return this.#drop(m, C.NIC_TX_TOO_SHORT, EINVAL);
-    carrier.done(m);
+    carrier.done(m, r);
     this.handoverAllocs += pool.tags.allocs - allocs;
-    const flags = this.#sa.out.esn[r.cardSa] === 1 ? TXD_IPSEC | TXD_ESN : TXD_IPSEC;
+    const flags = this.#sa.out.esn[cardSa] === 1 ? TXD_IPSEC | TXD_ESN : TXD_IPSEC;
     // The card appends the ICV itself; ipsec left room for it.
-    const at = ETHER_HDR_LEN + r.espOffset;
-    this.#put(m, lenBytes - ICV_BYTES, flags, at, r.esnHi, r.cardSa);
-    this.#sa.outstanding[r.cardSa]!++;
+    this.#put(m, lenBytes - ICV_BYTES, flags, espAt, esnHi, cardSa);
+    this.#sa.outstanding[cardSa]!++;
     this.#n[C.NIC_TX_OFFLOADED]!++;
     const { hook } = pool.preempt;
     if (hook !== null) hook(P_POSTED);
@@ -100,18 +110,18 @@ export class NicTx {
   }
 
   /** Is the request for this card, and is its SA still the one that was meant? */
-  #fits(r: OffloadRequest, lenBytes: number): boolean {
+  #fits(words: Uint32Array, r: number, lenBytes: number): boolean {
     const out = this.#sa.out;
-    const i = r.cardSa;
-    const at = ETHER_HDR_LEN + r.espOffset;
+    const i = words[r + REQ_CARD_SA]! | 0;
+    const at = ETHER_HDR_LEN + (words[r + REQ_ESP]! & 0xffff);
     return (
-      r.ifIndex === this.#config.index &&
+      (words[r + REQ_IF_INDEX]! | 0) === this.#config.index &&
       i >= 0 &&
       i < SA_COUNT &&
       out.state[i] === SLOT_LIVE &&
-      out.handle[i] === r.saHandle &&
-      out.generation[i] === r.generation &&
-      (out.esn[i] === 1 || r.esnHi === 0) &&
+      out.handle[i] === (words[r + REQ_SA_HANDLE]! | 0) &&
+      out.generation[i] === words[r + REQ_GENERATION] &&
+      (out.esn[i] === 1 || words[r + REQ_ESN_HI] === 0) &&
       at >= ESP_OFFSET_MIN &&
       at <= 255 &&
       lenBytes >= at + ESP_HEADER_BYTES + ESP_IV_BYTES + ICV_BYTES

@@ -31,9 +31,9 @@ async function routeFlips(lab: Lab): Promise<Figures> {
   const { routes, arp } = host.inet;
   arp.addStatic(detour.index, addressOf(PEER), world.hosts[1]!.nic.lladdr);
   const request = carrier.request.bind(carrier);
-  carrier.request = (m, r) => {
+  carrier.request = (...args) => {
     routes.add(addressOf(PEER), 32, detour);
-    return request(m, r);
+    return request(...args);
   };
   for (let i = 0; i < PACKETS; i++) {
     sendMarked(host);

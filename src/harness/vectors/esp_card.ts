@@ -9,6 +9,15 @@ import {
   newOffloadRequest,
   type OffloadSa,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+  REQ_CARD_SA,
+  REQ_DST,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_PROTO,
+  REQ_SA_HANDLE,
+  REQ_SPI,
 } from '../../netipsec/pact.ts';
 import { loneNic, lonePool, loneReady, loneRun } from '../lone_card.ts';
 import { TapReader } from '../tap.ts';
@@ -108,17 +117,18 @@ export class EspCard {
     this.#pool.data.set(vector.msg, at + TEXT_AT);
     this.#pool.data.fill(0, at + TEXT_AT + vector.msg.length, at + wanted.length);
     const r = this.#request;
-    r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-    r.spi = esp.spi;
-    r.saHandle = sa.saHandle;
-    r.generation = sa.generation;
-    r.ifIndex = this.#nic.index;
-    r.espOffset = IP_BYTES;
-    r.trailerLen = 2 + vector.msg[vector.msg.length - 2]! + ICV_BYTES;
-    r.esnHi = esp.esn ? new DataView(Uint8Array.from(vector.aad).buffer).getUint32(4) : 0;
-    r.cardSa = installed.cardSa;
-    r.dst0 = 0x0a000002;
-    if (this.#carrier.request(m, r) !== 0) throw new Error('out of tags');
+    const trailerLen = 2 + vector.msg[vector.msg.length - 2]! + ICV_BYTES;
+    r[REQ_SPI] = esp.spi;
+    r[REQ_PROTO] = sa.proto | (sa.family << 8);
+    r[REQ_SA_HANDLE] = sa.saHandle;
+    r[REQ_GENERATION] = sa.generation;
+    r[REQ_IF_INDEX] = this.#nic.index;
+    r[REQ_ESP] = IP_BYTES | (trailerLen << 16);
+    r[REQ_ESN_HI] = esp.esn ? new DataView(Uint8Array.from(vector.aad).buffer).getUint32(4) : 0;
+    r[REQ_CARD_SA] = installed.cardSa;
+    r[REQ_DST] = 0x0a000002;
+    const error = this.#carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+    if (error !== 0) throw new Error('out of tags');
     this.#completions = 0;
     this.#sent = null;
     const errno = this.#nic.transmit(m);

@@ -4,13 +4,15 @@ import type { Mbuf, MbufPool } from '../../kern/mbuf.ts';
 import type { PacketExt } from '../../kern/packet_ext.ts';
 import {
   type Carrier,
+  NO_REQUEST,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
+  REQUEST_WORDS,
 } from '../../netipsec/pact.ts';
-import { packRequest, REQUEST_WORDS, unpackRequest } from '../../netipsec/request_words.ts';
+import { putRequest } from '../../netipsec/request_words.ts';
 
 /** Requests that an mbuf has room for: the fields were laid out once, for every mbuf there is. */
 export const FIELD_DEPTH = 2;
@@ -29,21 +31,21 @@ const STATE_MASK = 0xff;
 export class CarrierMbufField implements Carrier, PacketExt {
   readonly name = 'mbuf-field';
   /** Per mbuf: FIELD_DEPTH requests, and the state of each. */
-  readonly #field: Uint32Array;
+  readonly words: Uint32Array;
   readonly #flags: Uint32Array;
 
   constructor(mbufs: MbufPool) {
-    this.#field = new Uint32Array(mbufs.count * MBUF_WORDS);
+    this.words = new Uint32Array(mbufs.count * MBUF_WORDS);
     this.#flags = new Uint32Array(mbufs.count);
     mbufs.ext = this;
   }
 
-  request(m: Mbuf, r: OffloadRequest): number {
+  request(m: Mbuf, state: number, r: OffloadRequest): number {
     const flags = this.#flags[m]!;
     const n = depth(flags);
     if (n === FIELD_DEPTH) return ENOBUFS;
-    packRequest(this.#field, m * MBUF_WORDS + n * REQUEST_WORDS, r);
-    this.#flags[m] = flags | (r.state << (n * STATE_BITS));
+    putRequest(this.words, m * MBUF_WORDS + n * REQUEST_WORDS, r);
+    this.#flags[m] = flags | (state << (n * STATE_BITS));
     return 0;
   }
 
@@ -51,32 +53,32 @@ export class CarrierMbufField implements Carrier, PacketExt {
     return 0;
   }
 
-  take(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#newest(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+  take(m: Mbuf): number {
+    return this.#newest(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
   }
 
-  done(m: Mbuf): void {
+  done(m: Mbuf, _at: number): void {
     this.#relabel(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, PACKET_TAG_IPSEC_OUT_DONE);
   }
 
-  report(m: Mbuf, r: OffloadRequest): number {
-    return this.request(m, r);
+  report(m: Mbuf, state: number, r: OffloadRequest): number {
+    return this.request(m, state, r);
   }
 
-  read(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#newest(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r);
+  read(m: Mbuf): number {
+    return this.#newest(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE);
   }
 
-  accept(m: Mbuf): void {
+  accept(m: Mbuf, _at: number): void {
     this.#relabel(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, PACKET_TAG_IPSEC_IN_DONE);
   }
 
-  applied(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+  applied(m: Mbuf, i: number): number {
+    return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
   }
 
-  accepted(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE, r);
+  accepted(m: Mbuf, i: number): number {
+    return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE);
   }
 
   clear(m: Mbuf): void {
@@ -89,32 +91,28 @@ export class CarrierMbufField implements Carrier, PacketExt {
     const words = depth(flags) * REQUEST_WORDS;
     const a = from * MBUF_WORDS;
     const b = to * MBUF_WORDS;
-    for (let i = 0; i < words; i++) this.#field[b + i] = this.#field[a + i]!;
+    for (let i = 0; i < words; i++) this.words[b + i] = this.words[a + i]!;
     return 0;
   }
 
   /** Only the newest request can be waiting: whatever lay inside is done by then. */
-  #newest(m: Mbuf, state: number, r: OffloadRequest): boolean {
+  #newest(m: Mbuf, state: number): number {
     const flags = this.#flags[m]!;
-    if (flags === 0) return false;
+    if (flags === 0) return NO_REQUEST;
     const at = depth(flags) - 1;
-    if (flags >>> (at * STATE_BITS) !== state) return false;
-    r.state = state;
-    unpackRequest(this.#field, m * MBUF_WORDS + at * REQUEST_WORDS, r);
-    return true;
+    if (flags >>> (at * STATE_BITS) !== state) return NO_REQUEST;
+    return m * MBUF_WORDS + at * REQUEST_WORDS;
   }
 
-  #nth(m: Mbuf, n: number, stateA: number, stateB: number, r: OffloadRequest): boolean {
+  #nth(m: Mbuf, n: number, stateA: number, stateB: number): number {
     const flags = this.#flags[m]!;
     let left = n;
     for (let at = depth(flags) - 1; at >= 0; at--) {
       const state = (flags >>> (at * STATE_BITS)) & STATE_MASK;
       if ((state !== stateA && state !== stateB) || left-- > 0) continue;
-      r.state = state;
-      unpackRequest(this.#field, m * MBUF_WORDS + at * REQUEST_WORDS, r);
-      return true;
+      return m * MBUF_WORDS + at * REQUEST_WORDS;
     }
-    return false;
+    return NO_REQUEST;
   }
 
   #relabel(m: Mbuf, from: number, to: number): void {

@@ -4,11 +4,17 @@ import type { Mbuf, MbufPool } from '../../kern/mbuf.ts';
 import type { PacketExt } from '../../kern/packet_ext.ts';
 import {
   type Carrier,
+  NO_REQUEST,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
+  REQ_CARD_SA,
+  REQ_ESN_HI,
+  REQ_ESP,
+  REQ_IF_INDEX,
+  REQUEST_WORDS,
 } from '../../netipsec/pact.ts';
 import { XfrmStates } from './xfrm_states.ts';
 
@@ -36,12 +42,14 @@ export const SEC_PATH_BYTES = 4 * OBJECT_WORDS;
  */
 export class CarrierSecPath implements Carrier, PacketExt {
   readonly name = 'sec-path';
+  /** One request, gathered anew for who asks: half of it is in the state that the object refers to. */
+  readonly words = new Uint32Array(REQUEST_WORDS);
   readonly states: XfrmStates;
   /** Objects taken and given back. */
   allocs = 0;
   frees = 0;
   readonly #ext: Int32Array;
-  readonly #words: Uint32Array;
+  readonly #objects: Uint32Array;
   readonly #free: Int32Array;
   #freeCount: number;
 
@@ -49,7 +57,7 @@ export class CarrierSecPath implements Carrier, PacketExt {
     const capacity = mbufs.tags.capacity;
     this.states = new XfrmStates(2 * capacity);
     this.#ext = new Int32Array(mbufs.count).fill(NONE);
-    this.#words = new Uint32Array(capacity * OBJECT_WORDS);
+    this.#objects = new Uint32Array(capacity * OBJECT_WORDS);
     this.#free = Int32Array.from({ length: capacity }, (_, i) => capacity - 1 - i);
     this.#freeCount = capacity;
     mbufs.ext = this;
@@ -59,21 +67,21 @@ export class CarrierSecPath implements Carrier, PacketExt {
     return this.#free.length - this.#freeCount;
   }
 
-  request(m: Mbuf, r: OffloadRequest): number {
+  request(m: Mbuf, state: number, r: OffloadRequest): number {
     const o = this.#own(m);
     if (o === NONE) return ENOBUFS;
-    const w = this.#words;
+    const w = this.#objects;
     const n = w[o + LEN]!;
     const x = n === SEC_PATH_DEPTH ? NONE : this.states.hold(r);
     if (x === NONE) return ENOBUFS;
     w[o + XVEC + 2 * n] = x;
-    w[o + XVEC + 2 * n + 1] = r.state;
+    w[o + XVEC + 2 * n + 1] = state;
     w[o + LEN] = n + 1;
     w[o + OLEN] = 1;
-    w[o + OVEC] = (r.espOffset & 0xffff) | (r.trailerLen << 16);
-    w[o + OVEC + 1] = r.esnHi;
-    w[o + OVEC + 2] = r.cardSa;
-    w[o + OVEC + 3] = r.ifIndex;
+    w[o + OVEC] = r[REQ_ESP]!;
+    w[o + OVEC + 1] = r[REQ_ESN_HI]!;
+    w[o + OVEC + 2] = r[REQ_CARD_SA]!;
+    w[o + OVEC + 3] = r[REQ_IF_INDEX]!;
     return 0;
   }
 
@@ -81,32 +89,32 @@ export class CarrierSecPath implements Carrier, PacketExt {
     return 0;
   }
 
-  take(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#newest(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+  take(m: Mbuf): number {
+    return this.#newest(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
   }
 
-  done(m: Mbuf): void {
+  done(m: Mbuf, _at: number): void {
     this.#relabel(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, PACKET_TAG_IPSEC_OUT_DONE);
   }
 
-  report(m: Mbuf, r: OffloadRequest): number {
-    return this.request(m, r);
+  report(m: Mbuf, state: number, r: OffloadRequest): number {
+    return this.request(m, state, r);
   }
 
-  read(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#newest(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r);
+  read(m: Mbuf): number {
+    return this.#newest(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE);
   }
 
-  accept(m: Mbuf): void {
+  accept(m: Mbuf, _at: number): void {
     this.#relabel(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, PACKET_TAG_IPSEC_IN_DONE);
   }
 
-  applied(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+  applied(m: Mbuf, i: number): number {
+    return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
   }
 
-  accepted(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE, r);
+  accepted(m: Mbuf, i: number): number {
+    return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE);
   }
 
   /** skb_ext_put */
@@ -121,12 +129,12 @@ export class CarrierSecPath implements Carrier, PacketExt {
   copy(to: Mbuf, from: Mbuf): number {
     const o = this.#ext[from]!;
     this.#ext[to] = o;
-    if (o !== NONE) this.#words[o + REFCNT]!++;
+    if (o !== NONE) this.#objects[o + REFCNT]!++;
     return 0;
   }
 
   #put(o: number): void {
-    const w = this.#words;
+    const w = this.#objects;
     if (--w[o + REFCNT]! > 0) return;
     const n = w[o + LEN]!;
     for (let i = 0; i < n; i++) this.states.release(w[o + XVEC + 2 * i]!);
@@ -136,7 +144,7 @@ export class CarrierSecPath implements Carrier, PacketExt {
 
   /** skb_ext_add: an object of m's own, new or copied on write; word index, or NONE. */
   #own(m: Mbuf): number {
-    const w = this.#words;
+    const w = this.#objects;
     const old = this.#ext[m]!;
     if (old !== NONE && w[old + REFCNT] === 1) return old;
     if (this.#freeCount === 0) return NONE;
@@ -160,38 +168,34 @@ export class CarrierSecPath implements Carrier, PacketExt {
   }
 
   /** Only the newest can be waiting: there is room for one offload. */
-  #newest(m: Mbuf, label: number, r: OffloadRequest): boolean {
+  #newest(m: Mbuf, label: number): number {
     const o = this.#ext[m]!;
-    if (o === NONE) return false;
-    const at = o + XVEC + 2 * (this.#words[o + LEN]! - 1);
-    if (this.#words[at + 1] !== label) return false;
-    this.#fill(o, at, r);
-    return true;
+    if (o === NONE) return NO_REQUEST;
+    const at = o + XVEC + 2 * (this.#objects[o + LEN]! - 1);
+    return this.#objects[at + 1] === label ? this.#gather(o, at) : NO_REQUEST;
   }
 
-  #nth(m: Mbuf, n: number, labelA: number, labelB: number, r: OffloadRequest): boolean {
+  #nth(m: Mbuf, n: number, labelA: number, labelB: number): number {
     const o = this.#ext[m]!;
-    if (o === NONE) return false;
+    if (o === NONE) return NO_REQUEST;
     let left = n;
-    for (let i = this.#words[o + LEN]! - 1; i >= 0; i--) {
+    for (let i = this.#objects[o + LEN]! - 1; i >= 0; i--) {
       const at = o + XVEC + 2 * i;
-      const label = this.#words[at + 1]!;
-      if ((label !== labelA && label !== labelB) || left-- > 0) continue;
-      this.#fill(o, at, r);
-      return true;
+      const label = this.#objects[at + 1]!;
+      if ((label === labelA || label === labelB) && left-- === 0) return this.#gather(o, at);
     }
-    return false;
+    return NO_REQUEST;
   }
 
-  #fill(o: number, at: number, r: OffloadRequest): void {
-    const w = this.#words;
+  #gather(o: number, at: number): number {
+    const w = this.#objects;
+    const r = this.words;
     this.states.describe(w[at]!, r);
-    r.state = w[at + 1]!;
-    r.espOffset = w[o + OVEC]! & 0xffff;
-    r.trailerLen = w[o + OVEC]! >>> 16;
-    r.esnHi = w[o + OVEC + 1]!;
-    r.cardSa = w[o + OVEC + 2]! | 0;
-    r.ifIndex = w[o + OVEC + 3]! | 0;
+    r[REQ_ESP] = w[o + OVEC]!;
+    r[REQ_ESN_HI] = w[o + OVEC + 1]!;
+    r[REQ_CARD_SA] = w[o + OVEC + 2]!;
+    r[REQ_IF_INDEX] = w[o + OVEC + 3]!;
+    return 0;
   }
 
   /** Writes: so a shared object is copied first. Out of objects m forgets its path instead. */
@@ -202,8 +206,9 @@ export class CarrierSecPath implements Carrier, PacketExt {
       this.clear(m);
       return;
     }
-    const at = o + XVEC + 2 * (this.#words[o + LEN]! - 1);
-    if (this.#words[at + 1] !== from) throw new Error(`mbuf ${m}: its newest state is not ${from}`);
-    this.#words[at + 1] = to;
+    const at = o + XVEC + 2 * (this.#objects[o + LEN]! - 1);
+    if (this.#objects[at + 1] !== from)
+      throw new Error(`mbuf ${m}: its newest state is not ${from}`);
+    this.#objects[at + 1] = to;
   }
 }

@@ -4,17 +4,20 @@ import type { Mbuf, MbufPool } from '../../kern/mbuf.ts';
 import type { PacketExt } from '../../kern/packet_ext.ts';
 import {
   type Carrier,
+  NO_REQUEST,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
+  REQUEST_WORDS,
 } from '../../netipsec/pact.ts';
-import { packRequest, REQUEST_WORDS, unpackRequest } from '../../netipsec/request_words.ts';
+import { putRequest } from '../../netipsec/request_words.ts';
 
 const NONE = -1;
 /** Words of an entry: state, the next older entry of the same packet, the request. */
-const ENTRY_WORDS = 2 + REQUEST_WORDS;
+const REQUEST = 2;
+const ENTRY_WORDS = REQUEST + REQUEST_WORDS;
 export const SIDE_TABLE_ENTRY_BYTES = 4 * ENTRY_WORDS;
 
 /**
@@ -31,11 +34,12 @@ export class CarrierSideTable implements Carrier, PacketExt {
   inserts = 0;
   deletes = 0;
   steps = 0;
+  /** The entries. */
+  readonly words: Uint32Array;
   readonly #mask: number;
   readonly #shift: number;
   readonly #key: Int32Array;
   readonly #head: Int32Array;
-  readonly #entries: Uint32Array;
   readonly #free: Int32Array;
   #freeCount: number;
 
@@ -47,7 +51,7 @@ export class CarrierSideTable implements Carrier, PacketExt {
     this.#head = new Int32Array(1 << log2);
     // As many entries as the tag pool has tags: pressure comes at the same point.
     this.#freeCount = mbufs.tags.capacity;
-    this.#entries = new Uint32Array(this.#freeCount * ENTRY_WORDS);
+    this.words = new Uint32Array(this.#freeCount * ENTRY_WORDS);
     this.#free = Int32Array.from({ length: this.#freeCount }, (_, i) => i);
     mbufs.ext = this;
   }
@@ -57,10 +61,10 @@ export class CarrierSideTable implements Carrier, PacketExt {
     return this.#free.length - this.#freeCount;
   }
 
-  request(m: Mbuf, r: OffloadRequest): number {
-    const e = this.#hang(m, r.state);
+  request(m: Mbuf, state: number, r: OffloadRequest): number {
+    const e = this.#hang(m, state);
     if (e === NONE) return ENOBUFS;
-    packRequest(this.#entries, e * ENTRY_WORDS + 2, r);
+    putRequest(this.words, e * ENTRY_WORDS + REQUEST, r);
     return 0;
   }
 
@@ -68,32 +72,32 @@ export class CarrierSideTable implements Carrier, PacketExt {
     return 0;
   }
 
-  take(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#inState(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+  take(m: Mbuf): number {
+    return this.#inState(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
   }
 
-  done(m: Mbuf): void {
-    this.#relabel(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, PACKET_TAG_IPSEC_OUT_DONE);
+  done(m: Mbuf, at: number): void {
+    this.#relabel(m, at, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, PACKET_TAG_IPSEC_OUT_DONE);
   }
 
-  report(m: Mbuf, r: OffloadRequest): number {
-    return this.request(m, r);
+  report(m: Mbuf, state: number, r: OffloadRequest): number {
+    return this.request(m, state, r);
   }
 
-  read(m: Mbuf, r: OffloadRequest): boolean {
-    return this.#inState(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r);
+  read(m: Mbuf): number {
+    return this.#inState(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE);
   }
 
-  accept(m: Mbuf): void {
-    this.#relabel(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, PACKET_TAG_IPSEC_IN_DONE);
+  accept(m: Mbuf, at: number): void {
+    this.#relabel(m, at, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, PACKET_TAG_IPSEC_IN_DONE);
   }
 
-  applied(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
+  applied(m: Mbuf, i: number): number {
+    return this.#nth(m, i, PACKET_TAG_IPSEC_OUT_DONE, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED);
   }
 
-  accepted(m: Mbuf, i: number, r: OffloadRequest): boolean {
-    return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE, r);
+  accepted(m: Mbuf, i: number): number {
+    return this.#nth(m, i, PACKET_TAG_IPSEC_IN_DONE, PACKET_TAG_IPSEC_IN_DONE);
   }
 
   clear(m: Mbuf): void {
@@ -114,14 +118,14 @@ export class CarrierSideTable implements Carrier, PacketExt {
   #copyFrom(e: number, to: Mbuf): number {
     const older = this.#next(e);
     if (older !== NONE && this.#copyFrom(older, to) !== 0) return ENOBUFS;
-    const c = this.#hang(to, this.#entries[e * ENTRY_WORDS]!);
+    const c = this.#hang(to, this.words[e * ENTRY_WORDS]!);
     if (c === NONE) {
       this.clear(to);
       return ENOBUFS;
     }
-    const a = e * ENTRY_WORDS + 2;
-    const b = c * ENTRY_WORDS + 2;
-    for (let i = 0; i < REQUEST_WORDS; i++) this.#entries[b + i] = this.#entries[a + i]!;
+    const a = e * ENTRY_WORDS + REQUEST;
+    const b = c * ENTRY_WORDS + REQUEST;
+    for (let i = 0; i < REQUEST_WORDS; i++) this.words[b + i] = this.words[a + i]!;
     return 0;
   }
 
@@ -131,8 +135,8 @@ export class CarrierSideTable implements Carrier, PacketExt {
     const e = this.#free[--this.#freeCount]!;
     const slot = this.#find(m);
     const isNew = this.#key[slot] === NONE;
-    this.#entries[e * ENTRY_WORDS] = state;
-    this.#entries[e * ENTRY_WORDS + 1] = isNew ? NONE : this.#head[slot]!;
+    this.words[e * ENTRY_WORDS] = state;
+    this.words[e * ENTRY_WORDS + 1] = isNew ? NONE : this.#head[slot]!;
     this.#key[slot] = m;
     this.#head[slot] = e;
     if (isNew) this.inserts++;
@@ -140,7 +144,7 @@ export class CarrierSideTable implements Carrier, PacketExt {
   }
 
   #next(e: number): number {
-    return this.#entries[e * ENTRY_WORDS + 1]! | 0;
+    return this.words[e * ENTRY_WORDS + 1]! | 0;
   }
 
   /** The slot with m's key, or the empty one where it would go. Never full: twice the packets. */
@@ -178,29 +182,25 @@ export class CarrierSideTable implements Carrier, PacketExt {
     this.#key[gap] = NONE;
   }
 
-  #inState(m: Mbuf, state: number, r: OffloadRequest): boolean {
-    return this.#nth(m, 0, state, state, r);
+  #inState(m: Mbuf, state: number): number {
+    return this.#nth(m, 0, state, state);
   }
 
-  #nth(m: Mbuf, n: number, stateA: number, stateB: number, r: OffloadRequest): boolean {
+  #nth(m: Mbuf, n: number, stateA: number, stateB: number): number {
     const slot = this.#find(m);
-    if (this.#key[slot] === NONE) return false;
+    if (this.#key[slot] === NONE) return NO_REQUEST;
     let left = n;
     for (let e = this.#head[slot]!; e !== NONE; e = this.#next(e)) {
-      const state = this.#entries[e * ENTRY_WORDS]!;
+      const state = this.words[e * ENTRY_WORDS]!;
       if ((state !== stateA && state !== stateB) || left-- > 0) continue;
-      r.state = state;
-      unpackRequest(this.#entries, e * ENTRY_WORDS + 2, r);
-      return true;
+      return e * ENTRY_WORDS + REQUEST;
     }
-    return false;
+    return NO_REQUEST;
   }
 
-  #relabel(m: Mbuf, from: number, to: number): void {
-    const slot = this.#find(m);
-    let e = this.#key[slot] === NONE ? NONE : this.#head[slot]!;
-    while (e !== NONE && this.#entries[e * ENTRY_WORDS] !== from) e = this.#next(e);
-    if (e === NONE) throw new Error(`mbuf ${m} has no entry in state ${from}`);
-    this.#entries[e * ENTRY_WORDS] = to;
+  #relabel(m: Mbuf, at: number, from: number, to: number): void {
+    if (this.words[at - REQUEST] !== from)
+      throw new Error(`mbuf ${m}: its entry is not in state ${from}`);
+    this.words[at - REQUEST] = to;
   }
 }

@@ -5,13 +5,14 @@ import type { Mbuf, MbufPool } from '../../kern/mbuf.ts';
 import { CarrierInPlace } from '../../netipsec/carrier_in_place.ts';
 import {
   MTAG_COOKIE_IPSEC,
-  newOffloadRequest,
+  NO_REQUEST,
   type OffloadRequest,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+  REQUEST_WORDS,
 } from '../../netipsec/pact.ts';
-import { packRequest, REQUEST_WORDS, unpackRequest } from '../../netipsec/request_words.ts';
+import { putRequest } from '../../netipsec/request_words.ts';
 
 /** Names the ABI between layer 2 and its drivers. */
 export const MTAG_COOKIE_LINK = 0x6c696e6b; // "link"
@@ -29,7 +30,8 @@ export class CarrierStripAdd extends CarrierInPlace {
   override readonly name = 'strip-add';
   readonly #mbufs: MbufPool;
   readonly #tags: MTagPool;
-  readonly #accepted = newOffloadRequest();
+  /** Of a report, from the one tag into the other. */
+  readonly #moved = new Uint32Array(REQUEST_WORDS);
 
   constructor(mbufs: MbufPool) {
     super(mbufs);
@@ -45,7 +47,7 @@ export class CarrierStripAdd extends CarrierInPlace {
     if (link === NO_TAG) return ENOBUFS;
     const from = tags.payload(asked, MTAG_COOKIE_IPSEC);
     const to = tags.payload(link, MTAG_COOKIE_LINK);
-    for (let i = 0; i < REQUEST_WORDS; i++) tags.words[to + i] = tags.words[from + i]!;
+    for (let i = 0; i < REQUEST_WORDS; i++) this.words[to + i] = this.words[from + i]!;
     this.#strip(m);
     tags.prepend(this.#mbufs, m, link);
     return 0;
@@ -62,49 +64,43 @@ export class CarrierStripAdd extends CarrierInPlace {
     }
   }
 
-  override take(m: Mbuf, r: OffloadRequest): boolean {
-    if (this.#mbufs.firstTag[m] === NO_TAG) return false;
+  override take(m: Mbuf): number {
     const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_OUT);
-    if (link === NO_TAG) return super.take(m, r);
-    r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-    unpackRequest(this.#tags.words, this.#tags.payload(link, MTAG_COOKIE_LINK), r);
-    return true;
+    return link === NO_TAG ? super.take(m) : this.#tags.payload(link, MTAG_COOKIE_LINK);
   }
 
-  override done(m: Mbuf): void {
-    const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_OUT);
-    if (link === NO_TAG) super.done(m);
-    else this.#tags.relabel(link, MTAG_COOKIE_LINK, LINK_OUT_DONE);
+  override done(m: Mbuf, at: number): void {
+    const t = this.#tags.tagAt(at);
+    if (this.#tags.cookie(t) !== MTAG_COOKIE_LINK) super.done(m, at);
+    else this.#tags.relabel(t, MTAG_COOKIE_LINK, LINK_OUT_DONE);
   }
 
-  override report(m: Mbuf, r: OffloadRequest): number {
-    if (r.state !== PACKET_TAG_IPSEC_IN_CRYPTO_DONE) return super.report(m, r);
+  override report(m: Mbuf, state: number, r: OffloadRequest): number {
+    if (state !== PACKET_TAG_IPSEC_IN_CRYPTO_DONE) return super.report(m, state, r);
     const tags = this.#tags;
     const link = tags.alloc(MTAG_COOKIE_LINK, LINK_IN, MTAG_PAYLOAD_BYTES, true);
     if (link === NO_TAG) return ENOBUFS;
-    packRequest(tags.words, tags.payload(link, MTAG_COOKIE_LINK), r);
+    putRequest(this.words, tags.payload(link, MTAG_COOKIE_LINK), r);
     tags.prepend(this.#mbufs, m, link);
     return 0;
   }
 
-  override read(m: Mbuf, r: OffloadRequest): boolean {
-    if (this.#mbufs.firstTag[m] === NO_TAG) return false;
+  override read(m: Mbuf): number {
     const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_IN);
-    if (link === NO_TAG) return false;
-    r.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
-    unpackRequest(this.#tags.words, this.#tags.payload(link, MTAG_COOKIE_LINK), r);
-    return true;
+    return link === NO_TAG ? NO_REQUEST : this.#tags.payload(link, MTAG_COOKIE_LINK);
   }
 
-  override accept(m: Mbuf): void {
-    const link = this.#locate(m, MTAG_COOKIE_LINK, LINK_IN);
-    if (link === NO_TAG) throw new Error(`mbuf ${m} carries no report`);
-    const r = this.#accepted;
-    unpackRequest(this.#tags.words, this.#tags.payload(link, MTAG_COOKIE_LINK), r);
-    this.#tags.delete(this.#mbufs, m, link);
-    r.state = PACKET_TAG_IPSEC_IN_DONE;
+  override accept(m: Mbuf, at: number): void {
+    const tags = this.#tags;
+    const moved = this.#moved;
+    for (let i = 0; i < REQUEST_WORDS; i++) moved[i] = this.words[at + i]!;
+    tags.delete(this.#mbufs, m, tags.tagAt(at));
+    const t = tags.alloc(MTAG_COOKIE_IPSEC, PACKET_TAG_IPSEC_IN_DONE, MTAG_PAYLOAD_BYTES, true);
     // Out of tags: m has come in by no SA then, and policy says what that means.
-    super.report(m, r);
+    if (t === NO_TAG) return;
+    const to = tags.payload(t, MTAG_COOKIE_IPSEC);
+    for (let i = 0; i < REQUEST_WORDS; i++) this.words[to + i] = moved[i]!;
+    tags.prepend(this.#mbufs, m, t);
   }
 
   #locate(m: Mbuf, cookie: number, id: number): MTag {

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { OffloadRequest } from '../../netipsec/pact.ts';
+import {
+  type OffloadRequest,
+  REQ_DST,
+  REQ_GENERATION,
+  REQ_PROTO,
+  REQ_SA_HANDLE,
+  REQ_SPI,
+} from '../../netipsec/pact.ts';
 
 const NONE = -1;
 const STATE_WORDS = 8;
@@ -30,7 +37,7 @@ export class XfrmStates {
 
   /** xfrm_state_hold: the state of r's SA, with a reference more; -1 when there is no room. */
   hold(r: OffloadRequest): number {
-    const h = r.saHandle & (HANDLES - 1);
+    const h = r[REQ_SA_HANDLE]! & (HANDLES - 1);
     let x = this.#newest[h]!;
     if (x === NONE || !this.#isOf(x, r)) {
       if (this.#freeCount === 0) return NONE;
@@ -60,24 +67,20 @@ export class XfrmStates {
     return x === NONE ? 0 : this.#refs[x]! - 1;
   }
 
-  /** Fills of r what the SA itself is. */
-  describe(x: number, r: OffloadRequest): void {
+  /** Fills of the request to[0 …] what the SA itself is. */
+  describe(x: number, to: Uint32Array): void {
     const w = this.#words;
     const p = x * STATE_WORDS;
-    r.saHandle = w[p]! | 0;
-    r.generation = w[p + 1]!;
-    r.spi = w[p + 2]!;
-    r.proto = w[p + 3]! & 0xff;
-    r.family = w[p + 3]! >>> 8;
-    r.dst0 = w[p + 4]!;
-    r.dst1 = w[p + 5]!;
-    r.dst2 = w[p + 6]!;
-    r.dst3 = w[p + 7]!;
+    to[REQ_SA_HANDLE] = w[p]!;
+    to[REQ_GENERATION] = w[p + 1]!;
+    to[REQ_SPI] = w[p + 2]!;
+    to[REQ_PROTO] = w[p + 3]!;
+    for (let i = 0; i < 4; i++) to[REQ_DST + i] = w[p + 4 + i]!;
   }
 
   #isOf(x: number, r: OffloadRequest): boolean {
     const p = x * STATE_WORDS;
-    return this.#words[p + 1] === r.generation && this.#words[p + 2] === r.spi;
+    return this.#words[p + 1] === r[REQ_GENERATION] && this.#words[p + 2] === r[REQ_SPI];
   }
 
   /** The SADB's own reference is the first. */
@@ -85,14 +88,11 @@ export class XfrmStates {
     const x = this.#free[--this.#freeCount]!;
     const w = this.#words;
     const p = x * STATE_WORDS;
-    w[p] = r.saHandle;
-    w[p + 1] = r.generation;
-    w[p + 2] = r.spi;
-    w[p + 3] = (r.proto & 0xff) | (r.family << 8);
-    w[p + 4] = r.dst0;
-    w[p + 5] = r.dst1;
-    w[p + 6] = r.dst2;
-    w[p + 7] = r.dst3;
+    w[p] = r[REQ_SA_HANDLE]!;
+    w[p + 1] = r[REQ_GENERATION]!;
+    w[p + 2] = r[REQ_SPI]!;
+    w[p + 3] = r[REQ_PROTO]!;
+    for (let i = 0; i < 4; i++) w[p + 4 + i] = r[REQ_DST + i]!;
     this.#refs[x] = 1;
     this.#newest[h] = x;
     return x;

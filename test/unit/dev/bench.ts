@@ -7,9 +7,10 @@ import { MTagPool } from '../../../src/kern/m_tag.ts';
 import { MbufPool } from '../../../src/kern/mbuf.ts';
 import { CarrierInPlace } from '../../../src/netipsec/carrier_in_place.ts';
 import {
-  newOffloadRequest,
+  type OffloadRequest,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
 } from '../../../src/netipsec/pact.ts';
+import { requestOf } from '../../../src/netipsec/request_fields.ts';
 import { espClear, testSa } from '../../../src/validate/frames.ts';
 import { NullCard } from './null_card.ts';
 
@@ -26,7 +27,7 @@ export class Bench {
   spentMs = 0;
   readonly card = new NullCard(16 << 20);
   readonly #carrier: CarrierInPlace;
-  readonly request = newOffloadRequest();
+  readonly request: OffloadRequest;
   readonly frameBytes: number;
   readonly header: Uint32Array;
   readonly #saIdx: number;
@@ -63,8 +64,7 @@ export class Bench {
     const frame = espClear({ to: 0, spi: sa.spi, seq: 1, payloadBytes });
     this.frameBytes = frame.length;
     this.header = new Uint32Array(frame.buffer.slice(0, 60));
-    Object.assign(this.request, {
-      state: PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
+    this.request = requestOf({
       spi: sa.spi,
       saHandle: sa.saHandle,
       generation: sa.generation,
@@ -80,14 +80,14 @@ export class Bench {
 
   /** Hangs `request` on m. */
   hang(m: number): void {
-    this.#carrier.request(m, this.request);
+    this.#carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, this.request);
   }
 
   /** Sends one frame under `request`. 0 or errno. */
   send(): number {
     const m = this.pool.alloc();
     this.pool.len[m] = this.frameBytes;
-    this.#carrier.request(m, this.request);
+    this.#carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, this.request);
     return this.nic.transmit(m);
   }
 
@@ -96,7 +96,7 @@ export class Bench {
     for (let i = 0; i < BATCH; i++) {
       const m = this.pool.alloc();
       this.pool.len[m] = this.frameBytes;
-      this.#carrier.request(m, this.request);
+      this.#carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, this.request);
       this.#mbufs[i] = m;
     }
     const start = performance.now();

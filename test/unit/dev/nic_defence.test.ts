@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CODE_TOO_BIG, CPL_ESP_SEEN, CPL_SECP } from '../../../src/dev/nic/nic_regs.ts';
+import { fieldsAt, requestOf } from '../../../src/netipsec/request_fields.ts';
 import { Bench } from './bench.ts';
 
 const SECP = CPL_SECP | CPL_ESP_SEEN | (34 << 8);
@@ -84,7 +85,8 @@ describe('a request that no descriptor can carry goes to software', () => {
     ['an SA number that is none', { cardSa: 4096 }],
   ])('%s', (_, wrong) => {
     const bench = new Bench(300);
-    Object.assign(bench.request, wrong);
+    const right = fieldsAt({ words: bench.request }, 0);
+    bench.request.set(requestOf({ ...right, ...wrong }));
     expect(bench.send()).toBe(1);
     expect(bench.counters.get('nic.txOffloadMisfit')).toBe(1);
     expect(bench.counters.get('nic.txOffloaded')).toBe(0);

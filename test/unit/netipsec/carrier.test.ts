@@ -9,12 +9,13 @@ import { CarrierInPlace } from '../../../src/netipsec/carrier_in_place.ts';
 import { Ipsec } from '../../../src/netipsec/ipsec.ts';
 import {
   MTAG_COOKIE_IPSEC,
-  newOffloadRequest,
+  NO_REQUEST,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
 } from '../../../src/netipsec/pact.ts';
+import { fieldsAt, listOf, requestOf } from '../../../src/netipsec/request_fields.ts';
 import { applySetkey, parseSetkey } from '../../../src/netipsec/setkey.ts';
 import { createRig } from '../../lib/rig.ts';
 import { FakeCard } from './fake_card.ts';
@@ -29,7 +30,6 @@ const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const index = fc.integer({ min: -1, max: 0x7fffffff });
 const request = fc.record({
-  state: fc.constant(PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED),
   spi: u32,
   proto: fc.integer({ min: 0, max: 255 }),
   family: fc.constantFrom(4, 6),
@@ -53,10 +53,8 @@ describe('the in-place carrier', () => {
     fc.assert(
       fc.property(request, (r) => {
         const m = pool.alloc();
-        const got = newOffloadRequest();
-        expect(carrier.request(m, r)).toBe(0);
-        expect(carrier.take(m, got)).toBe(true);
-        expect(got).toEqual(r);
+        expect(carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, requestOf(r))).toBe(0);
+        expect(fieldsAt(carrier, carrier.take(m))).toEqual(r);
         pool.free(m);
       }),
     );
@@ -67,25 +65,24 @@ describe('the in-place carrier', () => {
     const pool = newPool();
     const carrier = new CarrierInPlace(pool);
     const m = pool.alloc();
-    const r = newOffloadRequest();
-    r.state = PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED;
-    carrier.request(m, r);
+    carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, requestOf());
     const tag = pool.tags.first(pool, m);
     const serial = pool.tags.serial(tag);
     expect(pool.tags.cookie(tag)).toBe(MTAG_COOKIE_IPSEC);
     carrier.handOver(m);
-    carrier.done(m);
+    const asked = carrier.take(m);
+    carrier.done(m, asked);
     expect(pool.tags.id(tag)).toBe(PACKET_TAG_IPSEC_OUT_DONE);
     expect(pool.tags.serial(pool.tags.first(pool, m))).toBe(serial);
-    expect(carrier.take(m, r)).toBe(false);
-    expect(() => carrier.done(m)).toThrow();
-    r.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
-    carrier.report(m, r);
-    expect(carrier.accepted(m, 0, r)).toBe(false);
-    carrier.accept(m);
-    expect(carrier.read(m, r)).toBe(false);
-    expect(carrier.accepted(m, 0, r)).toBe(true);
-    expect(r.state).toBe(PACKET_TAG_IPSEC_IN_DONE);
+    expect(carrier.take(m)).toBe(NO_REQUEST);
+    expect(() => carrier.done(m, asked)).toThrow();
+    carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, requestOf());
+    expect(carrier.accepted(m, 0)).toBe(NO_REQUEST);
+    const report = carrier.read(m);
+    carrier.accept(m, report);
+    expect(carrier.read(m)).toBe(NO_REQUEST);
+    expect(carrier.accepted(m, 0)).toBe(report);
+    expect(pool.tags.id(pool.tags.tagAt(report))).toBe(PACKET_TAG_IPSEC_IN_DONE);
     expect(pool.tags.allocs).toBe(2);
     pool.free(m);
   });
@@ -94,17 +91,15 @@ describe('the in-place carrier', () => {
     const pool = newPool();
     const carrier = new CarrierInPlace(pool);
     const m = pool.alloc();
-    const r = newOffloadRequest();
     for (const [spi, state] of [
       [1, PACKET_TAG_IPSEC_OUT_DONE],
       [2, PACKET_TAG_IPSEC_IN_DONE],
       [3, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED],
     ] as const) {
-      carrier.request(m, { ...r, spi, state });
+      carrier.request(m, state, requestOf({ spi }));
     }
-    const seen: number[] = [];
-    for (let i = 0; carrier.applied(m, i, r); i++) seen.push(r.spi);
-    expect(seen).toEqual([3, 1]);
+    const seen = listOf(carrier, (i) => carrier.applied(m, i));
+    expect(seen.map((r) => r.spi)).toEqual([3, 1]);
     pool.free(m);
   });
 
@@ -114,9 +109,8 @@ describe('the in-place carrier', () => {
     const m = pool.alloc();
     const foreign = pool.tags.alloc(0x1234, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, 48);
     pool.tags.prepend(pool, m, foreign);
-    const r = newOffloadRequest();
-    expect(carrier.take(m, r)).toBe(false);
-    expect(carrier.applied(m, 0, r)).toBe(false);
+    expect(carrier.take(m)).toBe(NO_REQUEST);
+    expect(carrier.applied(m, 0)).toBe(NO_REQUEST);
     pool.free(m);
   });
 });

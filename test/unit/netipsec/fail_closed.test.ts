@@ -5,7 +5,8 @@ import { IFCAP_IPSEC, type Ifnet } from '../../../src/net/ifnet.ts';
 import { ipForward } from '../../../src/netinet/ip_forward.ts';
 import { ipOutput, ipSend } from '../../../src/netinet/ip_output.ts';
 import { UdpSocket } from '../../../src/netinet/socket.ts';
-import { newOffloadRequest, PACKET_TAG_IPSEC_OUT_DONE } from '../../../src/netipsec/pact.ts';
+import { NO_REQUEST, PACKET_TAG_IPSEC_OUT_DONE } from '../../../src/netipsec/pact.ts';
+import { requestOf } from '../../../src/netipsec/request_fields.ts';
 import { ipPacket, udpDatagram } from '../../lib/packets.ts';
 import { refOpen } from '../../reference/esp.ts';
 import { FakeCard } from './fake_card.ts';
@@ -197,9 +198,8 @@ describe('a packet that comes round again with tags on it', () => {
       const before = rig.a.counters.get('esp.out');
       const m = rig.a.pool.alloc();
       rig.a.pool.append(m, 8);
-      const state = PACKET_TAG_IPSEC_OUT_DONE;
-      const r = { ...newOffloadRequest(), state, saHandle: sa.handle, generation };
-      rig.ipsecA.carrier.request(m, r);
+      const r = requestOf({ saHandle: sa.handle, generation });
+      rig.ipsecA.carrier.request(m, PACKET_TAG_IPSEC_OUT_DONE, r);
       const how = { ttl: 64, tos: 0, dontFragment: false, options: null };
       ipSend(rig.a.inet, m, rig.a.addr, rig.b.addr, 99, how);
       rig.pump();
@@ -238,7 +238,7 @@ describe('the last gate before an interface', () => {
   it('lets it through to its own card, which finds the request', () => {
     const { m, ...rig } = caught();
     expect(rig.ipsecA.beforeTransmit(m, rig.a.ifp, 14)).toBe(0);
-    expect(rig.ipsecA.carrier.take(m, newOffloadRequest())).toBe(true);
+    expect(rig.ipsecA.carrier.take(m)).not.toBe(NO_REQUEST);
     // The ICV's room shows nothing of the packet that lay there before.
     const end = rig.a.pool.off[m]! + rig.a.pool.len[m]!;
     expect(rig.a.pool.data.slice(end - 16, end)).toEqual(new Uint8Array(16));
@@ -254,7 +254,7 @@ describe('the last gate before an interface', () => {
     const { pool, counters } = rig.a;
     expect(rig.ipsecA.beforeTransmit(m, ifp, 14)).toBe(0);
     expect(counters.get('ipsec.lateSoftware')).toBe(1);
-    expect(rig.ipsecA.carrier.take(m, newOffloadRequest())).toBe(false);
+    expect(rig.ipsecA.carrier.take(m)).toBe(NO_REQUEST);
     const at = pool.off[m]! + 14 + 20;
     const packet = pool.data.slice(at, pool.off[m]! + pool.len[m]!);
     const sa = rig.ipsecA.sadb.find(rig.b.addr, 0x1001)!;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
 import type { Carrier, OffloadSa, SaInstalled, SaOffload } from '../../../src/netipsec/pact.ts';
-import { newOffloadRequest, PACKET_TAG_IPSEC_IN_CRYPTO_DONE } from '../../../src/netipsec/pact.ts';
+import { NO_REQUEST, PACKET_TAG_IPSEC_IN_CRYPTO_DONE } from '../../../src/netipsec/pact.ts';
+import { fieldsAt, type RequestFields, requestOf } from '../../../src/netipsec/request_fields.ts';
 import type { RigHost } from '../../lib/rig.ts';
 import { type RefSa, refOpen, refSeal } from '../../reference/esp.ts';
 
@@ -17,10 +18,9 @@ export class FakeCard implements SaOffload {
   encrypted = 0;
   decrypted = 0;
   /** A hook for tests that spoil what the driver says. */
-  spoil: ((r: ReturnType<typeof newOffloadRequest>) => void) | null = null;
+  spoil: ((r: RequestFields) => void) | null = null;
   readonly #host: RigHost;
   readonly #carrier: Carrier;
-  readonly #r = newOffloadRequest();
   #next = 0;
 
   constructor(host: RigHost, carrier: Carrier) {
@@ -50,8 +50,9 @@ export class FakeCard implements SaOffload {
 
   #transmit(m: number): number {
     const { pool } = this.#host;
-    const r = this.#r;
-    if (!this.#carrier.take(m, r)) return 0;
+    const asked = this.#carrier.take(m);
+    if (asked === NO_REQUEST) return 0;
+    const r = fieldsAt(this.#carrier, asked);
     const sa = this.installed.get(r.cardSa);
     if (sa === undefined) throw new Error('a request for an SA that the card has not');
     const esp = pool.off[m]! + ETHER + r.espOffset;
@@ -61,7 +62,7 @@ export class FakeCard implements SaOffload {
     const padLen = pool.data[end - 18]!;
     const payload = pool.data.slice(esp + 16, end - 18 - padLen);
     pool.data.set(refSeal(toRef(sa, r.esnHi), seq, iv, payload, pool.data[end - 17]!), esp);
-    this.#carrier.done(m);
+    this.#carrier.done(m, asked);
     this.encrypted++;
     return 0;
   }
@@ -83,9 +84,7 @@ export class FakeCard implements SaOffload {
       for (let i = 0; i < plain.padLen; i++) pool.data[esp + 16 + plain.payload.length + i] = i + 1;
       pool.data[end - 18] = plain.padLen;
       pool.data[end - 17] = plain.nextHeader;
-      const r = this.#r;
-      Object.assign(r, newOffloadRequest(), {
-        state: PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
+      const made = requestOf({
         spi: sa.spi,
         saHandle: sa.saHandle,
         generation: sa.generation,
@@ -94,8 +93,10 @@ export class FakeCard implements SaOffload {
         cardSa,
         dst0: v.getUint32(at + 16),
       });
+      const r = fieldsAt({ words: made }, 0);
       this.spoil?.(r);
-      if (this.#carrier.report(m, r) !== 0) throw new Error('out of tags');
+      const error = this.#carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, requestOf(r));
+      if (error !== 0) throw new Error('out of tags');
       this.decrypted++;
       return;
     }

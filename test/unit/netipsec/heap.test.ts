@@ -7,10 +7,11 @@ import { In6Pcb } from '../../../src/netinet/in6_pcb.ts';
 import { udpOutput } from '../../../src/netinet/udp_output.ts';
 import { udp6Output } from '../../../src/netinet/udp6_output.ts';
 import {
-  newOffloadRequest,
+  NO_REQUEST,
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   type SaOffload,
 } from '../../../src/netipsec/pact.ts';
+import { requestOf } from '../../../src/netipsec/request_fields.ts';
 import { liveHeapBytes } from '../../lib/gc.ts';
 import type { RigHost } from '../../lib/rig.ts';
 import { createIpsecRig, GCM_SAS, TRANSPORT, TUNNEL } from './ipsec_rig.ts';
@@ -60,26 +61,20 @@ describe.each([
     pcb6.onDatagram = onDatagram;
     b.inet.ip6.pcbs.bind(pcb6, new Uint32Array(4), 7);
     const [from6, to6] = [in6Words(a.addr6), in6Words(b.addr6)];
-    const r = newOffloadRequest();
     a.ifp.beforeWire = (m) => {
-      if (ipsecA.carrier.take(m, r)) ipsecA.carrier.done(m);
+      const asked = ipsecA.carrier.take(m);
+      if (asked !== NO_REQUEST) ipsecA.carrier.done(m, asked);
       return 0;
     };
     const sa = ipsecB.sadb.find(family === 4 ? b.addr : b.addr6, 0x1001)!;
-    const report = newOffloadRequest();
-    report.state = PACKET_TAG_IPSEC_IN_CRYPTO_DONE;
-    report.spi = sa.spi;
-    report.saHandle = sa.handle;
-    report.generation = sa.generation;
-    report.ifIndex = b.ifp.index;
-    report.family = family;
-    report.dst0 = sa.dstWords[0]!;
-    report.dst1 = sa.dstWords[1]!;
-    report.dst2 = sa.dstWords[2]!;
-    report.dst3 = sa.dstWords[3]!;
+    const [dst0, dst1, dst2, dst3] = sa.dstWords as unknown as [number, number, number, number];
+    const { spi, handle: saHandle, generation } = sa;
+    const of = { spi, saHandle, generation, ifIndex: b.ifp.index, family };
+    const report = requestOf({ ...of, dst0, dst1, dst2, dst3 });
     const protoAt = family === 4 ? 14 + 9 : 14 + 6;
     b.ifp.afterWire = (m) => {
-      if (b.pool.data[b.pool.off[m]! + protoAt] === 50) ipsecB.carrier.report(m, report);
+      if (b.pool.data[b.pool.off[m]! + protoAt] === 50)
+        ipsecB.carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, report);
     };
     const send = (packets: number): void => {
       for (let i = 0; i < packets; i += BATCH) {

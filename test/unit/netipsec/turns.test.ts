@@ -16,7 +16,8 @@ import { IFCAP_IPSEC } from '../../../src/net/ifnet.ts';
 import { attachInterface } from '../../../src/netinet/in_proto.ts';
 import { ipForward } from '../../../src/netinet/ip_forward.ts';
 import { IpsecIf } from '../../../src/netipsec/if_ipsec.ts';
-import { newOffloadRequest, PACKET_TAG_IPSEC_IN_CRYPTO_DONE } from '../../../src/netipsec/pact.ts';
+import { PACKET_TAG_IPSEC_IN_CRYPTO_DONE, REQ_CARD_SA } from '../../../src/netipsec/pact.ts';
+import { requestOf } from '../../../src/netipsec/request_fields.ts';
 import { etherFrame, ipPacket } from '../../lib/packets.ts';
 import { createRig, MemIf, type RigHost } from '../../lib/rig.ts';
 import { createIpsecRig } from './ipsec_rig.ts';
@@ -143,8 +144,7 @@ const TURNS: Readonly<Record<string, Turn>> = {
       const { a, ipsecA } = createIpsecRig({ tagsan: false });
       off(a.pool);
       const m = a.pool.alloc();
-      const r = { ...newOffloadRequest(), state: PACKET_TAG_IPSEC_IN_CRYPTO_DONE };
-      ipsecA.carrier.report(m, r);
+      ipsecA.carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, requestOf());
       return ipsecA.beforeTransmit(m, a.ifp, 0);
     },
   },
@@ -226,10 +226,10 @@ describe('a rule at a turn is missed when it is taken out', () => {
       const transmit = nic.transmit.bind(nic);
       const take = ipsec.carrier.take.bind(ipsec.carrier);
       nic.transmit = (m) => {
-        ipsec.carrier.take = (x, r) => {
-          const found = take(x, r);
-          r.cardSa = other.installs[0]!.cardSa;
-          return found;
+        ipsec.carrier.take = (x) => {
+          const at = take(x);
+          ipsec.carrier.words[at + REQ_CARD_SA] = other.installs[0]!.cardSa;
+          return at;
         };
         const error = transmit(m);
         ipsec.carrier.take = take;
