@@ -38,6 +38,13 @@ export function giveRoute(
   }
 }
 
+/** Takes such a route back. */
+export function takeRoute(inet: Inet, to: IpAddr, reach: number): void {
+  const length = prefixLen(to, reach);
+  if (typeof to === 'number') inet.routes.delete(to, length);
+  else inet.ip6.routes.delete(to, length);
+}
+
 /** All that is not known otherwise goes to this gateway. */
 export function giveDefaultRoute(inet: Inet, ifp: Ifnet, gateway: IpAddr): void {
   if (typeof gateway === 'number') inet.routes.add(0, 0, ifp, gateway);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ETHER_HDR_LEN } from '../header/ether.ts';
-import { IPPROTO_ESP, ipProto } from '../header/ip.ts';
+import { IPPROTO_ESP, ipProto, ipVersion } from '../header/ip.ts';
+import { IP6_HDR_LEN, IPPROTO_FRAGMENT, ip6Nxt } from '../header/ip6.ts';
 import type { Host } from '../host.ts';
 import { counter } from '../kern/counters.ts';
 import type { Mbuf } from '../kern/mbuf.ts';
@@ -40,11 +41,18 @@ export class DetourIf implements Ifnet {
     const { mbufs } = this.#host;
     const at = mbufs.off[m]! + ETHER_HDR_LEN;
     const end = mbufs.off[m]! + mbufs.len[m]!;
-    const isEsp = ipProto(mbufs.view, at) === IPPROTO_ESP;
+    const v = mbufs.view;
+    const proto = ipVersion(v, at) === 4 ? ipProto(v, at) : ip6Nxt(v, at);
+    const isEsp = proto === IPPROTO_ESP || isEspFragment(v, at, proto);
     if (!isEsp || this.#arena.subarray(at, end).includes(this.#marker)) this.clear++;
     else this.encrypted++;
     this.#host.counters.n[DETOUR_FRAMES]!++;
     mbufs.free(m);
     return 0;
   }
+}
+
+/** Of IPv6, whose fragments say so behind another header. */
+function isEspFragment(v: DataView, at: number, proto: number): boolean {
+  return proto === IPPROTO_FRAGMENT && v.getUint8(at + IP6_HDR_LEN) === IPPROTO_ESP;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { ipAddrFamily, ipAddrParse, ipAddrWords } from '../header/ip_addr.ts';
 import type { Host } from '../host.ts';
 import {
   P_COMPLETED,
@@ -14,10 +15,10 @@ import {
   preemptPoints,
 } from '../kern/preempt.ts';
 import { Rng } from '../kern/rng.ts';
-import type { Sa } from '../netipsec/sa.ts';
+import { giveNeighbor, giveRoute, HOST, takeRoute } from './addressing.ts';
 import { DetourIf } from './detour_if.ts';
 import { ResetLosses } from './reset_losses.ts';
-import { addressOf, keyMaterial, OUTER } from './topology.ts';
+import { type Addresses, addressesOf, keyMaterial } from './topology.ts';
 import type { World } from './world.ts';
 
 type Action = 'clock' | 'interrupt' | 'rekey' | 'delete' | 'unload' | 'reload' | 'route' | 'remove';
@@ -52,6 +53,8 @@ export class Interleaver {
   readonly #rng: Rng;
   readonly #odds: number;
   readonly #detours: readonly DetourIf[];
+  /** Of the wire: what ESP goes between. */
+  readonly #outer: Addresses['outer'];
   readonly #detoured = new Set<Host>();
   readonly #inPoll = new Set<Host>();
   readonly #losses: ResetLosses;
@@ -65,6 +68,7 @@ export class Interleaver {
     this.#world = world;
     this.#rng = new Rng(seed);
     this.#odds = 1 / everyPoints;
+    this.#outer = addressesOf(world.config.inner, world.config.outer).outer;
     this.#detours = world.hosts.map((host) => new DetourIf(host, world.traffic.payloads.marker));
     if (world.oracle !== null) world.oracle.mayLosePieces = true;
     this.#losses = new ResetLosses(world);
@@ -141,13 +145,14 @@ export class Interleaver {
   /** A new SA for what host i sends; the old one goes at the sender, or first and on both sides. */
   #rekey(i: number, both: boolean): void {
     const { hosts, oracle, config } = this.#world;
-    const [src, dst] = [addressOf(OUTER[i]!), addressOf(OUTER[1 - i]!)];
+    const ends = [ipAddrParse(this.#outer[i]!), ipAddrParse(this.#outer[1 - i]!)] as const;
+    const [src, dst] = ends;
+    const [from, to] = ends.map(ipAddrWords) as [Uint32Array, Uint32Array];
     const spi = this.#spi++;
     const secret = keyMaterial(config.seed, `rekey ${spi}`, 20);
-    const isOld = (sa: Sa) => sa.src === src && sa.dst === dst;
     for (const host of [hosts[1 - i]!, hosts[i]!]) {
       const { sadb } = host.ipsec;
-      const old = sadb.list().filter(isOld);
+      const old = sadb.between(ipAddrFamily(dst), from, to);
       const { mode } = config;
       // Deleted first, its handle is the new one's.
       if (both) for (const sa of old.splice(0)) sadb.delete(sa);
@@ -155,12 +160,12 @@ export class Interleaver {
         ...{ src, dst, spi, mode, cipher: 'aes-gcm-16', key: secret.slice() },
         replayPackets: 64,
       });
-      // The receiver keeps the last one, for what is on the wire.
-      const dropped = host === hosts[i] ? old : old.slice(0, -1);
+      // The receiver keeps the newest of them, for what is on the wire.
+      const dropped = host === hosts[i] ? old : old.slice(1);
       for (const sa of dropped) sadb.delete(sa);
     }
     oracle?.addSa({
-      ...{ spi, dst: OUTER[1 - i]!, mode: config.mode, alg: 'aes-gcm-16' },
+      ...{ spi, dst: this.#outer[1 - i]!, mode: config.mode, alg: 'aes-gcm-16' },
       key: secret.slice(0, 16),
       salt: secret.slice(16),
     });
@@ -168,15 +173,15 @@ export class Interleaver {
 
   /** The way to the peer leads by the detour, or back by the card. */
   #flipRoute(host: Host, i: number): void {
-    const { routes, arp } = host.inet;
+    const { inet } = host;
     const detour = this.#detours[i]!;
-    const peer = addressOf(OUTER[1 - i]!);
+    const peer = ipAddrParse(this.#outer[1 - i]!);
     if (this.#detoured.delete(host)) {
-      routes.delete(peer, 32);
+      takeRoute(inet, peer, HOST);
       return;
     }
     this.#detoured.add(host);
-    arp.addStatic(detour.index, peer, this.#world.hosts[1 - i]!.nic.lladdr);
-    routes.add(peer, 32, detour);
+    giveNeighbor(inet, detour, peer, this.#world.hosts[1 - i]!.nic.lladdr);
+    giveRoute(inet, detour, peer, HOST, null);
   }
 }

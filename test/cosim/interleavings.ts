@@ -5,14 +5,24 @@ import { finishRun } from '../../src/harness/finish_run.ts';
 import type { RunReport } from '../../src/harness/run_report.ts';
 import { SCENARIOS } from '../../src/harness/scenario.ts';
 
-/** The scenario by one seed; in every other seed in tunnel mode. */
+/** Inner and outer family; transport mode has the outer one alone. */
+const FAMILIES = [
+  [4, 4],
+  [6, 6],
+  [4, 6],
+  [6, 4],
+] as const;
+
+/** The scenario by one seed, which also says mode and families. */
 export async function interleave(
   seed: number,
   rulesOff: readonly string[] = [],
 ): Promise<RunReport> {
   const scenario = SCENARIOS.interleave!;
   const mode = seed % 2 === 0 ? 'tunnel' : 'transport';
-  const world = await createWorld({ ...scenario.world, mode, seed, rulesOff });
+  const [inner, outer] = FAMILIES[(seed >> 1) % FAMILIES.length]!;
+  const families = mode === 'tunnel' ? { inner, outer } : { outer };
+  const world = await createWorld({ ...scenario.world, mode, ...families, seed, rulesOff });
   try {
     await scenario.run(world, { packets: 60, size: 'imix' });
     return await finishRun(world, 'interleave');
