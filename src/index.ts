@@ -15,7 +15,6 @@ export type { NicOptions } from './dev/nic/nic_config.ts';
 export type { EndHost } from './end_host.ts';
 export { Capture } from './harness/capture.ts';
 export { createWorld } from './harness/create_world.ts';
-export { espSaOf } from './harness/esp_sa_of.ts';
 export { finishRun, passed } from './harness/finish_run.ts';
 export type { FlowEnd } from './harness/flow_end.ts';
 export { type HazardReport, runHazards } from './harness/hazards/run_hazards.ts';

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NIC_DEFAULTS } from '../dev/nic/nic_config.ts';
 import { createWorld } from '../harness/create_world.ts';
-import { espSaOf } from '../harness/esp_sa_of.ts';
 import { finishRun, passed } from '../harness/finish_run.ts';
 import { type PacketSize, SIZE_MAX_BYTES } from '../harness/sizes.ts';
 import { ALGORITHMS, type Algorithm } from '../harness/topology.ts';
 import type { World } from '../harness/world.ts';
 import type { WorldOptions } from '../harness/world_options.ts';
-import { espSaFile } from '../report/esp_sa.ts';
+import { espSaEntryLine, espSaFile } from '../report/esp_sa.ts';
 import type { Command } from './command.ts';
 import { exitCode } from './exit_code.ts';
 import { explainScript, foreseen } from './explain.ts';
@@ -247,9 +246,12 @@ function familiesText({ mode, inner, outer }: World['config']): string {
   return mode === 'transport' ? `IPv${outer}, ` : `IPv${inner} in IPv${outer}, `;
 }
 
+/** Keys of a rekey are in the file before anything is sent with them. */
 function writeEspSa(world: World, out: string): void {
   const path = join(out, ESP_SA);
-  writeFileSync(path, espSaFile(espSaOf(world)));
+  const { keys } = world;
+  writeFileSync(path, espSaFile(keys.entries));
+  keys.onEntry = (entry) => appendFileSync(path, espSaEntryLine(entry));
   world.artefacts.espSa = path;
 }
 

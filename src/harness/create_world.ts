@@ -9,6 +9,7 @@ import { Capture } from './capture.ts';
 import { Digest } from './digest.ts';
 import { FlowTraffic } from './flow_traffic.ts';
 import { type Behind, endHostBytes, putBehind } from './gateway_net.ts';
+import { KeyLog } from './key_log.ts';
 import { openSim } from './open_sim.ts';
 import { oracleFor } from './oracle_setup.ts';
 import { Taps } from './taps.ts';
@@ -60,7 +61,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     capture = config.capture === null ? null : new Capture(config.capture, hosts);
     const fileName = (i: number) => `${config.setkey === null ? '' : 'setkey of '}host ${i}`;
     const oracle = config.oracles ? oracleFor(config, traffic) : null;
+    const keys = new KeyLog();
     for (const [i, host] of hosts.entries()) {
+      keys.watch(host);
       for (const id of config.rulesOff) host.tags.rules.off(id);
       if (digest !== null) listen(digest, host, i);
       join(host, hosts[1 - i]!, i, config);
@@ -73,7 +76,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       config.taps === null
         ? null
         : new Taps(config.taps, [...hosts, ...behind.map((b) => b.host)], clock);
-    return new World({ config, sim, hosts, behind, oracle, digest, capture, taps, traffic });
+    return new World({ config, sim, hosts, behind, oracle, digest, capture, keys, taps, traffic });
   } catch (error) {
     digest?.close();
     capture?.close();

@@ -8,6 +8,7 @@ import type { Digest } from './digest.ts';
 import { type FlowEnd, flowEnds } from './flow_end.ts';
 import type { FlowTraffic } from './flow_traffic.ts';
 import type { Behind } from './gateway_net.ts';
+import type { KeyLog } from './key_log.ts';
 import type { WireOracle } from './oracle/wire_oracle.ts';
 import { wireSa } from './oracle_setup.ts';
 import { type TapFrame, TapReader } from './tap.ts';
@@ -47,6 +48,7 @@ export interface WorldParts {
   readonly oracle: WireOracle | null;
   readonly digest: Digest | null;
   readonly capture: Capture | null;
+  readonly keys: KeyLog;
   readonly taps: Taps | null;
   readonly traffic: FlowTraffic;
 }
@@ -67,6 +69,8 @@ export class World {
   readonly oracle: WireOracle | null;
   readonly digest: Digest | null;
   readonly capture: Capture | null;
+  /** What opens the ESP in the capture. */
+  readonly keys: KeyLog;
   /** What flows send. */
   readonly traffic: FlowTraffic;
   /** When the cards were up and ready. */
@@ -98,6 +102,7 @@ export class World {
     this.oracle = parts.oracle;
     this.digest = parts.digest;
     this.capture = parts.capture;
+    this.keys = parts.keys;
     this.traffic = parts.traffic;
     this.#taps = parts.taps;
     if (parts.taps !== null) this.artefacts.taps = parts.taps.path;

@@ -58,6 +58,9 @@ export class Sadb {
    */
   onExpire: ((sa: Sa, kind: 'soft' | 'hard', unit: LifetimeUnit) => void) | null = null;
 
+  /** SADB_ADD and SADB_UPDATE: these hear of each SA there is, as PF_KEY has it (RFC 2367 §3.1.3). */
+  readonly listeners: ((sa: Sa) => void)[] = [];
+
   constructor(
     capacity: number,
     offloads: SaOffloads,
@@ -113,6 +116,7 @@ export class Sadb {
       this.#end(sa);
       throw e;
     }
+    for (const listener of this.listeners) listener(sa);
     return sa;
   }
 

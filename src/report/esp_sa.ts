@@ -51,8 +51,12 @@ export function espSaLine(sa: EspSaEntry): string {
 
 /** The whole file. What Wireshark has no name for is left out, and said so. */
 export function espSaFile(sas: readonly EspSaEntry[]): string {
-  const lines = sas.map((sa) => `${hasName(sa) ? espSaLine(sa) : nameless(sa)}\n`).join('');
-  return `# Wireshark: Preferences, Protocols, ESP, ESP SAs. It holds keys.\n${lines}`;
+  return `# Wireshark: Preferences, Protocols, ESP, ESP SAs. It holds keys.\n${sas.map(espSaEntryLine).join('')}`;
+}
+
+/** What an SA adds to the file. */
+export function espSaEntryLine(sa: EspSaEntry): string {
+  return `${hasName(sa) ? espSaLine(sa) : nameless(sa)}\n`;
 }
 
 function hasName(sa: EspSaEntry): boolean {

@@ -55,6 +55,61 @@ describe.skipIf(!hasTshark)('Wireshark decrypts the capture (skipped without tsh
   });
 });
 
+/** Two rekeys: the first SA is deleted before the end, and its own key scrubbed. */
+const REKEYS = `export default { summary: 'rekeys', world: { mode: 'tunnel', nic: 'model' },
+  async run(world, { packets }) {
+    const cipher = 'aes-gcm-16';
+    for (let n = 0; n < 3; n++) {
+      await world.flow(0, { packets, size: 300 });
+      const { sadb } = world.hosts[0].ipsec;
+      const [old] = sadb.list().filter((sa) => sa.direction === 'out').slice(-1);
+      const key = new Uint8Array(20).fill(n + 1);
+      world.addSa({ src: 0x0a000001, dst: 0x0a000002, spi: 0x5000 + n, mode: 'tunnel', cipher, key });
+      if (n === 0) sadb.delete(old);
+    }
+  } };`;
+
+describe('the esp_sa file opens all of the capture that is beside it', () => {
+  function rekeyed(): string {
+    const dir = temporaryDir('rekeyed');
+    const script = join(dir, 'rekeys.mjs');
+    writeFileSync(script, REKEYS);
+    const r = tagwire(['run', script, '--packets', '20', '--out', dir]);
+    expect(r.status, r.stderr).toBe(0);
+    return dir;
+  }
+
+  it('it has the keys of each SA that sent, whenever that came and if it went', () => {
+    const file = readFileSync(join(rekeyed(), 'esp_sa'), 'utf8');
+    const spis = [...file.matchAll(/^"IPv4","10.0.0.1","10.0.0.2","0x0000(....)"/gm)];
+    expect(spis.map((m) => m[1])).toEqual(['1001', '5000', '5001', '5002']);
+    expect(file).toContain(`0x${'01'.repeat(20)}`);
+  });
+
+  it.skipIf(!hasTshark)(
+    'Wireshark finds a good ICV on every packet (skipped without tshark)',
+    () => {
+      const rows = dissect(rekeyed(), ['esp.spi', 'esp.icv_good']);
+      const spis = new Set(rows.map((row) => row[0]));
+      expect([...spis]).toEqual(['0x00001001', '0x00005000', '0x00005001']);
+      expect(rows.map((row) => row[1])).toEqual(Array(60).fill('1'));
+    },
+  );
+
+  it.skipIf(!hasTshark)(
+    'and so it does where rekeys come at any time (skipped without tshark)',
+    () => {
+      const dir = temporaryDir('interleaved');
+      const what = ['--mode', 'tunnel', '--inner', 'v4', '--outer', 'v6', '--packets', '150'];
+      const r = tagwire(['run', 'interleave', ...what, '--seed', '3', '--out', dir]);
+      expect(r.status, r.stderr).toBe(0);
+      const rows = dissect(dir, ['esp.spi', 'esp.icv_good']);
+      expect(new Set(rows.map((row) => row[0])).size).toBeGreaterThan(2);
+      for (const row of rows) expect(row[1], row[0]).toBe('1');
+    },
+  );
+});
+
 /** Fields of every frame of a capture, as tshark shows them; a frame without comments shows ''. */
 function fieldsOf(path: string, ...fields: string[]): string[][] {
   const r = spawnSync('tshark', ['-r', path, '-T', 'fields', ...fields.flatMap((f) => ['-e', f])], {
