@@ -8,8 +8,9 @@ lib/nic_frame_fifo.sv
 lib/nic_inflight.sv
 lib/nic_realign.sv
 crypto/nic_aes_pipe.sv
-crypto/nic_ghash.sv
 crypto/nic_gcm_issue.sv
+crypto/nic_gcm_pack.sv
+crypto/nic_ghash.sv
 csr/nic_axil.sv
 csr/nic_irq.sv
 csr/nic_reset.sv
@@ -29,6 +30,8 @@ dma/nic_axi_read.sv
 dma/nic_cpl_write.sv
 dma/nic_tx_issue.sv
 // Level 2: blocks
+crypto/nic_gcm_powers.sv
+crypto/nic_ghash_lanes.sv
 csr/nic_csr.sv
 dma/nic_axi_write.sv
 dma/nic_desc_fetch.sv

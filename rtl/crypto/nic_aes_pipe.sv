@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_aes_pipe: AES-128/256 encryption (FIPS-197), fully pipelined, one round a stage. Latency 15
-// cycles for both key sizes, one block a cycle, no backpressure: who feeds it keeps room for what
-// comes out.
+// cycles for both key sizes, Lanes blocks of one key a cycle, no backpressure: who feeds it keeps
+// room for what comes out.
 //
 // Byte order: byte k of blocks and keys is bits [8k+7:8k]; AES-128 uses key_i[127:0]. So 32-bit word
 // c is column c of the state, row 0 in its low byte, and what FIPS-197 calls rotating a word left by
@@ -15,16 +15,18 @@
 // with the last block of the message before, so a key change costs nothing. It sends a token down
 // the pipe; a stage takes its round key when the token passes and all blocks of the message use it.
 // The key schedule thus runs once a message, not once a block, and nothing is stored per key.
-module nic_aes_pipe (
-  input  logic         clk_i,
-  input  logic         rst_ni,
-  input  logic         key_valid_i,
-  input  logic         key256_i,
-  input  logic [255:0] key_i,
-  input  logic         valid_i,
-  input  logic [127:0] block_i,
-  output logic         valid_o,
-  output logic [127:0] block_o
+module nic_aes_pipe #(
+  parameter int unsigned Lanes = 1
+) (
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+  input  logic                 key_valid_i,
+  input  logic                 key256_i,
+  input  logic [255:0]         key_i,
+  input  logic                 valid_i,
+  input  logic [128*Lanes-1:0] block_i,    // lane 0 in the low bits
+  output logic                 valid_o,
+  output logic [128*Lanes-1:0] block_o
 );
   localparam int unsigned Stages = 14;   // rounds; stage 0 adds the first round key
 
@@ -92,7 +94,7 @@ module nic_aes_pipe (
     logic         key256;
     logic [127:0] own;     // round key of this stage
     logic [127:0] next;    // round key of the next stage (AES-128, s < 4: still the key itself)
-    logic [127:0] state;
+    logic [128*Lanes-1:0] state;
 
     if (s == 0) begin : gen_first
       always_ff @(posedge clk_i) begin
@@ -102,7 +104,7 @@ module nic_aes_pipe (
           next   <= key256_i ? key_i[255:128] : key_i[127:0];
         end
       end
-      always_ff @(posedge clk_i) if (valid_i) state <= block_i ^ own;
+      always_ff @(posedge clk_i) if (valid_i) state <= block_i ^ {Lanes{own}};
     end else begin : gen_round
       // FIPS-197 section 5.2. AES-256 makes the next round key from the last two, with a rotation
       // and a constant every other time; AES-128 from the last one, with both every time.
@@ -133,20 +135,20 @@ module nic_aes_pipe (
           if (s <= 4 && !key256) begin
             state <= gen_stage[s-1].state;
           end else if (s < Stages) begin
-            for (int c = 0; c < 4; c++) begin
-              state[32*c +: 32] <= rom0[gen_stage[s-1].state[32*c +: 8]]
-                                 ^ rom1[gen_stage[s-1].state[32*((c+1)%4) + 8 +: 8]]
-                                 ^ rom2[gen_stage[s-1].state[32*((c+2)%4) + 16 +: 8]]
-                                 ^ rom3[gen_stage[s-1].state[32*((c+3)%4) + 24 +: 8]]
-                                 ^ own[32*c +: 32];
+            for (int l = 0; l < 128 * int'(Lanes); l += 128) for (int c = 0; c < 4; c++) begin
+              state[l + 32*c +: 32] <= rom0[gen_stage[s-1].state[l + 32*c +: 8]]
+                                     ^ rom1[gen_stage[s-1].state[l + 32*((c+1)%4) + 8 +: 8]]
+                                     ^ rom2[gen_stage[s-1].state[l + 32*((c+2)%4) + 16 +: 8]]
+                                     ^ rom3[gen_stage[s-1].state[l + 32*((c+3)%4) + 24 +: 8]]
+                                     ^ own[32*c +: 32];
             end
           end else begin   // the last round has no MixColumns
-            for (int c = 0; c < 4; c++) begin
-              state[32*c +: 32] <= {rom0[gen_stage[s-1].state[32*((c+3)%4) + 24 +: 8]][15:8],
-                                    rom0[gen_stage[s-1].state[32*((c+2)%4) + 16 +: 8]][15:8],
-                                    rom0[gen_stage[s-1].state[32*((c+1)%4) + 8 +: 8]][15:8],
-                                    rom0[gen_stage[s-1].state[32*c +: 8]][15:8]}
-                                 ^ own[32*c +: 32];
+            for (int l = 0; l < 128 * int'(Lanes); l += 128) for (int c = 0; c < 4; c++) begin
+              state[l + 32*c +: 32] <= {rom0[gen_stage[s-1].state[l + 32*((c+3)%4) + 24 +: 8]][15:8],
+                                        rom0[gen_stage[s-1].state[l + 32*((c+2)%4) + 16 +: 8]][15:8],
+                                        rom0[gen_stage[s-1].state[l + 32*((c+1)%4) + 8 +: 8]][15:8],
+                                        rom0[gen_stage[s-1].state[l + 32*c +: 8]][15:8]}
+                                     ^ own[32*c +: 32];
             end
           end
         end

@@ -3,11 +3,14 @@
 // nic_gcm_issue: says which blocks the AES pipe encrypts, ahead of the data (SP 800-38D section 7).
 // Per message of N text blocks: 0 (gives H), J0+1 .. J0+N (keystream), J0 (masks the tag), in
 // consecutive cycles while credit_i is high; the next message follows without a gap, since its
-// key goes into the pipe during the last block of this one.
+// key goes into the pipe during the last block of this one. With several lanes J0 goes in the second
+// lane of the cycle of 0, and a cycle of keystream has a block for each lane.
 //
 // Byte order: byte k is bits [8k+7:8k]. J0 = IV || 1 as 32-bit big-endian; at most 4096 text blocks
 // follow, so only the last two bytes of the counter ever change.
-module nic_gcm_issue (
+module nic_gcm_issue #(
+  parameter int unsigned Lanes = 1
+) (
   input  logic         clk_i,
   input  logic         rst_ni,
   input  logic         cmd_valid_i,
@@ -21,19 +24,20 @@ module nic_gcm_issue (
   output logic         key256_o,
   output logic [255:0] key_o,
   output logic         valid_o,
-  output logic         zero_o,           // the block is 0, not a counter
+  output logic         zero_o,           // the first lane is 0, not a counter, the second J0
   output logic [95:0]  iv_o,
-  output logic [15:0]  count_o
+  output logic [15:0]  count_o           // of the first lane; the others follow
 );
+  localparam int unsigned LaneW = $clog2(Lanes);
   // The command that comes next.
   logic         next_valid_q, next_key256_q;
   logic [255:0] next_key_q;
   logic [95:0]  next_iv_q;
-  logic [12:0]  next_blocks_q;   // text blocks, 0..4096
+  logic [12:0]  next_steps_q;    // cycles of keystream, 0..4096 / Lanes
   // The message being issued.
   logic         busy_q, zero_q, last_q;
   logic [95:0]  iv_q;
-  logic [12:0]  left_q;          // keystream blocks left
+  logic [12:0]  left_q;          // cycles of keystream left
   logic [15:0]  count_q;
   logic         done;
 
@@ -64,23 +68,23 @@ module nic_gcm_issue (
       next_key256_q <= cmd_key256_i;
       next_key_q    <= cmd_key_i;
       next_iv_q     <= cmd_iv_i;
-      next_blocks_q <= {1'b0, cmd_text_len_i[15:4]} + {12'h0, |cmd_text_len_i[3:0]};
+      next_steps_q  <= 13'(cmd_text_len_i[15:4+LaneW]) + 13'(|cmd_text_len_i[3+LaneW:0]);
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (key_valid_o) begin
       zero_q  <= 1'b1;
-      last_q  <= 1'b0;
+      last_q  <= Lanes > 1 && next_steps_q == '0;
       iv_q    <= next_iv_q;
-      left_q  <= next_blocks_q;
+      left_q  <= next_steps_q;
       count_q <= 16'd2;
     end else if (valid_o) begin
       zero_q <= 1'b0;
-      last_q <= left_q == '0;
+      last_q <= left_q == 13'(Lanes > 1);
       left_q <= left_q - 13'd1;
-      if (left_q == '0)  count_q <= 16'd1;
-      else if (!zero_q)  count_q <= count_q + 16'd1;
+      if (Lanes == 1 && left_q == '0) count_q <= 16'd1;
+      else if (!zero_q)               count_q <= count_q + 16'(Lanes);
     end
   end
 endmodule

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "fatal.hh"
 
@@ -14,7 +15,8 @@ namespace tagwire {
 
 namespace {
 
-constexpr uint32_t BEAT = 16;               // bytes
+constexpr uint32_t BEAT = sizeof std::declval<Vnic_gcm &>().in_data_i;  // bytes: 16 a lane
+constexpr uint32_t TAG = 16;                // bytes
 constexpr uint64_t PATIENCE = 100000;       // cycles without a handshake
 
 // Not left out by the compiler although nobody reads the memory again.
@@ -108,7 +110,7 @@ void GcmStream::driveInput() {
 
 void GcmStream::driveExpected() {
   if (!expectedUp_ && expected_ < command_ && !stalled(stalls_.exp_permille)) {
-    memcpy(&pins_.exp_tag_i[0], arena_ + msgs_[expected_].tag_offset, BEAT);
+    memcpy(&pins_.exp_tag_i[0], arena_ + msgs_[expected_].tag_offset, TAG);
     expectedUp_ = true;
   }
   pins_.exp_valid_i = expectedUp_;
@@ -156,7 +158,7 @@ void GcmStream::takeTag() {
   msg.status = pins_.tag_ok_o ? TW_GCM_STATUS_OK : TW_GCM_STATUS_REFUSED;
   if (!msg.decrypt) {
     if (!pins_.tag_ok_o) throw Failure{TW_GCM_ERR_MODEL, "encryption refused"};
-    memcpy(arena_ + msg.tag_offset, &pins_.tag_o[0], BEAT);
+    memcpy(arena_ + msg.tag_offset, &pins_.tag_o[0], TAG);
   } else if (msg.text_bytes > 0) {
     if (pins_.tag_ok_o) memcpy(arena_ + msg.out_offset, held_.front().data(), msg.text_bytes);
     wipe(held_.front());

@@ -104,11 +104,18 @@ export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilat
   return verilate({ ...world, ...probed, ...own, vlt: [...own.vlt, 'sim/probe.vlt'] });
 }
 
+/** Blocks of 16 bytes a cycle that our engine can be built for. */
+export const ENGINE_LANES = [1, 2, 4] as const;
+export type EngineLanes = (typeof ENGINE_LANES)[number];
+
 /**
  * The crypto engine alone: sim/include/tagwire_gcm.h on rtl/crypto/nic_gcm.sv. Cached. Throws as
  * cardLibrary().
  */
-export async function engineLibrary(options: LibraryOptions = {}): Promise<Verilated> {
+export async function engineLibrary(
+  options: LibraryOptions = {},
+  lanes: EngineLanes = 1,
+): Promise<Verilated> {
   const { cppIncludeDirs, cppFlags } = parts();
   const sources = ['gcm/gcm_model.cc', 'gcm/gcm_stream.cc', 'gcm/tagwire_gcm.cc', 'fatal.cc'];
   const { rtl, ...rest } = options;
@@ -125,6 +132,7 @@ export async function engineLibrary(options: LibraryOptions = {}): Promise<Veril
     return verilate({
       ...engine,
       rootedFileLists: ['rtl/nic_gcm.f'],
+      parameters: { Lanes: lanes },
       includeDirs: ['rtl'],
       vlt: ['rtl/lint/waivers.vlt'],
     });

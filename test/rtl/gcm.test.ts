@@ -13,7 +13,7 @@ import {
 
 let engine: GcmEngine;
 beforeAll(async () => {
-  engine = new GcmEngine(await gcmLibrary());
+  engine = new GcmEngine(await gcmLibrary(1));
 });
 afterAll(() => engine?.close());
 

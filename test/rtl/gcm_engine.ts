@@ -30,9 +30,13 @@ export async function buildGcmLibrary(
   return built.library;
 }
 
-export const gcmLibrary = (): Promise<string> =>
+/** Blocks a cycle. */
+export const LANES = [1, 2, 4] as const;
+
+export const gcmLibrary = (lanes: number): Promise<string> =>
   buildGcmLibrary('tagwire_gcm', {
     rootedFileLists: ['rtl/nic_gcm.f'],
+    parameters: { Lanes: lanes },
     vlt: ['rtl/lint/waivers.vlt'],
   });
 

@@ -8,10 +8,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('verilator --lint-only -Wall is silent', () => {
   test.each([
-    ['nic_top', 'rtl/nic.f'],
-    ['nic_gcm', 'rtl/nic_gcm.f'],
-  ])('%s', async (top, fileList) => {
-    const options = { top, cwd: root, rootedFileLists: [fileList] };
+    ['nic_top', 'rtl/nic.f', {}],
+    ['nic_gcm', 'rtl/nic_gcm.f', {}],
+    ['nic_gcm', 'rtl/nic_gcm.f', { Lanes: 2 }],
+    ['nic_gcm', 'rtl/nic_gcm.f', { Lanes: 4 }],
+  ])('%s of %s, %o', async (top, fileList, parameters: Record<string, number>) => {
+    const options = { top, cwd: root, rootedFileLists: [fileList], parameters };
     expect(await lint({ ...options, vlt: ['rtl/lint/waivers.vlt'] })).toEqual([]);
   });
 });
