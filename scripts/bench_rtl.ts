@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { parseArgs } from 'node:util';
-import { cardLibrary } from '../src/harness/library.ts';
-import { LINE_RATE_CASES, LineRateBench, type LineRateRow } from './bench/line_rate.ts';
+import { cardLibrary, ENGINE_LANES } from '../src/harness/library.ts';
+import {
+  engineLineRate,
+  LINE_RATE_CASES,
+  LineRateBench,
+  type LineRateRow,
+} from './bench/line_rate.ts';
 
 /**
  * Cycles from packet to packet, measured against what the wire allows. `--json` prints the rows that
@@ -27,6 +32,10 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const card = await cardLibrary({ onProgress: (p) => say(`card: ${p.phase} ${p.text}`) });
 const bench = new LineRateBench(card.library);
 const rows = LINE_RATE_CASES.flatMap(([payloadBytes, packets]) => bench.run(payloadBytes, packets));
+for (const lanes of ENGINE_LANES) {
+  say(`engine, lanes: ${lanes}`);
+  rows.push(...(await engineLineRate(lanes)));
+}
 process.stdout.write(options.json ? jsonOf(rows) : rows.map(lineOf).join(''));
 
 function jsonOf(all: readonly LineRateRow[]): string {

@@ -4,6 +4,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadBinding } from '../../src/ffi/binding.ts';
+import { GcmEngine, type GcmMessage } from '../../src/ffi/gcm_engine.ts';
+import { type EngineLanes, engineLibrary } from '../../src/harness/library.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -35,10 +38,12 @@ export interface LineRateRow {
   readonly plaintextBitsPerCycle: number;
 }
 
+/** Of C bytes of text: payload, padding and two bytes of trailer (RFC 4303 §2.4). */
+const textBytes = (payloadBytes: number): number => 4 * Math.ceil((payloadBytes + 2) / 4);
+
 /** ceil((C + 66) / 16 lanes): headers, IV and ICV of an IPv4 ESP packet around C bytes of text. */
 export function boundCycles(payloadBytes: number, lanes: number): number {
-  const text = 4 * Math.ceil((payloadBytes + 2) / 4);
-  return Math.ceil((text + 66) / (16 * lanes));
+  return Math.ceil((textBytes(payloadBytes) + 66) / (16 * lanes));
 }
 
 /** sim/bench/line_rate.cc, compiled against the card's library. */
@@ -64,4 +69,52 @@ export class LineRateBench {
     const lines = r.stdout.trimEnd().split('\n');
     return lines.map((line) => ({ level: 'card', lanes: 1, ...JSON.parse(line) }) as LineRateRow);
   }
+}
+
+/** nic_gcm alone, messages of ESP's shape back to back: tx encrypts, rx decrypts. */
+export async function engineLineRate(lanes: EngineLanes): Promise<LineRateRow[]> {
+  const { library } = await engineLibrary({}, lanes);
+  const engine = new GcmEngine(await loadBinding('koffi'), library);
+  const cycles = (messages: readonly GcmMessage[]): number => {
+    const before = engine.cycles;
+    engine.run(messages);
+    return engine.cycles - before;
+  };
+  const rows = LINE_RATE_CASES.flatMap(([payloadBytes]) =>
+    [false, true].map((decrypt): LineRateRow => {
+      const messages = Array.from({ length: 2 * ENGINE_MESSAGES }, (_, i) =>
+        espMessage(decrypt, payloadBytes, i),
+      );
+      // Fill and drain are in both, and only the steady state in the difference.
+      const half = cycles(messages.slice(ENGINE_MESSAGES));
+      const cyclesPerPacket = (cycles(messages) - half) / ENGINE_MESSAGES;
+      return {
+        level: 'engine',
+        lanes,
+        direction: decrypt ? 'rx' : 'tx',
+        payloadBytes,
+        cyclesPerPacket,
+        boundCycles: boundCycles(payloadBytes, lanes),
+        plaintextBitsPerCycle: Number(((8 * payloadBytes) / cyclesPerPacket).toFixed(1)),
+      };
+    }),
+  );
+  engine.close();
+  return rows;
+}
+
+const ENGINE_MESSAGES = 64;
+
+function espMessage(decrypt: boolean, payloadBytes: number, i: number): GcmMessage {
+  const bytes = textBytes(payloadBytes);
+  return {
+    decrypt,
+    key: new Uint8Array(i % 2 ? 32 : 16).fill(i),
+    iv: new Uint8Array(12).fill(i),
+    aad: new Uint8Array(8),
+    text: new Uint8Array(bytes),
+    out: new Uint8Array(bytes),
+    tag: new Uint8Array(16),
+    refused: false,
+  };
 }

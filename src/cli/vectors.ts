@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { BindingName } from '../ffi/binding.ts';
+import type { EngineLanes } from '../harness/library.ts';
 import { openLoneCard } from '../harness/lone_card.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
 import { EspCard, type EspCardResult } from '../harness/vectors/esp_card.ts';
@@ -31,6 +32,12 @@ const options = {
     choices: ['rtl', 'software'],
     default: 'rtl',
     help: 'the card’s AES-GCM engine in simulation, or node:crypto',
+  },
+  lanes: {
+    type: 'choice',
+    choices: ['1', '2', '4'],
+    default: '1',
+    help: 'blocks a cycle that the RTL engine takes',
   },
   ffi: {
     type: 'choice',
@@ -65,6 +72,10 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
       name: 'FILE: a vectors file',
     });
     const rtl = ownRtl(values);
+    const lanes = Number(values.lanes) as EngineLanes;
+    if (lanes !== 1 && (rtl !== undefined || values.engine === 'software')) {
+      throw new UsageError('--lanes: of our engine in RTL only');
+    }
     if (rtl !== undefined && values.engine === 'software') {
       throw new UsageError('--engine: expected rtl with --rtl');
     }
@@ -72,7 +83,7 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
     const engine =
       values.engine === 'rtl'
         ? await interruptible((signal) =>
-            openRtlEngine(values.ffi, buildProgress('engine'), signal, rtl),
+            openRtlEngine(values.ffi, buildProgress('engine'), signal, rtl, lanes),
           )
         : new SoftwareEngine();
     const files: FileResult[] = [];

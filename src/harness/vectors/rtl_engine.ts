@@ -2,7 +2,7 @@
 import { type BindingName, loadBinding } from '../../ffi/binding.ts';
 import { GcmEngine } from '../../ffi/gcm_engine.ts';
 import type { Progress } from '../../verilator/index.ts';
-import { engineLibrary } from '../library.ts';
+import { type EngineLanes, engineLibrary } from '../library.ts';
 import type { OwnRtl } from '../own_rtl.ts';
 import type { Message, VectorEngine } from './engine.ts';
 import type { VectorCase } from './vector_case.ts';
@@ -51,12 +51,14 @@ export async function openRtlEngine(
   onProgress?: (step: Progress) => void,
   signal?: AbortSignal,
   rtl?: OwnRtl,
+  lanes: EngineLanes = 1,
 ): Promise<RtlEngine> {
   const binding = await loadBinding(ffi);
-  const built = await engineLibrary({
+  const options = {
     ...(rtl === undefined ? {} : { rtl }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
-  });
+  };
+  const built = await engineLibrary(options, lanes);
   return new RtlEngine(new GcmEngine(binding, built.library));
 }
