@@ -8,6 +8,9 @@
 //   AXI4 write <--> axi_write <--> tx, rx completions, rx data
 //   tx: ring --> read --> encrypt --> wire        rx: wire --> decrypt --> write --> ring
 module nic_top (
+`ifdef NIC_CLOCK_PORTS
+  `NIC_CLOCK_PORTS   // clocks of an engine from elsewhere, which takes them from here
+`endif
   input  logic         clk_i,
   input  logic         rst_ni,
   // AXI4-Lite slave: registers.

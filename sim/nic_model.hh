@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "Vnic_top.h"
+#include "extra_clocks.hh"
 
 namespace tagwire {
 
@@ -20,18 +21,21 @@ class NicModel {
   void setReset(bool inReset) { pins.rst_ni = !inReset; }
 
   // The rising edge: registers take the inputs as they are set now, outputs settle.
-  void posedge() {
-    pins.clk_i = 1;
-    pins.eval();
-  }
+  void posedge() { edge(1); }
 
   // The falling edge changes nothing in the card, but Verilator must see it to see the next rise.
-  void negedge() {
-    pins.clk_i = 0;
+  void negedge() { edge(0); }
+
+  Vnic_top pins;
+
+ private:
+  void edge(uint8_t level) {
+    extraClocks_.advance(pins);
+    pins.clk_i = level;
     pins.eval();
   }
 
-  Vnic_top pins;
+  ExtraClocks<Vnic_top> extraClocks_;
 };
 
 }  // namespace tagwire

@@ -14,8 +14,8 @@
 module nic_gcm #(
   parameter int unsigned Patience = 50000
 ) (
-`ifdef NIC_EXTRA_CLOCKS
-  input  logic [`NIC_EXTRA_CLOCKS-1:0] extra_clk_i,   // when it is the top: else the card has them
+`ifdef NIC_OWN_CLOCK_PORTS
+  `NIC_OWN_CLOCK_PORTS   // when it is the top; else the card has them
 `endif
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -110,7 +110,7 @@ module nic_gcm #(
 
   `NIC_ENGINE i_engine (
 `ifdef NIC_ENGINE_CLOCKS
-    `NIC_ENGINE_CLOCKS,
+    `NIC_ENGINE_CLOCKS
 `endif
     .aclk(clk_i), .aresetn(rst_ni),
     .s_sa_tvalid(sa_valid), .s_sa_tready(sa_ready), .s_sa_decrypt(cmd.decrypt),

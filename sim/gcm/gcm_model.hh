@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "Vnic_gcm.h"
+#include "extra_clocks.hh"
 #include "verilated.h"
 
 namespace tagwire {
@@ -21,10 +22,11 @@ class GcmModel {
 
   // One clock cycle. Throws Failure on $fatal or a failed assertion.
   void clock() {
-    top_.clk_i = 1;
-    top_.eval();
-    top_.clk_i = 0;
-    top_.eval();
+    for (const uint8_t level : {1, 0}) {
+      extraClocks_.advance(top_);
+      top_.clk_i = level;
+      top_.eval();
+    }
     ++cycle_;
   }
 
@@ -34,6 +36,7 @@ class GcmModel {
  private:
   VerilatedContext context_;
   Vnic_gcm top_;
+  ExtraClocks<Vnic_gcm> extraClocks_;
   uint64_t cycle_ = 0;
 };
 

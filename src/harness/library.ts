@@ -47,6 +47,30 @@ function shellSources(list: string): string[] {
   return [...files, 'own/nic_gcm.sv'].map(inRtl);
 }
 
+const PS_IN_NS = 1000;
+
+const clocksOf = (own: OwnRtl): string[] => Object.keys(own.clocks ?? {});
+
+/** sim/extra_clocks.hh */
+function cppClocks(own: OwnRtl): string {
+  const clock = ([port, ns]: [string, number]): string =>
+    `TW_CLOCK(${port},${Math.round(ns * PS_IN_NS)})`;
+  return Object.entries(own.clocks ?? {})
+    .map(clock)
+    .join('');
+}
+
+/** The clocks of an engine are inputs of the top module, and it takes them from there. */
+function engineClocks(own: OwnRtl, top: 'nic_top' | 'nic_gcm'): Record<string, string> {
+  const names = clocksOf(own);
+  if (names.length === 0) return {};
+  const ports = names.map((name) => `input logic ${name},`).join(' ');
+  return {
+    [top === 'nic_top' ? 'NIC_CLOCK_PORTS' : 'NIC_OWN_CLOCK_PORTS']: ports,
+    NIC_ENGINE_CLOCKS: names.map((name) => `.${name}(${top}.${name}),`).join(' '),
+  };
+}
+
 /** Of RTL from elsewhere: its options, seen from the package's folder. */
 function fromElsewhere(own: OwnRtl, options: LibraryOptions) {
   const rtl = ownOptions(own);
@@ -57,16 +81,22 @@ function fromElsewhere(own: OwnRtl, options: LibraryOptions) {
     vlt: full(rtl.vlt),
     defines: { ...options.defines, ...rtl.defines },
     flags: [...(options.flags ?? []), ...(rtl.flags ?? [])],
+    cppFlags: clocksOf(own).length === 0 ? [] : [`-DTW_EXTRA_CLOCKS=${cppClocks(own)}`],
   };
 }
 
 /** The same for an engine: the card's or the engine's own list, with the other engine in it. */
-function withEngine(own: OwnRtl, options: LibraryOptions, list: string) {
+function withEngine(
+  own: OwnRtl,
+  options: LibraryOptions,
+  list: string,
+  top: 'nic_top' | 'nic_gcm',
+) {
   const rtl = fromElsewhere(own, options);
   return {
     ...rtl,
     sources: shellSources(list),
-    defines: { ...rtl.defines, NIC_ENGINE: own.top },
+    defines: { ...rtl.defines, NIC_ENGINE: own.top, ...engineClocks(own, top) },
     vlt: ['rtl/lint/waivers.vlt', ...rtl.vlt],
   };
 }
@@ -86,11 +116,11 @@ export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilat
     cppSources: cppSources.map(inSim),
     cppIncludeDirs: cppIncludeDirs.map(inSim),
   };
-  const probed = { cppFlags: [...cppFlags, '-DTW_PROBE'] };
+  const probed = [...cppFlags, '-DTW_PROBE'];
   if (rtl === undefined) {
     return verilate({
       ...world,
-      ...probed,
+      cppFlags: probed,
       rootedFileLists: ['rtl/nic.f'],
       includeDirs: ['rtl'],
       vlt: ['rtl/lint/waivers.vlt', 'sim/probe.vlt'],
@@ -98,10 +128,16 @@ export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilat
   }
   if ((await checkContract(rtl, options.signal)) === 'card') {
     const own = fromElsewhere(rtl, options);
-    return verilate({ ...world, ...own, cppFlags, top: rtl.top, prefix: 'Vnic_top' });
+    const flags = [...cppFlags, ...own.cppFlags];
+    return verilate({ ...world, ...own, cppFlags: flags, top: rtl.top, prefix: 'Vnic_top' });
   }
-  const own = withEngine(rtl, options, 'nic.f');
-  return verilate({ ...world, ...probed, ...own, vlt: [...own.vlt, 'sim/probe.vlt'] });
+  const own = withEngine(rtl, options, 'nic.f', 'nic_top');
+  return verilate({
+    ...world,
+    ...own,
+    cppFlags: [...probed, ...own.cppFlags],
+    vlt: [...own.vlt, 'sim/probe.vlt'],
+  });
 }
 
 /** Blocks of 16 bytes a cycle that our engine can be built for. */
@@ -140,5 +176,6 @@ export async function engineLibrary(
   if ((await checkContract(rtl, options.signal)) === 'card') {
     throw new ContractError(`${rtl.top} is a whole card: expected an engine`);
   }
-  return verilate({ ...engine, ...withEngine(rtl, options, 'nic_gcm.f') });
+  const own = withEngine(rtl, options, 'nic_gcm.f', 'nic_gcm');
+  return verilate({ ...engine, ...own, cppFlags: [...cppFlags, ...own.cppFlags] });
 }

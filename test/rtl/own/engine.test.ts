@@ -20,7 +20,13 @@ import { expectCases, makeCase, random, randomCases } from '../gcm_messages.ts';
 
 const VECTORS = join(root, '../shared/vectors');
 const MY: OwnRtl = { fileList: join(root, 'rtl/own/engine/my_engine.f'), top: 'my_engine' };
-const SLOW: OwnRtl = { fileList: join(root, 'test/rtl/own/slow_engine.f'), top: 'slow_engine' };
+const SLOW: OwnRtl = {
+  fileList: join(root, 'test/rtl/own/slow_engine.f'),
+  top: 'slow_engine',
+  clocks: { fast: 2.7 },
+};
+/** The same, and 4000 / 2.7 edges of its own clock in 1000 cycles. */
+const SLOW_ALONE: OwnRtl = { ...SLOW, defines: { RATE: 1481 } };
 const WRONG: OwnRtl = {
   fileList: join(root, 'test/rtl/own/wrong_engine.f'),
   top: 'wrong_engine',
@@ -60,8 +66,12 @@ describe('back to back, both ways, keys and sizes mixed, as node:crypto has it',
       MY,
       { ...none, seed: 3, input: 500, out: 500, tag: 700 },
     ],
-    ['an engine that pauses', SLOW, none],
-    ['both pause', SLOW, { seed: 4, cmd: 800, input: 500, expected: 900, out: 500, tag: 800 }],
+    ['an engine that pauses, by a clock of its own', SLOW_ALONE, none],
+    [
+      'both pause',
+      SLOW_ALONE,
+      { seed: 4, cmd: 800, input: 500, expected: 900, out: 500, tag: 800 },
+    ],
   ])('%s', async (_what, rtl, stalls) => {
     const engine = new GcmEngine((await engineLibrary({ rtl })).library);
     expectCases(engine, randomCases(150, 100, random(7)), stalls);
