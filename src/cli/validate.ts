@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cardLibrary } from '../harness/library.ts';
+import type { OwnRtl } from '../harness/own_rtl.ts';
 import type { CaseResult, CaseStatus, ValidateResults } from '../report/validate_results.ts';
 import { isBad } from '../report/validate_results.ts';
 import { CASES, GROUPS } from '../validate/registry.ts';
@@ -24,6 +25,7 @@ import {
   unknown,
   type Values,
 } from './options.ts';
+import { ownRtl, rtlOptions } from './rtl_options.ts';
 import { buildProgress, note, printJson, progress, progressDone } from './terminal.ts';
 import { caseLine, listText, validateTable } from './validate_table.ts';
 
@@ -84,6 +86,7 @@ const options = {
     default: 'koffi',
     help: 'how native code is called',
   },
+  ...rtlOptions,
   ...commonOptions,
   seed: {
     type: 'string',
@@ -165,9 +168,13 @@ async function run(argv: string[]): Promise<number> {
     else process.stdout.write(listText(cases));
     return exitCode.pass;
   }
+  const rtl = ownRtl(o);
+  if (rtl !== undefined && o.nic === 'model')
+    throw new UsageError('--nic: expected rtl with --rtl');
   const out = outDirectory(o.out, Object.values(REPORT_FILES));
   const settings: Settings = {
     ...{ seed, nic: o.nic, ffi: o.ffi, timeoutCycles: o['timeout-cycles'], out },
+    ...(rtl === undefined ? {} : { rtl }),
   };
   const jobs = o.jobs === 0 ? availableParallelism() : o.jobs;
   note(`validate: ${instances.length} cases, card ${o.nic}, seed ${seed}, ${jobs} at a time`);
@@ -179,7 +186,7 @@ async function run(argv: string[]): Promise<number> {
       timeoutSeconds: o['timeout-wall'],
       maxFailures: o['fail-fast'] ? 1 : (o['max-failures'] ?? Number.POSITIVE_INFINITY),
       signal,
-      versions: await prepare(o, signal),
+      versions: await prepare(o, rtl, signal),
       onResult: showResult,
     }),
   );
@@ -192,14 +199,19 @@ async function run(argv: string[]): Promise<number> {
 }
 
 /** Builds the card beforehand, so that no child has to wait for it; versions of what takes part. */
-async function prepare(o: Options, signal: AbortSignal): Promise<Record<string, string>> {
+async function prepare(
+  o: Options,
+  rtl: OwnRtl | undefined,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
   const versions: Record<string, string> = {
     tagwire: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
       .version,
     node: process.versions.node,
   };
   if (o.nic === 'model') return versions;
-  await cardLibrary({ signal, onProgress: buildProgress('card') });
+  const own = rtl === undefined ? {} : { rtl };
+  await cardLibrary({ ...own, signal, onProgress: buildProgress('card') });
   return { ...versions, verilator: (await findVerilator()).version };
 }
 

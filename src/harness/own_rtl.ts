@@ -18,3 +18,20 @@ export function ownOptions(own: OwnRtl): Omit<RtlOptions, 'cwd'> {
   const { fileList, clocks: _, ...rtl } = own;
   return { ...rtl, rootedFileLists: [fileList] };
 }
+
+/** The same as a command's arguments. */
+export function ownRtlArgs(own: OwnRtl): string[] {
+  const { fileList, top, includeDirs = [], defines = {}, vlt = [], flags = [], clocks = {} } = own;
+  const pairs = (option: string, of: object): string[] =>
+    Object.entries(of).map(
+      ([name, value]) => `${option}${value === '' ? name : `${name}=${value}`}`,
+    );
+  return [
+    ...['--rtl', fileList, '--top', top],
+    ...pairs('-D', defines),
+    ...includeDirs.flatMap((dir) => ['-I', dir]),
+    ...vlt.flatMap((file) => ['--vlt', file]),
+    ...flags.map((flag) => `--verilator-flag=${flag}`),
+    ...pairs('--clock=', clocks),
+  ];
+}

@@ -103,11 +103,21 @@ function differ(wanted: readonly Port[], found: readonly Port[], own: OwnRtl) {
   return differences;
 }
 
+/** What was found to fit, in this process: every world asks. */
+const fitting = new Map<string, OwnLevel>();
+
 /**
  * Compares the ports of RTL from elsewhere with those of what it stands for.
  * @throws ContractError; VerilatorError when the RTL is wrong
  */
 export async function checkContract(own: OwnRtl, signal?: AbortSignal): Promise<OwnLevel> {
+  const key = JSON.stringify(own);
+  const level = fitting.get(key) ?? (await compare(own, signal));
+  fitting.set(key, level);
+  return level;
+}
+
+async function compare(own: OwnRtl, signal?: AbortSignal): Promise<OwnLevel> {
   const module = await topModule({ ...ownOptions(own), signal });
   if (module === null) {
     throw new ContractError(`${own.fileList}: expected a module ${own.top}, found none`);

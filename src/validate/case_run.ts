@@ -37,9 +37,10 @@ export class CaseRun {
   }
 
   /** What every world of the case has: the card under test, and the seed. */
-  get worldOptions(): Pick<WorldOptions, 'nic' | 'ffi' | 'seed' | 'maxCycles' | 'capture'> {
-    const { nic, ffi, timeoutCycles } = this.settings;
-    const options = { nic, ffi, seed: this.seed, maxCycles: timeoutCycles };
+  get worldOptions(): Pick<WorldOptions, 'nic' | 'rtl' | 'ffi' | 'seed' | 'maxCycles' | 'capture'> {
+    const { nic, rtl, ffi, timeoutCycles } = this.settings;
+    const own = rtl === undefined ? {} : { rtl };
+    const options = { nic, ...own, ffi, seed: this.seed, maxCycles: timeoutCycles };
     if (this.#dir === null) return options;
     const n = Object.keys(this.artefacts).length;
     const name = n === 0 ? 'capture' : `capture${n + 1}`;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+
+import { ownRtlArgs } from '../harness/own_rtl.ts';
 import type { CaseResult, CaseStatus } from '../report/validate_results.ts';
 import { type Case, groupOf } from './case.ts';
 import { CaseRun } from './case_run.ts';
@@ -56,7 +58,7 @@ type Thrown = Error & { kind?: string; code?: string; cycle?: number };
 
 /** Kinds of BusError that say nothing about the card. */
 const NOT_THE_CARD: readonly (string | undefined)[] = ['io', 'argument', 'unsupported'];
-const NOT_INSTALLED = ['VerilatorError', 'BindingError'];
+const NOT_INSTALLED = ['VerilatorError', 'ContractError', 'BindingError'];
 const NO_ROOM: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE'];
 
 function failure(error: unknown): Partial<CaseResult> {
@@ -90,7 +92,13 @@ function repeatCommand(c: Case, id: string, s: Settings): string {
   return [
     `npx tagwire validate --grep '^${c.id}$' --seed ${s.seed}`,
     ...(nth === undefined ? [] : [`--reseed ${nth}`]),
+    ...(s.rtl === undefined ? [] : ownRtlArgs(s.rtl).map(quoted)),
     ...(s.nic === 'rtl' ? [] : [`--nic ${s.nic}`]),
     ...(s.ffi === 'koffi' ? [] : [`--ffi ${s.ffi}`]),
   ].join(' ');
+}
+
+/** As a shell reads it. */
+function quoted(text: string): string {
+  return /^[\w./=,:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import type { OwnRtl } from '../harness/own_rtl.ts';
 import type { Case } from './case.ts';
 
 /** What all cases of a run have in common. Pure data: it goes to the child processes as JSON. */
@@ -7,6 +8,8 @@ export interface Settings {
   readonly seed: number;
   readonly nic: 'rtl' | 'model';
   readonly ffi: 'koffi' | 'ffi-napi';
+  /** An engine or a card from elsewhere in the place of ours. */
+  readonly rtl?: OwnRtl;
   /** Cycles after which a simulation is given up, and its case has failed. */
   readonly timeoutCycles: number;
   /** Folder of the run; a failing case writes below it. */

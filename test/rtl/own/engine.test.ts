@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Engines from elsewhere in the place of nic_gcm: the starting point of `tagwire new-engine`, which
 // does one message at a time and a block in some 18 cycles, and the same behind ports that pause.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explain } from '../../../src/cli/explain.ts';
@@ -15,6 +16,7 @@ import { EspCard } from '../../../src/harness/vectors/esp_card.ts';
 import { readVectors } from '../../../src/harness/vectors/read_vectors.ts';
 import { openRtlEngine, type RtlEngine } from '../../../src/harness/vectors/rtl_engine.ts';
 import { runVectors } from '../../../src/harness/vectors/run_vectors.ts';
+import { tagwire } from '../../cli/tagwire.ts';
 import { GcmEngine, root } from '../gcm_engine.ts';
 import { expectCases, makeCase, random, randomCases } from '../gcm_messages.ts';
 
@@ -152,4 +154,19 @@ describe('in the card', () => {
     });
     world.close();
   });
+
+  it('tagwire validate runs its cases on it, and says how each is repeated', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'tagwire-own-'));
+    const rtl = ['--rtl', SLOW.fileList, '--top', SLOW.top, '--clock', 'fast=2.7'];
+    const only = ['--grep', '^esp/(duplex-tunnel|gateways|lengths-blocks)', '--json', '--out', out];
+    const { code, stdout, stderr } = await tagwire('validate', ...rtl, ...only);
+    expect(code, stderr).toBe(0);
+    const { passed, failed, skipped } = JSON.parse(stdout);
+    expect({ failed, skipped }).toEqual({ failed: 0, skipped: 0 });
+    expect(passed).toBeGreaterThanOrEqual(8);
+    const { results } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
+    expect(results[0].repeat).toContain(
+      `--rtl ${SLOW.fileList} --top slow_engine --clock=fast=2.7`,
+    );
+  }, 120_000);
 });
