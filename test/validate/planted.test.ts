@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AREAS, plantedFaults, ROOT } from '../../scripts/planted/patches.ts';
 import { apply, tryPatch } from '../../scripts/planted/try_patch.ts';
+import { GROUPS } from '../../src/validate/registry.ts';
 
 const faults = plantedFaults();
 
@@ -28,6 +29,11 @@ describe('the planted faults', () => {
     expect(faults.length).toBeGreaterThanOrEqual(60);
     for (const area of AREAS) expect(faults.filter((f) => f.area === area)).not.toEqual([]);
     expect(REQUIRED.filter((id) => !faults.some((f) => f.id === id))).toEqual([]);
+  });
+
+  it('name groups that there are', () => {
+    const unknown = faults.filter(({ groups }) => groups.some((group) => !GROUPS.includes(group)));
+    expect(unknown.map(({ id, groups }) => `${id}: ${groups}`)).toEqual([]);
   });
 
   it('all apply to the tree as it is', () => {
