@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cardLibrary } from '../harness/library.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
+import { annotations, stepSummary } from '../report/github.ts';
 import type { CaseResult, CaseStatus, ValidateResults } from '../report/validate_results.ts';
 import { isBad } from '../report/validate_results.ts';
+import { FAILURES } from '../validate/explain.ts';
 import { CASES, GROUPS } from '../validate/registry.ts';
 import { type Instance, readShard, type Selection, select } from '../validate/select.ts';
 import type { Settings } from '../validate/settings.ts';
@@ -172,6 +174,7 @@ async function run(argv: string[]): Promise<number> {
   if (rtl !== undefined && o.nic === 'model')
     throw new UsageError('--nic: expected rtl with --rtl');
   const out = outDirectory(o.out, Object.values(REPORT_FILES));
+  rmSync(join(out, FAILURES), { recursive: true, force: true });
   const settings: Settings = {
     ...{ seed, nic: o.nic, ffi: o.ffi, timeoutCycles: o['timeout-cycles'], out },
     ...(rtl === undefined ? {} : { rtl }),
@@ -192,6 +195,7 @@ async function run(argv: string[]): Promise<number> {
   );
   progressDone();
   const artefacts = writeReports(out, results);
+  tellGithub(results);
   const code = exitCodeOf(results.results);
   if (o.json) printJson(summary(results, code, artefacts));
   else process.stdout.write(validateTable(results, artefacts));
@@ -213,6 +217,14 @@ async function prepare(
   const own = rtl === undefined ? {} : { rtl };
   await cardLibrary({ ...own, signal, onProgress: buildProgress('card') });
   return { ...versions, verilator: (await findVerilator()).version };
+}
+
+/** In a workflow of GitHub Actions: annotations, which its runner reads from stderr too, and a summary. */
+function tellGithub(results: ValidateResults): void {
+  if (process.env.GITHUB_ACTIONS !== 'true') return;
+  for (const line of annotations(results)) note(line);
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (summary) appendFileSync(summary, stepSummary(results));
 }
 
 function showResult(result: CaseResult, done: number, total: number): void {
@@ -243,7 +255,8 @@ export const command: Command = {
     'tagwire validate [options]',
     `Runs the cases of the suite against card, driver and stack, some at a time in child processes.
 Each has a seed that follows from the master seed and the case alone: order, sharding and what else
-runs change nothing. Writes DIR/results.json and DIR/results.xml (JUnit).`,
+runs change nothing. Writes DIR/results.json, results.xml (JUnit) and report.html; a case that fails
+runs again with its capture, under DIR/failures. Exit code 1: a case failed; 5: a process was lost.`,
     options,
   ),
   run,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { escaped, htmlPage } from './html_page.ts';
 import type { Plot } from './profile_plots.ts';
 import type { ProfileReport } from './profile_report.ts';
 import {
@@ -14,53 +15,13 @@ import {
   workloadTable,
 } from './profile_tables.ts';
 
-const STYLE = `
-:root { color-scheme: light dark; --paper: #fdfdfb; --ink: #1c1e21; --faint: #8b9097; --row: #f1f2ee; }
-@media (prefers-color-scheme: dark) {
-  :root { --paper: #15171a; --ink: #e6e7e3; --faint: #7d838b; --row: #1f2226; }
-}
-body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif;
-  max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-p.note, figcaption, footer { color: var(--faint); }
-ul.summary { font-size: 1.05rem; padding-left: 1.2rem; }
-div.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .7rem; text-align: left; vertical-align: top; }
-th { border-bottom: 1px solid var(--faint); }
-td:first-child { white-space: nowrap; }
-td.n { text-align: right; white-space: nowrap; }
-tbody tr:nth-child(even) { background: var(--row); }
-figure { margin: 1rem 0; overflow-x: auto; } svg { max-width: 100%; height: auto; }
-details summary { cursor: pointer; }
-`;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-};
-
-function escaped(text: string | number): string {
-  return String(text).replace(/[&<>"]/g, (c) => ESCAPES[c]!);
-}
-
 /** profile.html: everything in one file, nothing is fetched, readable on light and on dark. */
 export function profileHtml(report: ProfileReport, plots: readonly Plot[]): string {
   const title = `tagwire profile: ${report.scenario}`;
   const first = report.strategies[0]!.name;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escaped(title)}</h1>
+  return htmlPage(
+    title,
+    `<h1>${escaped(title)}</h1>
 <ul class="summary">
 ${summaryLines(report)
   .map((line) => `<li>${escaped(line)}</li>`)
@@ -74,10 +35,8 @@ ${tableHtml(originTable(report))}
 ${tableHtml(hazardTable(report))}
 ${tableHtml(cosimTable(report))}
 ${folded(workloadTable(report))}
-${methodHtml(report)}
-</body>
-</html>
-`;
+${methodHtml(report)}`,
+  );
 }
 
 /** The answer first, in sentences: the first strategy in figures, then all in order of their cost. */

@@ -29,6 +29,8 @@ export interface CaseResult {
   readonly actual?: unknown;
   /** Of the failure, where it is known. */
   readonly cycle?: number;
+  /** Of the capture, from 1. */
+  readonly frame?: number;
   /** The packet that is wrong, decoded, line by line. */
   readonly packet?: readonly string[];
   /** Files below the run's folder, by what they are. */

@@ -12,6 +12,10 @@ import { type WorldOptions, worldConfig } from '../harness/world_options.ts';
 import { CaseFailure, type FailureDetails } from './failure.ts';
 import { Rig, type RigConfig, rigSimConfig } from './rig.ts';
 import type { Settings } from './settings.ts';
+import { captureTap } from './tap_capture.ts';
+
+/** Characters of two values that are told in one line. */
+const SHORT = 100;
 
 /**
  * What a case works with: worlds and rigs of the card under test, the checks that make it fail, and
@@ -41,11 +45,17 @@ export class CaseRun {
     const { nic, rtl, ffi, timeoutCycles } = this.settings;
     const own = rtl === undefined ? {} : { rtl };
     const options = { nic, ...own, ffi, seed: this.seed, maxCycles: timeoutCycles };
-    if (this.#dir === null) return options;
-    const n = Object.keys(this.artefacts).length;
-    const name = n === 0 ? 'capture' : `capture${n + 1}`;
-    this.artefacts[name] = join(this.#dir, n === 0 ? 'wire.pcapng' : `wire-${n + 1}.pcapng`);
-    return { ...options, capture: this.artefacts[name]! };
+    const capture = this.#newCapture();
+    return capture === null ? options : { ...options, capture };
+  }
+
+  /** The file for one more capture; null: none is wanted. */
+  #newCapture(): string | null {
+    if (this.#dir === null) return null;
+    const n = Object.keys(this.artefacts).length + 1;
+    const path = join(this.#dir, n === 1 ? 'wire.pcapng' : `wire-${n}.pcapng`);
+    this.artefacts[n === 1 ? 'capture' : `capture${n}`] = path;
+    return path;
   }
 
   /** Two hosts with the card under test, and the sanitiser for tags. */
@@ -75,7 +85,9 @@ export class CaseRun {
 
   /** Two drivers with the card under test and nothing above them. */
   async rig(config: RigConfig = {}): Promise<Rig> {
-    const sim = await openSim(worldConfig(this.worldOptions), rigSimConfig(config));
+    const { capture, ...options } = this.worldOptions;
+    const sim = await openSim(worldConfig(options), rigSimConfig(config));
+    if (capture !== undefined) captureTap(sim, capture);
     const rig = new Rig(() => sim, config);
     this.#rigs.push(rig);
     return rig;
@@ -115,9 +127,11 @@ export class CaseRun {
   }
 
   equal(what: string, actual: unknown, expected: unknown): void {
-    if (!isDeepStrictEqual(actual, expected)) {
-      this.fail(`${what}: not what was expected`, { expected, actual });
-    }
+    if (isDeepStrictEqual(actual, expected)) return;
+    const [got, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+    const isShort = got !== undefined && wanted !== undefined && got.length + wanted.length < SHORT;
+    const text = isShort ? `${got}, expected ${wanted}` : 'not what was expected';
+    this.fail(`${what}: ${text}`, { expected, actual });
   }
 
   /** The named figures, and no others, are compared. */

@@ -76,6 +76,7 @@ function failure(error: unknown): Partial<CaseResult> {
     ...('expected' in details ? { expected: details.expected } : {}),
     ...('actual' in details ? { actual: details.actual } : {}),
     ...(cycle === undefined ? {} : { cycle }),
+    ...(details.frame === undefined ? {} : { frame: details.frame }),
   };
 }
 
