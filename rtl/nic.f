@@ -19,6 +19,7 @@ csr/nic_sa_window.sv
 csr/nic_stats.sv
 sa/nic_match_table.sv
 sa/nic_rx_lookup.sv
+sa/nic_sa_state.sv
 sa/nic_sa_table.sv
 sa/nic_scrub.sv
 esp/nic_esp_rx_merge.sv

@@ -5,11 +5,13 @@
 package nic_pkg;
   localparam logic [31:0] ID_VALUE      = 32'h5457_5031;  // "TWP1"
   localparam logic [31:0] VERSION_VALUE = 32'h0001_0000;
-  // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN in the AAD, rings up to 2^12 entries.
-  localparam logic [31:0] CAPS_VALUE    = 32'h0c07_0400;
+  // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, rings
+  // up to 2^12 entries.
+  localparam logic [31:0] CAPS_VALUE    = 32'h0c7f_0400;
   localparam logic [15:0] MAX_FRAME_DEFAULT = 16'd9018;
   localparam logic [15:0] MAX_FRAME_LIMIT   = 16'd9216;
   localparam logic [15:0] NO_SA_IDX         = 16'hffff;
+  localparam logic [15:0] NATT_PORT_DEFAULT = 16'd4500;   // RFC 3948
 
   // Completion codes (status bits 3:0).
   localparam logic [3:0] CODE_OK        = 4'd0;
@@ -53,8 +55,10 @@ package nic_pkg;
     logic        promisc;
     logic        ipsec_tx_en;
     logic        ipsec_rx_en;
-    logic [47:0] mac;        // byte 0 in [7:0]
-    logic [15:0] max_frame;  // bytes
+    logic        rx_flag_bad;  // deliver a frame with a bad ICV, flagged, instead of dropping it
+    logic [47:0] mac;          // byte 0 in [7:0]
+    logic [15:0] max_frame;    // bytes
+    logic [15:0] natt_port;    // UDP destination port of ESP in UDP, 0: none
   } cfg_t;
 
   // One security association.
@@ -62,24 +66,46 @@ package nic_pkg;
     logic         valid;
     logic         key256;
     logic         esn;
-    logic [31:0]  salt;  // byte 0 in [7:0]
+    logic         gmac;    // RFC 4543: authenticates, encrypts nothing
+    logic [15:0]  window;  // receive: anti-replay window, packets; where ESN guesses turn
+    logic [31:0]  salt;    // byte 0 in [7:0]
     logic [255:0] key;
   } sa_entry_t;
 
   // One slot of the receive match table.
   typedef struct packed {
-    logic        valid;
-    logic [31:0] spi;
-    logic [31:0] dst;
-    logic [9:0]  sa_idx;
+    logic         valid;
+    logic         v6;
+    logic [31:0]  spi;
+    logic [127:0] dst;     // first four bytes in [31:0], as a number; IPv4: the rest is zero
+    logic [9:0]   sa_idx;
   } match_entry_t;
 
   // Write ports of the tables, driven by the CSR windows.
   typedef struct packed {
-    logic       valid;
-    logic [9:0] idx;
-    sa_entry_t  entry;
+    logic        valid;
+    logic [9:0]  idx;
+    sa_entry_t   entry;
+    logic [63:0] seq;      // receive with ESN: highest number seen so far
   } sa_write_t;
+
+  // What became of one frame under an SA.
+  typedef struct packed {
+    logic        valid;
+    logic        bad;      // no good ICV (receive), not read from memory (transmit)
+    logic [9:0]  idx;
+    logic [15:0] len;      // bytes of the frame on the wire
+    logic        esn;      // receive, good: seq is to be noted
+    logic [63:0] seq;
+  } sa_event_t;
+
+  // Counters and state of one SA, read at one moment.
+  typedef struct packed {
+    logic [63:0] seq;      // receive with ESN: highest number seen
+    logic [31:0] errors;
+    logic [63:0] bytes;
+    logic [63:0] packets;
+  } sa_state_t;
   typedef struct packed {
     logic         valid;
     logic [11:0]  slot;  // bucket * 4 + way
@@ -91,6 +117,7 @@ package nic_pkg;
     logic [15:0] status;
     logic [15:0] sa_idx;
     logic [15:0] len;
+    logic [30:0] esn_hi;   // receive with ESN: high half of the number that the ICV was good with
     logic [31:0] cookie;
   } cpl_t;
 
@@ -120,7 +147,7 @@ package nic_pkg;
   typedef struct packed {
     logic        crypt;
     logic        has_data;  // beats and an end status follow
-    logic [9:0]  hdr;       // beats that go round the engine
+    logic [9:0]  hdr;       // beats that go round the engine; GMAC: all
     logic [9:0]  total;     // beats of the result
     logic [3:0]  tail;      // text bytes in its last beat, 0 means 16
     tx_done_t    done;
@@ -133,7 +160,8 @@ package nic_pkg;
     logic [15:0] len;
     logic [15:0] text_len;  // ESP payload after the IV, without ICV
     logic [31:0] spi;
-    logic [31:0] dst;
+    logic        v6;
+    logic [127:0] dst;      // as in match_entry_t
   } rx_meta_t;
 
   // Receive: a frame on its way through decryption.
@@ -147,7 +175,7 @@ package nic_pkg;
     logic [15:0] sa_idx;
   } rx_frame_t;
 
-  // Receive: a frame in the write FIFO (no data when code is AUTH_FAIL).
+  // Receive: a frame in the write FIFO (no data when len is 0).
   typedef struct packed {
     logic        secp;
     logic        esp_seen;
@@ -156,6 +184,7 @@ package nic_pkg;
     logic [7:0]  esp_off;
     logic [15:0] len;
     logic [15:0] sa_idx;
+    logic [31:0] esn_hi;    // 0 without ESN
   } rx_done_t;
 
   // Receive: how to put a frame together again: hdr beats, text beats, the rest.
@@ -165,6 +194,8 @@ package nic_pkg;
     logic [9:0]  hdr;       // beats
     logic [9:0]  text_end;  // hdr + text beats
     logic [9:0]  total;     // beats
+    logic        esn;
+    logic [31:0] seq;       // low half of the sequence number
     rx_done_t    done;
   } rx_merge_t;
 
@@ -183,6 +214,11 @@ package nic_pkg;
     logic rd_error;
     logic wr_error;
   } stat_t;
+
+  // A number's four bytes in the order of the wire (RFC 791), and back.
+  function automatic logic [31:0] swap32(input logic [31:0] x);
+    swap32 = {x[7:0], x[15:8], x[23:16], x[31:24]};
+  endfunction
 
   // Bucket of a 32-bit number in the match table.
   function automatic logic [9:0] match_hash(input logic [31:0] x);

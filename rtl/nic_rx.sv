@@ -19,13 +19,16 @@ module nic_rx (
   // Match and SA tables
   output logic                match_rd_en_o,
   output logic [9:0]          match_rd_bucket_o,
+  output logic                match_v6_o,
   output logic [31:0]         match_spi_o,
-  output logic [31:0]         match_dst_o,
+  output logic [127:0]        match_dst_o,
   input  logic                match_hit_i,
   input  logic [9:0]          match_hit_sa_i,
   output logic                sa_rd_en_o,
   output logic [9:0]          sa_rd_idx_o,
   input  nic_pkg::sa_entry_t  sa_i,
+  input  logic [63:0]         sa_seq_i,
+  output nic_pkg::sa_event_t  event_o,
   // Memory
   output logic                desc_ar_valid_o,
   input  logic                desc_ar_ready_i,
@@ -110,6 +113,7 @@ module nic_rx (
     .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(cpl_ack_i), .busy_o(busy_o)
   );
 
+  assign match_v6_o  = meta.v6;
   assign match_spi_o = meta.spi;
   assign match_dst_o = meta.dst;
   nic_rx_lookup i_lookup (
@@ -121,15 +125,17 @@ module nic_rx (
   );
 
   nic_esp_rx i_esp (
-    .clk_i(path_clk), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni), .flag_bad_i(cfg_i.rx_flag_bad),
     .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
     .beat_valid_i(raw_valid), .beat_ready_o(raw_ready), .beat_i(raw),
-    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
+    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i), .sa_seq_i(sa_seq_i),
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
     .rollback_o(rollback),
     .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in),
-    .ok_o(ok_o), .icv_bad_o(icv_bad_o), .no_sa_o(no_sa_o)
+    .event_o(event_o), .no_sa_o(no_sa_o)
   );
+  assign ok_o      = event_o.valid & ~event_o.bad;
+  assign icv_bad_o = event_o.valid & event_o.bad;
 
   nic_frame_fifo #(.Depth(1024)) i_store (
     .clk_i(path_clk), .rst_ni(rst_ni),

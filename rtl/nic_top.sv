@@ -91,7 +91,13 @@ module nic_top (
   logic                  tx_busy, rx_busy, tx_idle, rd_idle, wr_idle;
   logic                  tx_sa_rd_en, rx_sa_rd_en, match_rd_en, match_hit;
   logic [9:0]            tx_sa_rd_idx, rx_sa_rd_idx, match_rd_bucket, match_hit_sa;
-  logic [31:0]           match_spi, match_dst;
+  logic                  match_v6;
+  logic [31:0]           match_spi;
+  logic [127:0]          match_dst;
+  nic_pkg::sa_event_t    tx_event, rx_event;
+  nic_pkg::sa_state_t    tx_state, rx_state;
+  logic                  tx_state_read, tx_state_busy, rx_state_read, rx_state_busy;
+  logic [63:0]           rx_seq, unused_tx_seq;
   nic_pkg::sa_entry_t    tx_sa, rx_sa;
   logic                  tx_desc_ar_valid, tx_desc_ar_ready, rx_desc_ar_valid, rx_desc_ar_ready;
   logic                  tx_data_ar_valid, tx_data_ar_ready;
@@ -137,6 +143,8 @@ module nic_top (
     .tx_cfg_o(tx_cfg), .rx_cfg_o(rx_cfg), .txc_cfg_o(txc_cfg), .rxc_cfg_o(rxc_cfg),
     .tx_head_i(tx_head), .rx_head_i(rx_head), .txc_tail_i(txc_tail), .rxc_tail_i(rxc_tail),
     .tx_sa_write_o(tx_sa_write), .rx_sa_write_o(rx_sa_write), .rx_match_write_o(rx_match_write),
+    .tx_state_read_o(tx_state_read), .tx_state_busy_i(tx_state_busy), .tx_state_i(tx_state),
+    .rx_state_read_o(rx_state_read), .rx_state_busy_i(rx_state_busy), .rx_state_i(rx_state),
     .stat_i(stat), .irq_o(irq_o)
   );
 
@@ -154,14 +162,27 @@ module nic_top (
   );
   nic_match_table i_match (
     .clk_i(clk_i), .scrub_i(scrub_busy), .scrub_row_i(scrub_row), .write_i(rx_match_write),
-    .rd_en_i(match_rd_en), .rd_bucket_i(match_rd_bucket), .spi_i(match_spi), .dst_i(match_dst),
-    .hit_o(match_hit), .hit_sa_o(match_hit_sa)
+    .rd_en_i(match_rd_en), .rd_bucket_i(match_rd_bucket), .v6_i(match_v6), .spi_i(match_spi),
+    .dst_i(match_dst), .hit_o(match_hit), .hit_sa_o(match_hit_sa)
+  );
+
+  nic_sa_state #(.Rx(1'b0)) i_tx_state (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .write_i(tx_sa_write), .event_i(tx_event), .read_i(tx_state_read),
+    .read_idx_i(tx_sa_write.idx), .read_busy_o(tx_state_busy), .read_o(tx_state),
+    .seq_rd_en_i(1'b0), .seq_rd_idx_i(10'd0), .seq_o(unused_tx_seq)
+  );
+  nic_sa_state #(.Rx(1'b1)) i_rx_state (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .write_i(rx_sa_write), .event_i(rx_event), .read_i(rx_state_read),
+    .read_idx_i(rx_sa_write.idx), .read_busy_o(rx_state_busy), .read_o(rx_state),
+    .seq_rd_en_i(rx_sa_rd_en), .seq_rd_idx_i(rx_sa_rd_idx), .seq_o(rx_seq)
   );
 
   nic_tx i_tx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(tx_idle), .busy_o(tx_busy),
     .cfg_i(cfg), .ring_i(tx_cfg), .head_o(tx_head), .cpl_ring_i(txc_cfg), .cpl_tail_o(txc_tail),
-    .sa_rd_en_o(tx_sa_rd_en), .sa_rd_idx_o(tx_sa_rd_idx), .sa_i(tx_sa),
+    .sa_rd_en_o(tx_sa_rd_en), .sa_rd_idx_o(tx_sa_rd_idx), .sa_i(tx_sa), .event_o(tx_event),
     .desc_ar_valid_o(tx_desc_ar_valid), .desc_ar_ready_i(tx_desc_ar_ready),
     .desc_ar_addr_o(tx_desc_ar_addr), .desc_ar_len_o(tx_desc_ar_len), .desc_r_valid_i(tx_desc_r),
     .data_ar_valid_o(tx_data_ar_valid), .data_ar_ready_i(tx_data_ar_ready),
@@ -178,9 +199,11 @@ module nic_top (
   nic_rx i_rx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .hard_rst_ni(rst_ni), .busy_o(rx_busy),
     .cfg_i(cfg), .ring_i(rx_cfg), .head_o(rx_head), .cpl_ring_i(rxc_cfg), .cpl_tail_o(rxc_tail),
-    .match_rd_en_o(match_rd_en), .match_rd_bucket_o(match_rd_bucket), .match_spi_o(match_spi),
-    .match_dst_o(match_dst), .match_hit_i(match_hit), .match_hit_sa_i(match_hit_sa),
-    .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa),
+    .match_rd_en_o(match_rd_en), .match_rd_bucket_o(match_rd_bucket), .match_v6_o(match_v6),
+    .match_spi_o(match_spi), .match_dst_o(match_dst), .match_hit_i(match_hit),
+    .match_hit_sa_i(match_hit_sa),
+    .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa), .sa_seq_i(rx_seq),
+    .event_o(rx_event),
     .desc_ar_valid_o(rx_desc_ar_valid), .desc_ar_ready_i(rx_desc_ar_ready),
     .desc_ar_addr_o(rx_desc_ar_addr), .desc_ar_len_o(rx_desc_ar_len), .desc_r_valid_i(rx_desc_r),
     .r_data_i(r_data), .r_err_i(r_err), .r_last_i(r_last),
@@ -238,4 +261,7 @@ module nic_top (
   assign m_axi_awburst_o = 2'b01;
   assign m_axi_rready_o  = 1'b1;
   assign m_axi_bready_o  = 1'b1;
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, unused_tx_seq};
 endmodule

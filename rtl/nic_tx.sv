@@ -20,6 +20,7 @@ module nic_tx (
   output logic                sa_rd_en_o,
   output logic [9:0]          sa_rd_idx_o,
   input  nic_pkg::sa_entry_t  sa_i,
+  output nic_pkg::sa_event_t  event_o,
   // Memory
   output logic                desc_ar_valid_o,
   input  logic                desc_ar_ready_i,
@@ -117,7 +118,8 @@ module nic_tx (
     .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
     .rollback_o(rollback),
-    .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in)
+    .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in),
+    .event_o(event_o)
   );
 
   nic_frame_fifo #(.Depth(1024)) i_store (

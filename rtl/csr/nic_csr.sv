@@ -38,6 +38,12 @@ module nic_csr (
   output nic_pkg::sa_write_t    tx_sa_write_o,
   output nic_pkg::sa_write_t    rx_sa_write_o,
   output nic_pkg::match_write_t rx_match_write_o,
+  output logic                  tx_state_read_o,
+  input  logic                  tx_state_busy_i,
+  input  nic_pkg::sa_state_t    tx_state_i,
+  output logic                  rx_state_read_o,
+  input  logic                  rx_state_busy_i,
+  input  nic_pkg::sa_state_t    rx_state_i,
   input  nic_pkg::stat_t        stat_i,
   output logic                  irq_o
 );
@@ -47,6 +53,7 @@ module nic_csr (
   localparam logic [8:0] W_TX_SA = 9'h008, W_RX_SA = 9'h00a;  // windows of 128 bytes (addr[15:7])
   localparam logic [3:0] G_ID = 4'd0, G_VERSION = 4'd1, G_CTRL = 4'd2, G_STATUS = 4'd3;
   localparam logic [3:0] G_MAC_LO = 4'd4, G_MAC_HI = 4'd5, G_MAX_FRAME = 4'd6, G_CAPS = 4'd7;
+  localparam logic [3:0] G_NATT_PORT = 4'd8;
   localparam logic [3:0] I_EICR = 4'd0, I_EIMS = 4'd1, I_EIMC = 4'd2, I_EICS = 4'd3, I_ITR = 4'd4;
 
   // Whether a register exists at this address.
@@ -55,13 +62,14 @@ module nic_csr (
     w     = addr[5:2];
     known = 1'b0;
     case (addr[15:6])
-      B_GLOBAL: known = w <= 4'd7;
+      B_GLOBAL: known = w <= 4'd8;
       B_IRQ:    known = w <= 4'd4;
       B_TX, B_RX, B_TXC, B_RXC: known = w <= 4'd5;
       B_STATS:  known = w <= 4'd11;
       10'h010:  known = w != 4'd3 && w < 4'd12;
+      10'h011:  known = w >= 4'd8 && w < 4'd13;
       10'h014:  known = w != 4'd3 && w < 4'd14;
-      10'h015:  known = w < 4'd2;
+      10'h015:  known = w < 4'd13;
       default:  known = 1'b0;
     endcase
     if (addr[1:0] != 2'd0) known = 1'b0;
@@ -117,13 +125,15 @@ module nic_csr (
     .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:7] == W_TX_SA), .wr_word_i(wr_addr_i[6:2]),
     .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[6:2]), .rd_data_o(tx_sa_data),
-    .sa_write_o(tx_sa_write_o), .match_write_o(unused_tx_match_write)
+    .sa_write_o(tx_sa_write_o), .match_write_o(unused_tx_match_write),
+    .state_read_o(tx_state_read_o), .state_busy_i(tx_state_busy_i), .state_i(tx_state_i)
   );
   nic_sa_window #(.Rx(1'b1)) i_rx_sa (
     .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:7] == W_RX_SA), .wr_word_i(wr_addr_i[6:2]),
     .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[6:2]), .rd_data_o(rx_sa_data),
-    .sa_write_o(rx_sa_write_o), .match_write_o(rx_match_write_o)
+    .sa_write_o(rx_sa_write_o), .match_write_o(rx_match_write_o),
+    .state_read_o(rx_state_read_o), .state_busy_i(rx_state_busy_i), .state_i(rx_state_i)
   );
 
   nic_irq i_irq (
@@ -163,6 +173,7 @@ module nic_csr (
     if (!rst_ni) begin
       cfg_q           <= '0;
       cfg_q.max_frame <= nic_pkg::MAX_FRAME_DEFAULT;
+      cfg_q.natt_port <= nic_pkg::NATT_PORT_DEFAULT;
       itr_q           <= 32'd0;
       rd_data_q       <= 32'd0;
       wr_err_q        <= 1'b0;
@@ -182,6 +193,7 @@ module nic_csr (
               cfg_q.promisc     <= wr_data_i[2];
               cfg_q.ipsec_tx_en <= wr_data_i[3];
               cfg_q.ipsec_rx_en <= wr_data_i[4];
+              cfg_q.rx_flag_bad <= wr_data_i[5];
               reset_req_q       <= wr_data_i[31];
             end
             G_MAC_LO:    cfg_q.mac[31:0]  <= wr_data_i;
@@ -190,6 +202,7 @@ module nic_csr (
               cfg_q.max_frame <= (wr_data_i > 32'(nic_pkg::MAX_FRAME_LIMIT))
                                  ? nic_pkg::MAX_FRAME_LIMIT : wr_data_i[15:0];
             end
+            G_NATT_PORT: cfg_q.natt_port <= wr_data_i[15:0];
             default: ;
           endcase
         end
@@ -203,14 +216,15 @@ module nic_csr (
             case (rd_addr_i[5:2])
               G_ID:        rd_data_q <= nic_pkg::ID_VALUE;
               G_VERSION:   rd_data_q <= nic_pkg::VERSION_VALUE;
-              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 26'd0, cfg_q.ipsec_rx_en,
-                                         cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en,
+              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 25'd0, cfg_q.rx_flag_bad,
+                                         cfg_q.ipsec_rx_en, cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en,
                                          cfg_q.tx_en};
               G_STATUS:    rd_data_q <= {dma_err_seen_q, 28'd0, scrub_busy_i, rx_busy_i, tx_busy_i};
               G_MAC_LO:    rd_data_q <= cfg_q.mac[31:0];
               G_MAC_HI:    rd_data_q <= {16'd0, cfg_q.mac[47:32]};
               G_MAX_FRAME: rd_data_q <= {16'd0, cfg_q.max_frame};
               G_CAPS:      rd_data_q <= nic_pkg::CAPS_VALUE;
+              G_NATT_PORT: rd_data_q <= {16'd0, cfg_q.natt_port};
               default:     ;
             endcase
           end
@@ -231,7 +245,7 @@ module nic_csr (
           B_RXC:   rd_data_q <= ring_word(rxc_cfg_o.enable, rxc_cfg_o.log2, rxc_cfg_o.base,
                                               rxc_head, rxc_tail, rd_addr_i[4:2]);
           B_STATS: rd_data_q <= stats_data;
-          10'h010: rd_data_q <= tx_sa_data;
+          10'h010, 10'h011: rd_data_q <= tx_sa_data;
           10'h014, 10'h015: rd_data_q <= rx_sa_data;
           default: ;
         endcase

@@ -2,9 +2,13 @@
 //
 // nic_sa_window: the register window through which software installs SAs, transmit or receive. Data
 // registers are filled first; a write of SA_IDX with WRITE or CLEAR then updates the whole table
-// entry in one cycle and zeroes the key and salt registers. The receive window also commits match
-// table slots. A commit waits while the tables are being scrubbed; the index register reads
-// non-zero until it is done.
+// entry in one cycle and zeroes the key and salt registers. A write with READ takes the counters of
+// the SA, all of one moment, into the state registers. The receive window also commits match table
+// slots. A commit waits while the tables are being scrubbed; the index register reads non-zero
+// until it is done, and while a READ is under way. Latency of a commit 1 cycle, of a READ 3 or more.
+//
+//   data registers --(SA_IDX: WRITE, CLEAR)--> sa_write_o    --(MATCH_IDX)--> match_write_o
+//   state registers <--(SA_IDX: READ)-- state_i
 module nic_sa_window #(
   parameter bit Rx = 1'b0
 ) (
@@ -17,16 +21,26 @@ module nic_sa_window #(
   input  logic [4:0]            rd_word_i,
   output logic [31:0]           rd_data_o,
   output nic_pkg::sa_write_t    sa_write_o,
-  output nic_pkg::match_write_t match_write_o
+  output nic_pkg::match_write_t match_write_o,
+  output logic                  state_read_o,   // one cycle; the SA is that of sa_write_o.idx
+  input  logic                  state_busy_i,
+  input  nic_pkg::sa_state_t    state_i
 );
   localparam logic [4:0] SA_IDX = 5'd0, SA_CTRL = 5'd1, SA_SALT = 5'd2;
   localparam logic [4:0] SA_KEY0 = 5'd4, SA_KEY7 = 5'd11, SA_SPI = 5'd12, SA_DST = 5'd13;
   localparam logic [4:0] MATCH_IDX = 5'd16, MATCH_SA = 5'd17;
+  localparam logic [4:0] SA_DST1 = 5'd18, SA_DST2 = 5'd19, SA_DST3 = 5'd20;
+  localparam logic [4:0] SA_WINDOW = 5'd21, SA_SEQ_LO = 5'd22, SA_SEQ_HI = 5'd23;
+  localparam logic [4:0] SA_PACKETS_LO = 5'd24, SA_PACKETS_HI = 5'd25;
+  localparam logic [4:0] SA_BYTES_LO = 5'd26, SA_BYTES_HI = 5'd27, SA_ERRORS = 5'd28;
 
   nic_pkg::sa_entry_t sa_q;
   logic               sa_write_q, sa_clear_q;
   logic [9:0]         sa_idx_q, match_sa_q;
-  logic [31:0]        spi_q, dst_q;
+  logic               v6_q, state_read_q;
+  logic [31:0]        spi_q;
+  logic [127:0]       dst_q;
+  logic [63:0]        seq_q;
   logic               match_write_q, match_clear_q;
   logic [11:0]        match_slot_q;
   logic               commit_sa, commit_match;
@@ -37,22 +51,36 @@ module nic_sa_window #(
   assign sa_write_o.valid         = commit_sa;
   assign sa_write_o.idx           = sa_idx_q;
   assign sa_write_o.entry         = sa_q;
+  assign sa_write_o.seq           = seq_q;
+  assign state_read_o             = state_read_q;
   assign match_write_o.valid      = commit_match;
   assign match_write_o.slot       = match_slot_q;
   assign match_write_o.entry.valid  = match_write_q;
   assign match_write_o.entry.spi    = spi_q;
-  assign match_write_o.entry.dst    = dst_q;
+  assign match_write_o.entry.v6     = v6_q;
+  assign match_write_o.entry.dst    = v6_q ? dst_q : {96'd0, dst_q[31:0]};
   assign match_write_o.entry.sa_idx = match_sa_q;
 
   always_comb begin
     rd_data_o = 32'd0;
     case (rd_word_i)
-      SA_IDX:    rd_data_o = {sa_write_q, sa_clear_q, 30'd0};
-      SA_CTRL:   rd_data_o = {29'd0, sa_q.esn, sa_q.key256, sa_q.valid};
+      SA_IDX:    rd_data_o = {sa_write_q, sa_clear_q, state_read_q | state_busy_i, 29'd0};
+      SA_CTRL:   rd_data_o = {28'd0, sa_q.gmac, sa_q.esn, sa_q.key256, sa_q.valid};
       SA_SPI:    rd_data_o = spi_q;
-      SA_DST:    rd_data_o = dst_q;
+      SA_DST:    rd_data_o = dst_q[31:0];
+      SA_DST1:   rd_data_o = dst_q[63:32];
+      SA_DST2:   rd_data_o = dst_q[95:64];
+      SA_DST3:   rd_data_o = dst_q[127:96];
       MATCH_IDX: rd_data_o = {match_write_q, match_clear_q, 30'd0};
-      MATCH_SA:  rd_data_o = {22'd0, match_sa_q};
+      MATCH_SA:  rd_data_o = {v6_q, 21'd0, match_sa_q};
+      SA_WINDOW: rd_data_o = {16'd0, sa_q.window};
+      SA_SEQ_LO: rd_data_o = state_i.seq[31:0];
+      SA_SEQ_HI: rd_data_o = state_i.seq[63:32];
+      SA_PACKETS_LO: rd_data_o = state_i.packets[31:0];
+      SA_PACKETS_HI: rd_data_o = state_i.packets[63:32];
+      SA_BYTES_LO: rd_data_o = state_i.bytes[31:0];
+      SA_BYTES_HI: rd_data_o = state_i.bytes[63:32];
+      SA_ERRORS:   rd_data_o = state_i.errors;
       default:   ;
     endcase
   end
@@ -65,16 +93,21 @@ module nic_sa_window #(
       sa_idx_q      <= '0;
       spi_q         <= '0;
       dst_q         <= '0;
+      v6_q          <= 1'b0;
+      seq_q         <= '0;
+      state_read_q  <= 1'b0;
       match_sa_q    <= '0;
       match_write_q <= 1'b0;
       match_clear_q <= 1'b0;
       match_slot_q  <= '0;
     end else begin
+      state_read_q <= 1'b0;
       if (commit_sa) begin
         sa_write_q <= 1'b0;
         sa_clear_q <= 1'b0;
         sa_q.key   <= '0;
         sa_q.salt  <= '0;
+        seq_q      <= '0;
       end
       if (commit_match) begin
         match_write_q <= 1'b0;
@@ -86,16 +119,24 @@ module nic_sa_window #(
             sa_idx_q   <= wr_data_i[9:0];
             sa_write_q <= wr_data_i[31] & ~wr_data_i[30];
             sa_clear_q <= wr_data_i[30];
+            state_read_q <= (wr_data_i[31:29] == 3'd1) & ~state_busy_i;
             if (wr_data_i[30]) sa_q <= '0;   // CLEAR writes the empty entry
           end
           SA_CTRL: begin
             sa_q.valid  <= wr_data_i[0];
             sa_q.key256 <= wr_data_i[1];
             sa_q.esn    <= wr_data_i[2];
+            sa_q.gmac   <= wr_data_i[3];
           end
           SA_SALT: sa_q.salt <= wr_data_i;
           SA_SPI:  if (Rx) spi_q <= wr_data_i;
-          SA_DST:  if (Rx) dst_q <= wr_data_i;
+          SA_DST:  if (Rx) dst_q[31:0] <= wr_data_i;
+          SA_DST1: if (Rx) dst_q[63:32] <= wr_data_i;
+          SA_DST2: if (Rx) dst_q[95:64] <= wr_data_i;
+          SA_DST3: if (Rx) dst_q[127:96] <= wr_data_i;
+          SA_WINDOW: if (Rx) sa_q.window <= wr_data_i[15:0];
+          SA_SEQ_LO: if (Rx) seq_q[31:0] <= wr_data_i;
+          SA_SEQ_HI: if (Rx) seq_q[63:32] <= wr_data_i;
           MATCH_IDX: begin
             if (Rx) begin
               match_slot_q  <= wr_data_i[11:0];
@@ -103,7 +144,12 @@ module nic_sa_window #(
               match_clear_q <= wr_data_i[30];
             end
           end
-          MATCH_SA: if (Rx) match_sa_q <= wr_data_i[9:0];
+          MATCH_SA: begin
+            if (Rx) begin
+              match_sa_q <= wr_data_i[9:0];
+              v6_q       <= wr_data_i[31];
+            end
+          end
           default: begin
             if (wr_word_i >= SA_KEY0 && wr_word_i <= SA_KEY7) begin
               sa_q.key[{~wr_word_i[2], wr_word_i[1:0], 5'd0} +: 32] <= wr_data_i;

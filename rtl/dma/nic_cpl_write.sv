@@ -47,7 +47,7 @@ module nic_cpl_write (
         req_valid_q <= 1'b1;
         req_addr_q  <= cfg_i.base + {44'd0, slot, 4'd0};
         // The phase bit is 1 on the first lap of the ring and flips with each.
-        req_data_q  <= {~issue_q[cfg_i.log2], 31'd0, 16'd0, cpl_i.status, cpl_i.sa_idx, cpl_i.len,
+        req_data_q  <= {~issue_q[cfg_i.log2], cpl_i.esn_hi, 16'd0, cpl_i.status, cpl_i.sa_idx, cpl_i.len,
                         cpl_i.cookie};
         issue_q     <= issue_q + 16'd1;
       end

@@ -46,7 +46,7 @@ module nic_dma_write (
   logic [3:0]   code;
   nic_pkg::cpl_t cpl_in;
 
-  assign has_data = frame_i.code != nic_pkg::CODE_AUTH_FAIL;
+  assign has_data = frame_i.len != 16'd0;
   assign code     = desc_err_i ? nic_pkg::CODE_DMA_ERR
                     : (has_data && {16'd0, frame_i.len} > desc_i[95:64]) ? nic_pkg::CODE_TOO_BIG
                     : frame_i.code;
@@ -60,6 +60,7 @@ module nic_dma_write (
   assign cpl_in.cookie = desc_i[127:96];
   assign cpl_in.len    = write ? frame_i.len : 16'd0;
   assign cpl_in.sa_idx = frame_i.sa_idx;
+  assign cpl_in.esn_hi = frame_i.esn_hi[30:0];
   assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, 2'd0, frame_i.esp_seen,
                           frame_i.secp & write, code};
 
@@ -190,7 +191,7 @@ module nic_dma_write (
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, o_err, frame_end[3:0]};
+  assign unused_bits = &{1'b0, o_err, frame_end[3:0], frame_i.esn_hi[31]};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

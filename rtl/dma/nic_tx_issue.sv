@@ -80,5 +80,6 @@ module nic_tx_issue (
 
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,
-                         cfg_i.mac, desc_i[95:82], desc_i[127:120], desc_i[255:192]};
+                         cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.natt_port, desc_i[95:82],
+                         desc_i[127:120], desc_i[255:192]};
 endmodule

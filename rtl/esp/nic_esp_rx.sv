@@ -9,6 +9,7 @@
 module nic_esp_rx (
   input  logic               clk_i,
   input  logic               rst_ni,
+  input  logic               flag_bad_i,
   input  logic               frame_valid_i,
   output logic               frame_ready_o,
   input  nic_pkg::rx_frame_t frame_i,
@@ -18,6 +19,7 @@ module nic_esp_rx (
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
   input  nic_pkg::sa_entry_t sa_i,
+  input  logic [63:0]        sa_seq_i,
   output logic               wr_valid_o,
   input  logic               wr_ready_i,
   output logic [127:0]       wr_data_o,
@@ -26,8 +28,7 @@ module nic_esp_rx (
   output logic               done_valid_o,
   input  logic               done_ready_i,
   output nic_pkg::rx_done_t  done_o,
-  output logic               ok_o,
-  output logic               icv_bad_o,
+  output nic_pkg::sa_event_t event_o,
   output logic               no_sa_o
 );
   // The frame record goes to the realigner and, over a short FIFO, to the splitter.
@@ -66,7 +67,7 @@ module nic_esp_rx (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .frame_valid_i(split_valid), .frame_ready_o(split_ready), .frame_i(split_frame),
     .beat_valid_i(a_valid), .beat_ready_o(a_ready), .beat_i(a_data), .beat_last_i(a_last),
-    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
+    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i), .sa_seq_i(sa_seq_i),
     .bypass_valid_o(bypass_in_valid), .bypass_ready_i(bypass_in_ready),
     .merge_valid_o(merge_in_valid), .merge_ready_i(merge_in_ready), .merge_o(merge_in),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_o(cmd),
@@ -104,7 +105,7 @@ module nic_esp_rx (
   );
 
   nic_esp_rx_merge i_merge (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(clk_i), .rst_ni(rst_ni), .flag_bad_i(flag_bad_i),
     .merge_valid_i(merge_valid), .merge_ready_o(merge_ready), .merge_i(merge),
     .bypass_valid_i(bypass_valid), .bypass_ready_o(bypass_ready), .bypass_i(bypass),
     .text_valid_i(text_valid), .text_ready_o(text_ready), .text_i(text),
@@ -112,7 +113,7 @@ module nic_esp_rx (
     .wr_valid_o(wr_valid_o), .wr_ready_i(wr_ready_i), .wr_data_o(wr_data_o),
     .commit_o(commit_o), .rollback_o(rollback_o),
     .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done_o),
-    .ok_o(ok_o), .icv_bad_o(icv_bad_o)
+    .event_o(event_o)
   );
 
   logic unused_bits;

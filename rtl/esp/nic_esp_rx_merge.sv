@@ -2,14 +2,15 @@
 //
 // nic_esp_rx_merge: puts received frames together again, plain text in the place of cipher text,
 // into the frame FIFO, and holds the last beat until the verdict on the ICV is there: good commits
-// the frame, bad forgets all of it and leaves a record with AUTH_FAIL. Latency 1 cycle; one beat a
-// cycle.
+// the frame, bad forgets all of it and leaves a record with AUTH_FAIL; with flag_bad_i a bad frame is
+// kept too, under that code. Each verdict is an event of its SA. Latency 1 cycle; one beat a cycle.
 //
 //   bypass, text --> one beat --> out_q --> frame FIFO
 //   verdict --> commit or rollback, record FIFO
 module nic_esp_rx_merge (
   input  logic               clk_i,
   input  logic               rst_ni,
+  input  logic               flag_bad_i,
   input  logic               merge_valid_i,
   output logic               merge_ready_o,
   input  nic_pkg::rx_merge_t merge_i,
@@ -30,8 +31,7 @@ module nic_esp_rx_merge (
   output logic               done_valid_o,
   input  logic               done_ready_i,
   output nic_pkg::rx_done_t  done_o,
-  output logic               ok_o,           // one cycle each: for the statistics
-  output logic               icv_bad_o
+  output nic_pkg::sa_event_t event_o         // valid for one cycle
 );
   logic [9:0]        idx_q;   // beats of the frame that have passed
   logic              out_valid_q, out_end_q, out_keep_q;
@@ -55,8 +55,12 @@ module nic_esp_rx_merge (
   assign bypass_ready_o = move & (~in_text | mixed);
   assign text_ready_o   = move & in_text;
   assign tag_ready_o    = move & final_beat & merge_i.crypt;
-  assign ok_o           = tag_ready_o & ~bad;
-  assign icv_bad_o      = tag_ready_o & bad;
+  assign event_o.valid  = tag_ready_o;
+  assign event_o.bad    = bad;
+  assign event_o.idx    = merge_i.done.sa_idx[9:0];
+  assign event_o.len    = merge_i.done.len;
+  assign event_o.esn    = merge_i.esn;
+  assign event_o.seq    = {merge_i.done.esn_hi, merge_i.seq};
 
   assign wr_valid_o   = out_valid_q & room;
   assign wr_data_o    = out_q;
@@ -78,7 +82,7 @@ module nic_esp_rx_merge (
       end
       if (move) begin
         idx_q      <= final_beat ? 10'd0 : idx_q + 10'd1;
-        out_keep_q <= ~bad;
+        out_keep_q <= ~bad | flag_bad_i;
       end
     end
   end
@@ -93,17 +97,17 @@ module nic_esp_rx_merge (
         if (bad) begin
           done_q.code <= nic_pkg::CODE_AUTH_FAIL;
           done_q.secp <= 1'b0;
-          done_q.len  <= 16'd0;
+          if (!flag_bad_i) done_q.len <= 16'd0;
         end
       end
     end
   end
 
 `ifndef SYNTHESIS
-  // No frame byte is released with a bad ICV.
+  // No frame byte is released with a bad ICV, unless software asked for it.
   always_ff @(posedge clk_i) begin
     if (rst_ni && (move || commit_o)) begin
-      assert (!(commit_o && done_q.code == nic_pkg::CODE_AUTH_FAIL))
+      assert (!(commit_o && done_q.code == nic_pkg::CODE_AUTH_FAIL && done_q.len == 16'd0))
         else $fatal(1, "nic_esp_rx_merge: bad frame kept");
       assert (!(move && idx_q >= merge_i.total)) else $fatal(1, "nic_esp_rx_merge: too many beats");
     end

@@ -3,9 +3,13 @@
 // nic_esp_rx_split: parts each received frame into beats that go round the engine and cipher text.
 // For a frame to decrypt the text starts on a beat; the beat before it is SPI | sequence number |
 // IV. The ICV behind the text is gathered as the expected tag and, like everything behind the text,
-// also goes round the engine. The SA is read when the frame comes up. If it is gone, or wants ESN
-// (whose high half the card does not know), the frame is delivered unchanged. Throughput one beat a
-// cycle, no bubble between frames.
+// also goes round the engine. The SA is read when the frame comes up. If it is gone, the frame is
+// delivered unchanged. Throughput one beat a cycle, no bubble between frames; latency 1 cycle.
+//
+// ESN: the high half of the number is guessed from the highest number seen and the window.
+// GMAC (RFC 4543): all of SPI, number, IV and text is AAD, and the text goes round the engine too.
+// With ESN 20 bytes are in front of the text, so it reaches the engine moved up by four lanes; what
+// that pushes out of a full last beat follows in the cycle of the ICV.
 //
 //   beats --+-- headers, ESP beat, ICV, padding, frames not decrypted --> bypass
 //           +-- AAD, text ------------------------------------------------> engine
@@ -23,6 +27,7 @@ module nic_esp_rx_split (
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
   input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on
+  input  logic [63:0]        sa_seq_i,        // likewise: highest number seen
   output logic               bypass_valid_o,
   input  logic               bypass_ready_i,
   output logic               merge_valid_o,
@@ -43,11 +48,13 @@ module nic_esp_rx_split (
   logic [9:0]        idx_q;
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q, exp_q, exp_low_q;
-  logic              merge_valid_q, no_sa_q;
+  logic              merge_valid_q, no_sa_q, gmac_q, moved_q;
+  logic [31:0]       carry_q;
   nic_pkg::rx_merge_t merge_q;
 
   logic        esp_beat, is_text, last_text, is_tag, mixed, sa_ok, merge_beat, move, ready;
-  logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt;
+  logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt, spill, whole;
+  logic [31:0] seq, bottom, esn_hi;
   logic        merge_slot, merge_put;
   logic [3:0]  code;
   logic [9:0]  hdr, text_end;                 // number of the ESP beat, of the last text beat
@@ -68,14 +75,24 @@ module nic_esp_rx_split (
   assign last_text = is_text & (idx_q == text_end);
   assign is_tag    = frame_i.crypt & crypt_q & (idx_q == text_end + 10'd1);
   assign mixed     = last_text & (tail != 4'd0);
-  assign sa_ok     = sa_i.valid & ~sa_i.esn;
+  assign sa_ok     = sa_i.valid;
+  assign spill     = is_tag & moved_q & (tail == 4'd0);
   assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
   assign text_slot = ~text_valid_q | text_ready_i;
   assign merge_slot = ~merge_valid_q | merge_ready_i;
   assign exp_slot  = ~exp_valid_q | exp_ready_i;
 
-  assign to_bypass  = ~is_text | mixed;
-  assign to_text    = is_text | esp_beat;
+  // RFC 4303 §A2.2: the window ends at T; a number left of it belongs to the next half, and one
+  // that would be left of zero to the half before.
+  assign seq    = nic_pkg::swap32(beat_i[63:32]);
+  assign bottom = sa_seq_i[31:0] - {16'd0, sa_i.window} + 32'd1;
+  assign whole  = {1'b0, sa_seq_i[31:0]} + 33'd1 >= {17'd0, sa_i.window};   // within one half
+  assign esn_hi = !sa_i.esn ? 32'd0
+                  : whole ? sa_seq_i[63:32] + 32'(seq < bottom)
+                          : sa_seq_i[63:32] - 32'(seq >= bottom);
+
+  assign to_bypass  = ~is_text | mixed | gmac_q;
+  assign to_text    = is_text | (esp_beat & sa_ok) | spill;
   assign merge_beat = frame_i.crypt ? esp_beat : idx_q == 10'd0;
   assign ready      = (~to_bypass | bypass_ready_i) & (~to_text | text_slot)
                       & (~esp_beat | cmd_slot) & (~is_tag | exp_slot)
@@ -112,6 +129,8 @@ module nic_esp_rx_split (
       exp_valid_q  <= 1'b0;
       merge_valid_q <= 1'b0;
       no_sa_q      <= 1'b0;
+      gmac_q       <= 1'b0;
+      moved_q      <= 1'b0;
     end else begin
       if (merge_slot) merge_valid_q <= merge_put;
       no_sa_q <= merge_put & (code == nic_pkg::CODE_NO_SA);
@@ -122,17 +141,22 @@ module nic_esp_rx_split (
       if (move) begin
         idx_q <= beat_last_i ? 10'd0 : idx_q + 10'd1;
         if (beat_last_i) crypt_q <= 1'b0;
-        if (esp_beat) crypt_q <= sa_ok;
+        if (esp_beat) begin
+          crypt_q <= sa_ok;
+          gmac_q  <= sa_ok & sa_i.gmac;
+          moved_q <= sa_ok & sa_i.gmac & sa_i.esn;
+        end else if (beat_last_i) gmac_q <= 1'b0;
         if (esp_beat && sa_ok) begin
           cmd_valid_q    <= 1'b1;
           cmd_q.decrypt  <= 1'b1;
           cmd_q.key256   <= sa_i.key256;
           cmd_q.key      <= sa_i.key;
           cmd_q.iv       <= {beat_i[127:64], sa_i.salt};
-          cmd_q.aad_len  <= 16'd8;
-          cmd_q.text_len <= frame_i.text_len;
+          cmd_q.aad_len  <= sa_i.gmac ? frame_i.text_len + (sa_i.esn ? 16'd20 : 16'd16)
+                                      : sa_i.esn ? 16'd12 : 16'd8;
+          cmd_q.text_len <= sa_i.gmac ? 16'd0 : frame_i.text_len;
         end
-        if (is_text || (esp_beat && sa_ok)) text_valid_q <= 1'b1;
+        if (to_text) text_valid_q <= 1'b1;
         if (is_tag) exp_valid_q <= 1'b1;
       end
     end
@@ -142,9 +166,12 @@ module nic_esp_rx_split (
     if (merge_put) begin
       merge_q.crypt         <= crypt;
       merge_q.tail          <= tail;
-      merge_q.hdr           <= crypt ? hdr + 10'd1 : frame_sum[13:4];
-      merge_q.text_end      <= crypt ? text_end + 10'd1 : frame_sum[13:4];
+      merge_q.hdr           <= (crypt & ~sa_i.gmac) ? hdr + 10'd1 : frame_sum[13:4];
+      merge_q.text_end      <= (crypt & ~sa_i.gmac) ? text_end + 10'd1 : frame_sum[13:4];
       merge_q.total         <= frame_sum[13:4];
+      merge_q.esn           <= crypt & sa_i.esn;
+      merge_q.seq           <= seq;
+      merge_q.done.esn_hi   <= crypt ? esn_hi : 32'd0;
       merge_q.done.secp     <= crypt;
       merge_q.done.esp_seen <= frame_i.esp_seen;
       merge_q.done.code     <= code;
@@ -154,8 +181,18 @@ module nic_esp_rx_split (
       merge_q.done.sa_idx   <= (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX : frame_i.sa_idx;
     end
     if (move) begin
-      // RFC 4106 §5: AAD is SPI | sequence number.
-      if (to_text) text_q <= esp_beat ? {64'd0, beat_i[63:0]} : beat_i;
+      // RFC 4106 §5: AAD is SPI | sequence number, with ESN the number's high half comes first.
+      // RFC 4543 §3.3: then IV and text, too.
+      if (to_text) begin
+        if (esp_beat) begin
+          text_q <= sa_i.esn ? {sa_i.gmac ? beat_i[95:64] : 32'd0, beat_i[63:32],
+                                nic_pkg::swap32(esn_hi), beat_i[31:0]}
+                             : {sa_i.gmac ? beat_i[127:64] : 64'd0, beat_i[63:0]};
+        end else begin
+          text_q <= moved_q ? {beat_i[95:0], carry_q} : beat_i;
+        end
+        carry_q <= beat_i[127:96];
+      end
       if (mixed) exp_low_q <= beat_i >> tail_bits;
       if (is_tag && tail == 4'd0) exp_q <= beat_i;
       else if (is_tag) exp_q <= exp_low_q | (beat_i << (8'd128 - {1'b0, tail_bits}));

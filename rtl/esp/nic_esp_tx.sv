@@ -27,7 +27,8 @@ module nic_esp_tx (
   output logic               rollback_o,
   output logic               done_valid_o,
   input  logic               done_ready_i,
-  output nic_pkg::tx_done_t  done_o
+  output nic_pkg::tx_done_t  done_o,
+  output nic_pkg::sa_event_t event_o
 );
   logic               bypass_in_valid, bypass_in_ready, bypass_valid, bypass_ready;
   logic [127:0]       bypass;
@@ -95,7 +96,8 @@ module nic_esp_tx (
     .tag_valid_i(tag_valid), .tag_ready_o(tag_ready), .tag_i(tag),
     .wr_valid_o(wr_valid_o), .wr_ready_i(wr_ready_i), .wr_data_o(wr_data_o),
     .commit_o(commit_o), .rollback_o(rollback_o),
-    .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done_o)
+    .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done_o),
+    .event_o(event_o)
   );
 
   logic unused_bits;

@@ -30,7 +30,8 @@ module nic_esp_tx_merge (
   output logic               rollback_o,
   output logic               done_valid_o,
   input  logic               done_ready_i,
-  output nic_pkg::tx_done_t  done_o
+  output nic_pkg::tx_done_t  done_o,
+  output nic_pkg::sa_event_t event_o      // valid for one cycle: a frame under an SA
 );
   logic [9:0]        idx_q;    // beats of the frame that have passed
   logic              out_valid_q, out_end_q, out_keep_q;
@@ -53,10 +54,10 @@ module nic_esp_tx_merge (
   assign room = (~out_valid_q | wr_ready_i) & (~out_end_q | done_ready_i);
   assign slot = room;
 
+  // GMAC: in_hdr lasts to the end of the text, and the last of it takes the first bytes of the ICV.
   assign src_valid = empty ? 1'b1
-                     : (in_hdr ? bypass_valid_i : is_tag ? tag_valid_i
-                        : text_valid_i & (~with_tag | tag_valid_i))
-                       & (~final_beat | end_valid_i);
+                     : (in_hdr ? bypass_valid_i : is_tag | text_valid_i)
+                       & (~(with_tag | is_tag) | tag_valid_i) & (~final_beat | end_valid_i);
   assign move      = merge_valid_i & src_valid & slot;
 
   assign merge_ready_o  = move & (empty | final_beat);
@@ -71,6 +72,13 @@ module nic_esp_tx_merge (
   assign commit_o     = out_end_q & room & out_keep_q;
   assign rollback_o   = out_end_q & room & ~out_keep_q;
   assign done_o       = done_q;
+
+  assign event_o.valid = merge_ready_o & merge_i.crypt;
+  assign event_o.bad   = ~good;
+  assign event_o.idx   = merge_i.done.sa_idx[9:0];
+  assign event_o.len   = merge_i.done.len;
+  assign event_o.esn   = 1'b0;
+  assign event_o.seq   = 64'd0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -92,8 +100,9 @@ module nic_esp_tx_merge (
 
   always_ff @(posedge clk_i) begin
     if (move) begin
-      if (in_hdr) out_q <= bypass_i;
-      else if (with_tag) out_q <= text_i | (tag_i << tag_up);
+      if (with_tag) begin
+        out_q <= (in_hdr ? bypass_i & ~({128{1'b1}} << tag_up) : text_i) | (tag_i << tag_up);
+      end else if (in_hdr) out_q <= bypass_i;
       else if (is_tag) out_q <= (merge_i.tail == 4'd0) ? tag_i : tag_i >> (8'd128 - {1'b0, tag_up});
       else out_q <= text_i;
       if (merge_ready_o) begin

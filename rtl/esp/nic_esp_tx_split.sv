@@ -4,9 +4,14 @@
 // encrypted. With IPSEC the text starts on a beat, so the beat before it is SPI | sequence number |
 // IV and makes the AAD and the nonce (RFC 4106). The SA is read when the frame comes up; the three
 // or more beats of headers hide it. A frame whose SA is invalid goes no further than its headers:
-// nothing of it is encrypted or sent. Throughput one beat a cycle, no bubble between frames.
+// nothing of it is encrypted or sent. Throughput one beat a cycle, no bubble between frames; latency
+// 1 cycle.
 //
-//   beats --+-- headers, ESP beat, plain frames ------------------------------> bypass
+// GMAC (RFC 4543): all of SPI, number, IV and text is AAD, and the text goes round the engine too.
+// With ESN 20 bytes are in front of the text, so it reaches the engine moved up by four lanes; what
+// that pushes out of a full last beat follows in the next cycle, while headers pass.
+//
+//   beats --+-- headers, ESP beat, plain frames, text of GMAC ----------------> bypass
 //           +-- ESP beat --> AAD --.
 //           '-- text ------------- +--> engine        frame --> command, merge record
 module nic_esp_tx_split (
@@ -42,11 +47,12 @@ module nic_esp_tx_split (
   logic [9:0]        idx_q;                   // beats of the frame that have passed
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q;
-  logic              merge_valid_q;
+  logic              merge_valid_q, gmac_q, moved_q, spill_q;
   nic_pkg::tx_merge_t merge_q;
+  logic [31:0]       carry_q;
 
   logic        has_data, esp_beat, past_esp, sa_ok, merge_beat, cmd_slot, text_slot, ready, move;
-  logic        crypt, merge_slot, merge_put;
+  logic        crypt, merge_slot, merge_put, to_bypass;
   logic [3:0]  code;
   logic [9:0]  hdr, round_end;                // number of the ESP beat; beats that go round
   logic [15:0] text_len;
@@ -62,18 +68,19 @@ module nic_esp_tx_split (
   assign plain_end = {1'b0, frame_i.len} + 17'd15;
   assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
   assign merge_slot = ~merge_valid_q | merge_ready_i;
-  assign text_slot = ~text_valid_q | text_ready_i;
+  assign text_slot = (~text_valid_q | text_ready_i) & ~spill_q;
 
   // The merge record leaves with the first beat, or with the ESP beat, when the SA is known.
   assign merge_beat = has_data & (frame_i.ipsec ? esp_beat : idx_q == 10'd0);
-  assign ready      = (past_esp ? (~crypt_q | text_slot) : bypass_ready_i)
+  assign to_bypass  = ~past_esp | gmac_q;
+  assign ready      = (~past_esp | ~crypt_q | text_slot) & (~to_bypass | bypass_ready_i)
                       & (~esp_beat | (cmd_slot & text_slot))
                       & (~merge_beat | merge_slot) & (~beat_last_i | end_ready_i);
   assign move       = frame_valid_i & has_data & beat_valid_i & ready;
 
   assign beat_ready_o   = frame_valid_i & has_data & ready;
   assign frame_ready_o  = has_data ? move & beat_last_i : merge_slot;
-  assign bypass_valid_o = move & ~past_esp;
+  assign bypass_valid_o = move & to_bypass;
   assign merge_put      = merge_slot & (has_data ? move & merge_beat : frame_valid_i);
   assign merge_valid_o  = merge_valid_q;
   assign merge_o        = merge_q;
@@ -99,6 +106,9 @@ module nic_esp_tx_split (
       cmd_q        <= '0;
       text_valid_q <= 1'b0;
       merge_valid_q <= 1'b0;
+      gmac_q       <= 1'b0;
+      moved_q      <= 1'b0;
+      spill_q      <= 1'b0;
     end else begin
       if (merge_slot) merge_valid_q <= merge_put;
       if (frame_valid_i) sa_read_q <= ~frame_ready_o;
@@ -107,18 +117,26 @@ module nic_esp_tx_split (
       if (cmd_ready_i) cmd_valid_q <= 1'b0;
       if (move && esp_beat) begin
         crypt_q <= sa_ok;
+        gmac_q  <= sa_ok & sa_i.gmac;
+        moved_q <= sa_ok & sa_i.gmac & sa_i.esn;
         if (sa_ok) begin
           cmd_valid_q    <= 1'b1;
           cmd_q.decrypt  <= 1'b0;
           cmd_q.key256   <= sa_i.key256;
           cmd_q.key      <= sa_i.key;
           cmd_q.iv       <= {beat_i[127:64], sa_i.salt};
-          cmd_q.aad_len  <= frame_i.esn ? 16'd12 : 16'd8;
-          cmd_q.text_len <= text_len;
+          cmd_q.aad_len  <= sa_i.gmac ? text_len + (sa_i.esn ? 16'd20 : 16'd16)
+                                      : sa_i.esn ? 16'd12 : 16'd8;
+          cmd_q.text_len <= sa_i.gmac ? 16'd0 : text_len;
           text_valid_q   <= 1'b1;
         end
       end
       if (move && past_esp && crypt_q) text_valid_q <= 1'b1;
+      if (move && past_esp && beat_last_i && moved_q && text_len[3:0] == 4'd0) spill_q <= 1'b1;
+      if (spill_q && text_ready_i) begin
+        spill_q      <= 1'b0;
+        text_valid_q <= 1'b1;
+      end
     end
   end
 
@@ -126,7 +144,7 @@ module nic_esp_tx_split (
     if (merge_put) begin
       merge_q.crypt       <= crypt;
       merge_q.has_data    <= has_data;
-      merge_q.hdr         <= round_end;
+      merge_q.hdr         <= (crypt & sa_i.gmac) ? hdr + 10'd1 + text_end[13:4] : round_end;
       merge_q.total       <= crypt ? hdr + 10'd2 + text_end[13:4] : round_end;
       merge_q.tail        <= text_len[3:0];
       merge_q.done.code   <= code;
@@ -137,23 +155,27 @@ module nic_esp_tx_split (
       merge_q.done.sa_idx <= frame_i.sa_idx;
       merge_q.done.cookie <= frame_i.cookie;
     end
-    if (move && past_esp) text_q <= beat_i;
+    if (move && past_esp) text_q <= moved_q ? {beat_i[95:0], carry_q} : beat_i;
+    if (spill_q && text_ready_i) text_q <= {96'd0, carry_q};
+    if (move && (esp_beat || past_esp)) carry_q <= beat_i[127:96];
     if (move && esp_beat) begin
       // RFC 4106 §5: AAD is SPI | sequence number, with ESN the number's high half comes first.
-      text_q <= frame_i.esn ? {32'd0, beat_i[63:32], frame_i.esn_hi[7:0], frame_i.esn_hi[15:8],
-                               frame_i.esn_hi[23:16], frame_i.esn_hi[31:24], beat_i[31:0]}
-                            : {64'd0, beat_i[63:0]};
+      // RFC 4543 §3.3: then IV and text, too.
+      text_q <= frame_i.esn ? {sa_i.gmac ? beat_i[95:64] : 32'd0, beat_i[63:32],
+                               nic_pkg::swap32(frame_i.esn_hi), beat_i[31:0]}
+                            : {sa_i.gmac ? beat_i[127:64] : 64'd0, beat_i[63:0]};
     end
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, text_end[16:14], text_end[3:0], plain_end[16:14], plain_end[3:0]};
+  assign unused_bits = &{1'b0, text_end[16:14], text_end[3:0], plain_end[16:14], plain_end[3:0],
+                         sa_i.window};
 
 `ifndef SYNTHESIS
-  // Fail closed: with IPSEC no text beat ever takes the way round the engine.
+  // Fail closed: with IPSEC no text beat ever takes the way round the engine, but for GMAC.
   always_ff @(posedge clk_i) begin
     if (rst_ni && move) begin
-      assert (!(past_esp && bypass_valid_o))
+      assert (!(past_esp && bypass_valid_o && !gmac_q))
         else $fatal(1, "nic_esp_tx_split: text left unencrypted");
       assert (!(frame_i.ipsec && !esp_beat && !past_esp && beat_last_i))
         else $fatal(1, "nic_esp_tx_split: frame ends before its ESP header");

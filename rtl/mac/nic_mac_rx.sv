@@ -95,12 +95,13 @@ module nic_mac_rx (
   end
 
   nic_rx_parse i_parse (
-    .clk_i(clk_i), .beat_valid_i(wr_valid_o), .beat_idx_i(beat_idx), .data_i(data_q), .len_i(len),
-    .meta_o(meta_o)
+    .clk_i(clk_i), .natt_port_i(cfg_i.natt_port), .beat_valid_i(wr_valid_o),
+    .beat_idx_i(beat_idx), .data_i(data_q), .len_i(len), .meta_o(meta_o)
   );
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.ipsec_tx_en, cfg_i.ipsec_rx_en};
+  assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.ipsec_tx_en, cfg_i.ipsec_rx_en,
+                         cfg_i.rx_flag_bad};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_match_table: (SPI, destination) -> SA index, 1024 buckets of 4 ways, one memory a way. A read
+// nic_match_table: (family, destination, SPI) -> SA index, 1024 buckets of 4 ways, one memory a way. A read
 // compares a whole bucket; hit_o, hit_sa_o refer to the bucket read two cycles before.
 module nic_match_table (
   input  logic                  clk_i,
@@ -9,12 +9,13 @@ module nic_match_table (
   input  nic_pkg::match_write_t write_i,
   input  logic                  rd_en_i,
   input  logic [9:0]            rd_bucket_i,
-  input  logic [31:0]           spi_i,       // held until two cycles after the read
-  input  logic [31:0]           dst_i,
+  input  logic                  v6_i,        // held until two cycles after the read
+  input  logic [31:0]           spi_i,
+  input  logic [127:0]          dst_i,
   output logic                  hit_o,
   output logic [9:0]            hit_sa_o
 );
-  localparam int unsigned Width = 75;   // nic_pkg::match_entry_t
+  localparam int unsigned Width = 172;  // nic_pkg::match_entry_t
   logic            compare_q;
   logic [3:0]      way_hit_q;
   logic [3:0][9:0] way_sa_q;
@@ -33,7 +34,8 @@ module nic_match_table (
       end
       if (rd_en_i) rd_q <= mem[rd_bucket_i];
       if (compare_q) begin
-        way_hit_q[w] <= entry.valid && entry.spi == spi_i && entry.dst == dst_i;
+        way_hit_q[w] <= entry.valid && entry.v6 == v6_i && entry.spi == spi_i
+                        && entry.dst == dst_i;
         way_sa_q[w]  <= entry.sa_idx;
       end
     end

@@ -75,5 +75,5 @@ module nic_rx_lookup (
   end
 
   logic unused_dst;
-  assign unused_dst = &{1'b0, meta_i.dst};
+  assign unused_dst = &{1'b0, meta_i.v6, meta_i.dst};
 endmodule

@@ -18,6 +18,9 @@ module nic_sa_table (
 
   assign rd_data_o = rd_q;
 
+  logic unused_seq;
+  assign unused_seq = &{1'b0, write_i.seq};
+
   always_ff @(posedge clk_i) begin
     if (scrub_i) mem[scrub_row_i] <= '0;
     else if (write_i.valid) mem[write_i.idx] <= write_i.entry;

@@ -174,7 +174,9 @@ export class DriverBench {
       salt: Uint8Array.of(1, 2, 3, 4),
       icvLenBytes: ICV_BYTES,
       esn: false,
-      udpEncap: false,
+      replayPackets: 0,
+      receivedSeq: 0,
+      udpPort: 0,
     });
     if (!answer.ok) throw new Error(answer.reason);
     if (direction === 'in') return;

@@ -179,7 +179,7 @@ export class EspBench {
     for (let i = 0; i < packets; i++) {
       const error = this.#xform.encapsulate(m, this.#out, false, r);
       this.#xform.seal(m, this.#out, 0, r[REQ_ESP]! & 0xffff, 0);
-      const inside = this.#xform.input(m, this.#in, IP_HDR_LEN, false);
+      const inside = this.#xform.input(m, this.#in, IP_HDR_LEN, false, 0);
       if (error !== 0 || inside !== INSIDE_PAYLOAD) throw new Error('ESP was refused');
     }
     const ms = cpuMs() - t0;

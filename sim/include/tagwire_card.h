@@ -10,13 +10,19 @@
 
 /* Registers: byte offsets of 32-bit words. */
 #define TWP_ID 0x0000u /* reads TWP_ID_VALUE */
+#define TWP_VERSION 0x0004u
 #define TWP_CTRL 0x0008u
 #define TWP_STATUS 0x000cu
 #define TWP_MAC_LO 0x0010u /* station address, byte 0 in bits 7:0 */
 #define TWP_MAC_HI 0x0014u
+#define TWP_MAX_FRAME 0x0018u /* bytes, without FCS */
+#define TWP_CAPS 0x001cu      /* 15:0 SAs each way, 16 GCM-128, 17 GCM-256, 18 ESN, 19 GMAC, 20 IPv6,
+                                 21 ESP in UDP, 22 VLAN tags, 31:24 log2 of the largest ring */
+#define TWP_NATT_PORT 0x0020u /* UDP port of ESP in UDP (RFC 3948), 0: none; 4500 after reset */
 #define TWP_EICR 0x0100u /* causes */
 #define TWP_EIMS 0x0104u /* mask set */
 #define TWP_EIMC 0x0108u /* mask clear */
+#define TWP_EICS 0x010cu /* causes set */
 #define TWP_ITR 0x0110u  /* cycles in 15:0, completions in 31:16 */
 #define TWP_ID_VALUE 0x54575031u
 
@@ -26,8 +32,12 @@
 #define TWP_CTRL_PROMISC 4u
 #define TWP_CTRL_IPSEC_TX_EN 8u
 #define TWP_CTRL_IPSEC_RX_EN 16u
+#define TWP_CTRL_RX_FLAG_BAD 32u       /* a frame with a bad ICV is delivered, flagged */
+#define TWP_CTRL_RESET 0x80000000u     /* of the whole card, keys too; clears itself */
 
 /* STATUS */
+#define TWP_STATUS_TX_BUSY 1u
+#define TWP_STATUS_RX_BUSY 2u
 #define TWP_STATUS_SCRUB_BUSY 4u /* SA tables are being zeroed after reset */
 
 /* EICR, EIMS, EIMC */
@@ -53,15 +63,35 @@
 #define TWP_SA_CTRL 0x04u
 #define TWP_SA_SALT 0x08u
 #define TWP_SA_KEY0 0x10u    /* .. KEY7 at 0x2c; AES-128 uses the first four */
+/* Counters, all of the moment of TWP_SA_READ, in either window. */
+#define TWP_SA_PACKETS_LO 0x60u
+#define TWP_SA_PACKETS_HI 0x64u
+#define TWP_SA_BYTES_LO 0x68u
+#define TWP_SA_BYTES_HI 0x6cu
+#define TWP_SA_ERRORS 0x70u
+/* Which packets are an SA's. */
 #define TWP_RX_SA_SPI 0x0530u
-#define TWP_RX_SA_DST 0x0534u
+#define TWP_RX_SA_DST 0x0534u /* IPv4 destination, or the first four bytes of an IPv6 one */
+#define TWP_RX_SA_DST1 0x0548u
+#define TWP_RX_SA_DST2 0x054cu
+#define TWP_RX_SA_DST3 0x0550u
+/* ESN: anti-replay window, and the highest number seen: written before WRITE, read after READ. */
+#define TWP_RX_SA_WINDOW 0x0554u
+#define TWP_RX_SA_SEQ_LO 0x0558u
+#define TWP_RX_SA_SEQ_HI 0x055cu
 #define TWP_RX_MATCH_IDX 0x0540u /* slot | TWP_SA_WRITE; slot = bucket * 4 + way */
 #define TWP_RX_MATCH_SA 0x0544u
+#define TWP_MATCH_V6 0x80000000u /* with the index in MATCH_SA: the destination is IPv6 */
 #define TWP_SA_WRITE 0x80000000u
 #define TWP_SA_CLEAR 0x40000000u
+#define TWP_SA_READ 0x20000000u
 #define TWP_SA_VALID 1u
 #define TWP_SA_KEY256 2u
 #define TWP_SA_ESN 4u
+#define TWP_SA_GMAC 8u /* RFC 4543: nothing is encrypted */
+
+/* Statistics: TX_FRAMES and on, in the order of nic_stats. */
+#define TWP_STATS 0x0600u
 
 typedef struct twp_tx_desc {
   uint64_t addr;
@@ -88,7 +118,8 @@ typedef struct twp_completion {
   uint16_t len;
   uint16_t sa_idx; /* 0xffff: none */
   uint32_t status; /* 3:0 code, TWP_CPL_ */
-  uint32_t phase;  /* bit 31: 1 on the first lap of the ring, then 0, 1, .. */
+  uint32_t phase;  /* bit 31: 1 on the first lap of the ring, then 0, 1, ..; receive with ESN: the
+                      high half of the sequence number in 30:0 */
 } twp_completion;
 #define TWP_CPL_CODE 0xfu /* 0 = good */
 #define TWP_CPL_SECP 0x10u /* the card did ESP crypto */

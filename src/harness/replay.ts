@@ -55,6 +55,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     const { input } = card;
     // Policies are about what a host sends and lets in; here every packet is let in.
     applySetkey({ sadb: input.ipsec.sadb, spd: new Spd() }, forReceiving(statements));
+    input.holdBackEsn();
     card.ready();
     input.onDecrypted = (data, at, lenBytes) =>
       writer.packetAt(out, card.timeNs, data, at, lenBytes);

@@ -22,18 +22,22 @@ export class ReplayEsn {
     this.#pool = pool;
   }
 
-  /** Before the first packets of an SA; m is at its IP header, headersLen before ESP. */
-  find(m: Mbuf, sa: Sa, headersLen: number): void {
-    if (!sa.esn || sa.replay.top !== 0) return;
+  /**
+   * Before the first packets of an SA; m is at its IP header, headersLen before ESP. True: with this
+   * packet it became known where the SA is.
+   */
+  find(m: Mbuf, sa: Sa, headersLen: number): boolean {
+    if (!sa.esn || sa.replay.top !== 0) return false;
     const tries = this.#tries.get(sa) ?? 0;
-    if (tries === PACKETS_TRIED) return;
+    if (tries === PACKETS_TRIED) return false;
     this.#tries.set(sa, tries + 1);
     const isAh = sa.proto === IPPROTO_AH;
     const hi = isAh ? this.#highOfAh(m, sa, headersLen) : this.#highOfEsp(m, sa, headersLen);
-    if (hi <= 0) return;
+    if (hi <= 0) return hi === 0;
     const at = this.#pool.off[m]! + headersLen;
     const seqLo = isAh ? ahSeq(this.#pool.view, at) : espSeq(this.#pool.view, at);
     sa.replay.top = hi * 0x1_0000_0000 + seqLo - 1;
+    return true;
   }
 
   /** -1: with none of them. */

@@ -107,6 +107,8 @@ export class ReplayInput {
   readonly #others: Inet;
   readonly #outer: ReplayOuter;
   readonly #esn: ReplayEsn;
+  /** SAs with ESN that the card would do, were it known where they are. */
+  readonly #unlocated = new Set<Sa>();
   readonly #chain = new Ip6Chain();
   readonly #dst = new Uint32Array(4);
   readonly #before: number[] = WHY.map(() => 0);
@@ -133,6 +135,16 @@ export class ReplayInput {
       other: () => this.figures.other++,
     });
     this.#esn = new ReplayEsn(pool);
+  }
+
+  /** SAs were added: those with ESN wait outside the card until it is known where they are. */
+  holdBackEsn(): void {
+    const { offloads, sadb } = this.ipsec;
+    for (const sa of sadb.list()) {
+      if (!sa.esn || sa.installs.length === 0) continue;
+      offloads.remove(sa);
+      this.#unlocated.add(sa);
+    }
   }
 
   /** Why IPsec packets were not the card's work. */
@@ -196,7 +208,8 @@ export class ReplayInput {
     this.#depth++;
     this.#see(proto);
     const sa = this.#saOf(m, headersLen + (proto === IPPROTO_AH ? 4 : 0), proto);
-    if (sa !== null) this.#esn.find(m, sa, headersLen);
+    if (sa !== null && this.#esn.find(m, sa, headersLen) && this.#unlocated.delete(sa))
+      this.ipsec.offloads.reinstall(sa);
     const family = ipVersion(this.#pool.view, this.#pool.off[m]!) === 4 ? 4 : 6;
     this.ipsec.input(m, family, headersLen, proto);
   }

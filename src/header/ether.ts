@@ -15,11 +15,19 @@ export const ETHER_HDR_LEN = 14;
 export const ETHERTYPE_IP = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
 export const ETHERTYPE_IPV6 = 0x86dd;
+/** IEEE 802.1Q: a tag of four bytes in front of the type. */
+export const ETHERTYPE_VLAN = 0x8100;
+export const VLAN_TAG_LEN = 4;
 
 export const ETHER_BROADCAST: Uint8Array = new Uint8Array(6).fill(0xff);
 
 export function etherType(v: DataView, at: number): number {
   return v.getUint16(at + ETHER_TYPE);
+}
+
+/** Bytes in front of the packet: with one VLAN tag, or none. */
+export function etherHeaderLen(v: DataView, at: number): number {
+  return etherType(v, at) === ETHERTYPE_VLAN ? ETHER_HDR_LEN + VLAN_TAG_LEN : ETHER_HDR_LEN;
 }
 
 /** Group bit: multicast or broadcast destination. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { CPL_BYTES, IRQ_ERR, type StatName } from '../dev/nic/nic_regs.ts';
+import { CPL_BYTES, CPL_ESN_HI_MASK, IRQ_ERR, type StatName } from '../dev/nic/nic_regs.ts';
 import type { ModelIrq } from './model_irq.ts';
 import type { ModelMemory } from './model_memory.ts';
 import type { ModelRing } from './model_ring.ts';
@@ -11,6 +11,7 @@ export interface ModelCard {
   readonly stats: Record<StatName, number>;
   ctrl: number;
   maxFrameBytes: number;
+  nattPort: number;
   /** Station address. */
   readonly mac: Uint8Array;
   dmaErrorSeen: boolean;
@@ -36,12 +37,13 @@ export function complete(
   saIdx: number,
   status: number,
   now: number,
+  esnHi = 0,
 ): void {
   scratchView.setUint32(0, cookie, true);
   scratchView.setUint16(4, lenBytes, true);
   scratchView.setUint16(6, saIdx, true);
   scratchView.setUint32(8, status, true);
-  scratchView.setUint32(12, (ring.phase << 31) >>> 0, true);
+  scratchView.setUint32(12, ((ring.phase << 31) | (esnHi & CPL_ESN_HI_MASK)) >>> 0, true);
   if (!card.memory.write(ring.address(ring.tail, CPL_BYTES), scratch)) dmaError(card);
   ring.tail = (ring.tail + 1) & 0xffff;
   card.irq.ringMoved(ring, false, now);

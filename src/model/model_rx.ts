@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import {
   CODE_AUTH_FAIL,
+  CODE_BAD_LEN,
   CODE_DMA_ERR,
   CODE_NO_SA,
   CODE_OK,
@@ -10,14 +11,15 @@ import {
   CTRL_IPSEC_RX_EN,
   CTRL_PROMISC,
   CTRL_RX_EN,
+  CTRL_RX_FLAG_BAD,
   NO_SA_IDX,
   RXD_BYTES,
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
-import { type EspPlace, findEsp, openEsp } from './model_esp.ts';
+import { type EspPlace, findEsp, guessHigh, openEsp, openUnchecked } from './model_esp.ts';
 import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
-import type { ModelSaTable } from './model_sa.ts';
+import { type ModelSa, type ModelSaTable, matchDst } from './model_sa.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Frames wait in here for buffers; what does not fit is dropped. */
@@ -27,6 +29,7 @@ interface Verdict {
   code: number;
   status: number;
   saIdx: number;
+  esnHi: number;
 }
 
 /** Receive side: filter, FIFO, ESP, buffer, completion. One frame at a time, in order. */
@@ -41,8 +44,14 @@ export class ModelRx {
   readonly #pace: ModelPace;
   readonly #fifo: Uint8Array[] = [];
   #fifoBytes = 0;
-  readonly #place: EspPlace = { espOffset: 0, textBytes: 0, spi: 0, dst: 0 };
-  readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0 };
+  readonly #place: EspPlace = {
+    espOffset: 0,
+    textBytes: 0,
+    spi: 0,
+    isV6: false,
+    dst: new Uint32Array(4),
+  };
+  readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0, esnHi: 0 };
 
   constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
     this.#card = card;
@@ -102,7 +111,7 @@ export class ModelRx {
     const v = this.#decrypt(frame);
     if (d === null) {
       dmaError(card);
-      complete(card, this.done, 0, 0, v.saIdx, v.status | CODE_DMA_ERR, now);
+      complete(card, this.done, 0, 0, v.saIdx, v.status | CODE_DMA_ERR, now, v.esnHi);
     } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), frame, v, now);
     this.kick(now);
   }
@@ -115,24 +124,49 @@ export class ModelRx {
     v.code = CODE_OK;
     v.saIdx = NO_SA_IDX;
     v.status = 0;
-    if (!findEsp(frame, place)) return v;
+    v.esnHi = 0;
+    if (!findEsp(frame, card.nattPort, place)) return v;
     v.status = CPL_ESP_SEEN | (place.espOffset << 8);
     if ((card.ctrl & CTRL_IPSEC_RX_EN) === 0) return v;
-    const i = this.#sa.lookup(place.spi, place.dst);
+    const i = this.#sa.lookup(place.spi, matchDst(place.isV6, place.dst));
+    if (i >= 0 && place.textBytes % 4 !== 0) {
+      v.saIdx = i;
+      v.code = CODE_BAD_LEN;
+      return v;
+    }
     const sa = i < 0 ? null : this.#sa.get(i);
-    // With ESN the high half of the sequence number is not known here.
-    if (sa === null || sa.esn) {
+    if (sa === null) {
       v.code = CODE_NO_SA;
       card.stats.rxNoSa++;
       return v;
     }
     v.saIdx = i;
-    v.code = openEsp(frame, place, sa);
-    if (v.code === CODE_OK) {
-      v.status |= CPL_SECP;
-      card.stats.rxIpsecOk++;
-    } else if (v.code === CODE_AUTH_FAIL) card.stats.rxIcvBad++;
+    this.#open(frame, sa, v);
     return v;
+  }
+
+  /** The crypto of a frame whose SA was found, and what is counted of it. */
+  #open(frame: Uint8Array, sa: ModelSa, v: Verdict): void {
+    const { stats } = this.#card;
+    const place = this.#place;
+    const state = this.#sa.state(v.saIdx);
+    const seqLo = new DataView(frame.buffer, frame.byteOffset).getUint32(place.espOffset + 4);
+    if (sa.esn) v.esnHi = guessHigh(seqLo, sa.window, state.seqHi, state.seqLo);
+    v.code = openEsp(frame, place, sa, v.esnHi);
+    if (v.code !== CODE_OK) {
+      state.errors++;
+      stats.rxIcvBad++;
+      if ((this.#card.ctrl & CTRL_RX_FLAG_BAD) !== 0) openUnchecked(frame, place, sa);
+      return;
+    }
+    v.status |= CPL_SECP;
+    stats.rxIpsecOk++;
+    state.packets++;
+    state.bytes += frame.length;
+    const isNewer = v.esnHi > state.seqHi || (v.esnHi === state.seqHi && seqLo > state.seqLo);
+    if (!sa.esn || !isNewer) return;
+    state.seqHi = v.esnHi;
+    state.seqLo = seqLo;
   }
 
   /** Writes the frame to the buffer that descriptor d names; of a forged one nothing. */
@@ -143,7 +177,7 @@ export class ModelRx {
     const cookie = d.getUint32(12, true);
     let code = v.code;
     let lenBytes = 0;
-    if (code !== CODE_AUTH_FAIL) {
+    if (code !== CODE_AUTH_FAIL || (card.ctrl & CTRL_RX_FLAG_BAD) !== 0) {
       if (frame.length > bufBytes) code = CODE_TOO_BIG;
       else if (card.memory.write(address, frame)) lenBytes = frame.length;
       else {
@@ -151,7 +185,7 @@ export class ModelRx {
         dmaError(card);
       }
     }
-    complete(card, this.done, cookie, lenBytes, v.saIdx, v.status | code, now);
+    complete(card, this.done, cookie, lenBytes, v.saIdx, v.status | code, now, v.esnHi);
   }
 
   reset(): void {

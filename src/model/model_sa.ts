@@ -3,26 +3,43 @@ import {
   MATCH_BUCKETS,
   MATCH_IDX,
   MATCH_SA,
+  MATCH_V6,
   MATCH_WAYS,
   matchBucket0,
   matchBucket1,
+  SA_BYTES_HI,
+  SA_BYTES_LO,
   SA_CLEAR,
   SA_COUNT,
   SA_CTRL,
   SA_DST,
+  SA_DST1,
+  SA_DST3,
+  SA_ERRORS,
   SA_ESN,
+  SA_GMAC,
   SA_IDX,
   SA_KEY0,
   SA_KEY256,
+  SA_PACKETS_HI,
+  SA_PACKETS_LO,
+  SA_READ,
   SA_SALT,
+  SA_SEQ_HI,
+  SA_SEQ_LO,
   SA_SPI,
   SA_VALID,
+  SA_WINDOW,
+  SA_WINDOW_MAX,
   SA_WRITE,
 } from '../dev/nic/nic_regs.ts';
 
 /** One security association in the card. */
 export interface ModelSa {
   readonly esn: boolean;
+  readonly gmac: boolean;
+  /** Of receive with ESN, packets. */
+  readonly window: number;
   /** 16 or 32 bytes. */
   readonly key: Uint8Array;
   /** 4 bytes. */
@@ -31,8 +48,27 @@ export interface ModelSa {
 
 interface Match {
   readonly spi: number;
-  readonly dst: number;
+  /** Family and destination. */
+  readonly dst: string;
   readonly sa: number;
+}
+
+/** What the card counts for an SA, and the highest sequence number that it has seen (ESN). */
+export interface ModelSaState {
+  packets: number;
+  bytes: number;
+  errors: number;
+  seqHi: number;
+  seqLo: number;
+}
+
+function newState(): ModelSaState {
+  return { packets: 0, bytes: 0, errors: 0, seqHi: 0, seqLo: 0 };
+}
+
+/** The match table's name for a destination: words of its address, IPv4 in the first. */
+export function matchDst(isV6: boolean, dst: Uint32Array): string {
+  return isV6 ? `6 ${dst.join(' ')}` : `4 ${dst[0]}`;
 }
 
 /** The SA table of one direction, its register window, and on the receive side the match table. */
@@ -42,10 +78,16 @@ export class ModelSaTable {
   readonly #match: (Match | null)[] = new Array<Match | null>(MATCH_BUCKETS * MATCH_WAYS).fill(
     null,
   );
+  readonly #states: ModelSaState[] = Array.from({ length: SA_COUNT }, newState);
   #ctrl = 0;
   #spi = 0;
-  #dst = 0;
+  readonly #dst = new Uint32Array(4);
   #matchSa = 0;
+  #window = 0;
+  #seqHi = 0;
+  #seqLo = 0;
+  /** As READ found it. */
+  #read: ModelSaState = newState();
   /** Salt, then key: write-only, zeroed by each commit. */
   readonly #secret: Uint8Array = new Uint8Array(36);
 
@@ -57,26 +99,54 @@ export class ModelSaTable {
   has(offset: number): boolean {
     if ((offset & 3) !== 0) return false;
     if (offset <= SA_SALT || (offset >= SA_KEY0 && offset < SA_SPI)) return true;
-    return this.#isRx && (offset <= SA_DST || offset === MATCH_IDX || offset === MATCH_SA);
+    if (offset >= SA_PACKETS_LO && offset <= SA_ERRORS) return true;
+    if (!this.#isRx || offset < SA_SPI || offset >= SA_PACKETS_LO) return false;
+    return offset <= SA_DST || offset >= MATCH_IDX;
   }
 
   write(offset: number, value: number): void {
     if (offset === SA_IDX) this.#commit(value);
-    else if (offset === SA_CTRL) this.#ctrl = value & (SA_VALID | SA_KEY256 | SA_ESN);
+    else if (offset === SA_CTRL) this.#ctrl = value & (SA_VALID | SA_KEY256 | SA_ESN | SA_GMAC);
     else if (offset === SA_SALT) this.#setSecret(0, value);
     else if (offset === SA_SPI) this.#spi = value;
-    else if (offset === SA_DST) this.#dst = value;
-    else if (offset === MATCH_SA) this.#matchSa = value & (SA_COUNT - 1);
+    else if (offset === SA_DST) this.#dst[0] = value;
+    else if (offset >= SA_DST1 && offset <= SA_DST3) this.#dst[1 + (offset - SA_DST1) / 4] = value;
+    else if (offset === MATCH_SA) this.#matchSa = (value & (MATCH_V6 | (SA_COUNT - 1))) >>> 0;
     else if (offset === MATCH_IDX) this.#commitMatch(value);
-    else this.#setSecret(4 + offset - SA_KEY0, value);
+    else if (offset === SA_WINDOW) this.#window = value & SA_WINDOW_MAX;
+    else if (offset === SA_SEQ_LO) this.#seqLo = value;
+    else if (offset === SA_SEQ_HI) this.#seqHi = value;
+    else if (offset < SA_SPI) this.#setSecret(4 + offset - SA_KEY0, value);
   }
 
   /** Keys and salt read 0, and so do the index registers: a commit is done at once. */
   read(offset: number): number {
     if (offset === SA_CTRL) return this.#ctrl;
     if (offset === SA_SPI) return this.#spi;
-    if (offset === SA_DST) return this.#dst;
-    return offset === MATCH_SA ? this.#matchSa : 0;
+    if (offset === SA_DST) return this.#dst[0]!;
+    if (offset >= SA_DST1 && offset <= SA_DST3) return this.#dst[1 + (offset - SA_DST1) / 4]!;
+    if (offset === SA_WINDOW) return this.#window;
+    return offset === MATCH_SA ? this.#matchSa : this.#readState(offset);
+  }
+
+  #readState(offset: number): number {
+    const s = this.#read;
+    switch (offset) {
+      case SA_SEQ_LO:
+        return s.seqLo;
+      case SA_SEQ_HI:
+        return s.seqHi;
+      case SA_PACKETS_LO:
+        return s.packets >>> 0;
+      case SA_PACKETS_HI:
+        return Math.floor(s.packets / 2 ** 32);
+      case SA_BYTES_LO:
+        return s.bytes >>> 0;
+      case SA_BYTES_HI:
+        return Math.floor(s.bytes / 2 ** 32);
+      default:
+        return offset === SA_ERRORS ? s.errors >>> 0 : 0;
+    }
   }
 
   #setSecret(at: number, value: number): void {
@@ -85,24 +155,39 @@ export class ModelSaTable {
 
   #commit(value: number): void {
     const i = value & (SA_COUNT - 1);
-    if ((value & SA_CLEAR) !== 0) this.#entries[i] = null;
-    else if ((value & SA_WRITE) !== 0) {
+    if ((value & (SA_CLEAR | SA_WRITE)) === 0) {
+      if ((value & SA_READ) !== 0) this.#read = { ...this.#states[i]! };
+      return;
+    }
+    const isClear = (value & SA_CLEAR) !== 0;
+    if (isClear) {
+      this.#entries[i] = null;
+      this.#ctrl = 0;
+      this.#window = 0;
+    } else {
       const keyBytes = (this.#ctrl & SA_KEY256) !== 0 ? 32 : 16;
       const entry = {
         esn: (this.#ctrl & SA_ESN) !== 0,
+        gmac: (this.#ctrl & SA_GMAC) !== 0,
+        window: this.#window,
         salt: this.#secret.slice(0, 4),
         key: this.#secret.slice(4, 4 + keyBytes),
       };
       this.#entries[i] = (this.#ctrl & SA_VALID) !== 0 ? entry : null;
-    } else return;
+    }
+    this.#states[i] = { ...newState(), seqHi: this.#seqHi, seqLo: this.#seqLo };
+    this.#seqHi = 0;
+    this.#seqLo = 0;
     this.#secret.fill(0);
   }
 
   #commitMatch(value: number): void {
     const slot = value & (MATCH_BUCKETS * MATCH_WAYS - 1);
     if ((value & SA_CLEAR) !== 0) this.#match[slot] = null;
-    else if ((value & SA_WRITE) !== 0)
-      this.#match[slot] = { spi: this.#spi, dst: this.#dst, sa: this.#matchSa };
+    else if ((value & SA_WRITE) !== 0) {
+      const dst = matchDst((this.#matchSa & MATCH_V6) !== 0, this.#dst);
+      this.#match[slot] = { spi: this.#spi, dst, sa: this.#matchSa & (SA_COUNT - 1) };
+    }
   }
 
   /** The SA at an index; null when there is none. */
@@ -110,13 +195,18 @@ export class ModelSaTable {
     return this.#entries[index] ?? null;
   }
 
-  /** Index of the SA for (SPI, destination), or -1. */
-  lookup(spi: number, dst: number): number {
+  /** Counters of the SA at an index, to be counted in. */
+  state(index: number): ModelSaState {
+    return this.#states[index]!;
+  }
+
+  /** Index of the SA for (destination, SPI), or -1; dst as matchDst() has it. */
+  lookup(spi: number, dst: string): number {
     const first = this.#lookIn(matchBucket0(spi), spi, dst);
     return first >= 0 ? first : this.#lookIn(matchBucket1(spi), spi, dst);
   }
 
-  #lookIn(bucket: number, spi: number, dst: number): number {
+  #lookIn(bucket: number, spi: number, dst: string): number {
     for (let way = 0; way < MATCH_WAYS; way++) {
       const m = this.#match[bucket * MATCH_WAYS + way];
       if (m && m.spi === spi && m.dst === dst) return m.sa;
@@ -127,10 +217,15 @@ export class ModelSaTable {
   scrub(): void {
     this.#entries.fill(null);
     this.#match.fill(null);
+    for (let i = 0; i < SA_COUNT; i++) this.#states[i] = newState();
     this.#secret.fill(0);
     this.#ctrl = 0;
     this.#spi = 0;
-    this.#dst = 0;
+    this.#dst.fill(0);
     this.#matchSa = 0;
+    this.#window = 0;
+    this.#seqHi = 0;
+    this.#seqLo = 0;
+    this.#read = newState();
   }
 }

@@ -99,7 +99,10 @@ export class ModelTx {
     if (code === CODE_OK && isIpsec && (card.ctrl & CTRL_IPSEC_TX_EN) === 0) code = CODE_NO_SA;
     const data = code === CODE_OK ? card.memory.read(address, lenBytes) : null;
     if (data === null) {
-      if (code === CODE_OK) dmaError(card);
+      if (code === CODE_OK) {
+        dmaError(card);
+        if (sa !== null) this.#sa.state(saIdx).errors++;
+      }
       this.#refuse(cookie, saIdx, code === CODE_OK ? CODE_DMA_ERR : code, now);
       return;
     }
@@ -108,6 +111,8 @@ export class ModelTx {
     if (sa !== null) {
       sealEsp(frame, crypto, sa);
       card.stats.txIpsec++;
+      this.#sa.state(saIdx).packets++;
+      this.#sa.state(saIdx).bytes += frame.length;
     }
     card.stats.txFrames++;
     card.send(frame, now);

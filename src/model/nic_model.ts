@@ -42,6 +42,7 @@ export class NicModel {
       stats: Object.fromEntries(R.STAT_NAMES.map((n) => [n, 0])) as Record<R.StatName, number>,
       ctrl: 0,
       maxFrameBytes: R.MAX_FRAME_DEFAULT,
+      nattPort: R.NATT_PORT_DEFAULT,
       mac: new Uint8Array(6),
       dmaErrorSeen: false,
       send,
@@ -113,7 +114,7 @@ export class NicModel {
     const card = this.#card;
     switch (offset) {
       case R.REG_CTRL:
-        card.ctrl = value & 31;
+        card.ctrl = value & 63;
         if ((value & R.CTRL_RESET) !== 0) this.#reset(now);
         else this.kick(now);
         break;
@@ -126,6 +127,9 @@ export class NicModel {
         break;
       case R.REG_MAX_FRAME:
         card.maxFrameBytes = Math.min(value, R.MAX_FRAME_LIMIT);
+        break;
+      case R.REG_NATT_PORT:
+        card.nattPort = value & 0xffff;
         break;
       case R.REG_EICR:
         card.irq.clear(value);
@@ -175,6 +179,8 @@ export class NicModel {
         return card.maxFrameBytes;
       case R.REG_CAPS:
         return R.CAPS_VALUE;
+      case R.REG_NATT_PORT:
+        return card.nattPort;
       case R.REG_EICR:
         return card.irq.cause;
       case R.REG_EIMS:
@@ -197,7 +203,7 @@ export class NicModel {
 
   #isKnown(offset: number): boolean {
     if ((offset & 3) !== 0) return false;
-    if (offset <= R.REG_CAPS) return true;
+    if (offset <= R.REG_NATT_PORT) return true;
     if (offset >= R.REG_EICR && offset <= R.REG_ITR) return true;
     if (this.#rings.has(offset & ~63)) return (offset & 63) <= R.RING_TAIL;
     if (offset >= R.STATS) return offset < R.STATS + 4 * R.STAT_NAMES.length;
@@ -209,6 +215,7 @@ export class NicModel {
     const card = this.#card;
     card.ctrl = 0;
     card.maxFrameBytes = R.MAX_FRAME_DEFAULT;
+    card.nattPort = R.NATT_PORT_DEFAULT;
     card.mac.fill(0);
     card.dmaErrorSeen = false;
     card.irq.reset();

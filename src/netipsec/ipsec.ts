@@ -69,7 +69,8 @@ export class Ipsec implements IpsecMethods {
   /** What routers say about the paths of SAs. */
   readonly pmtu: IpsecPmtu;
   readonly #interfaces = new Map<number, IpsecIf>();
-  readonly #offloads: SaOffloads;
+  /** What of the SADB is in which card. */
+  readonly offloads: SaOffloads;
   readonly #output: IpsecOutput;
   readonly #input: IpsecInput;
   readonly #policy: IpsecPolicy;
@@ -112,7 +113,7 @@ export class Ipsec implements IpsecMethods {
         return sadb.byHandle(w[at + REQ_SA_HANDLE]! | 0, generation)?.generation !== generation;
       },
     });
-    this.#offloads = offloads;
+    this.offloads = offloads;
     this.#transmit = transmit;
     this.pmtu = new IpsecPmtu(parts);
     this.#output = new IpsecOutput({ ...parts, transmit, pmtu: this.pmtu });
@@ -129,14 +130,14 @@ export class Ipsec implements IpsecMethods {
 
   /** A card that can do ESP comes up: it is given the SAs. */
   attachOffload(ifp: Ifnet, card: SaOffload): void {
-    this.#offloads.attach(ifp, card, this.sadb.list());
+    this.offloads.attach(ifp, card, this.sadb.list());
     this.sadb.changes++;
   }
 
   /** The card goes away; what it had is software's from here on. Throws what the card throws. */
   detachOffload(ifp: Ifnet): void {
     this.sadb.changes++;
-    this.#offloads.detach(ifp, this.sadb.all());
+    this.offloads.detach(ifp, this.sadb.all());
   }
 
   /**
@@ -144,7 +145,7 @@ export class Ipsec implements IpsecMethods {
    * was handed to them.
    */
   cardCounters(sa: Sa): SaCounters | null {
-    return this.#offloads.counters(sa);
+    return this.offloads.counters(sa);
   }
 
   /** A route-based interface comes, with an id that no other has; if_ipsec.ts calls it. */

@@ -26,6 +26,7 @@ import {
   newOffloadRequest,
   PACKET_TAG_IPSEC_IN_DONE,
   REQ_DST,
+  REQ_ESN_HI,
   REQ_GENERATION,
   REQ_IF_INDEX,
   REQ_PROTO,
@@ -122,7 +123,8 @@ export class IpsecInput {
       this.#drop(m, IPSEC_EXPIRED);
       return;
     }
-    const inside = xform.input(m, sa, ipHeaderLen, reported);
+    const seqHi = reported ? carrier.words[report + REQ_ESN_HI]! : 0;
+    const inside = xform.input(m, sa, ipHeaderLen, reported, seqHi);
     if (inside === INSIDE_NOTHING) {
       mbufs.free(m);
       return;

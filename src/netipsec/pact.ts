@@ -76,7 +76,10 @@ export const REQ_IF_INDEX = 4;
  * bytes (31:16).
  */
 export const REQ_ESP = 5;
-/** High half of the 64-bit sequence number (RFC 4303 §2.2.1); 0 without ESN. */
+/**
+ * High half of the 64-bit sequence number (RFC 4303 §2.2.1); 0 without ESN. Of a report: the one that
+ * the ICV was good with.
+ */
 export const REQ_ESN_HI = 6;
 /** The card's name for the SA, as saInstall() returned it. */
 export const REQ_CARD_SA = 7;
@@ -145,8 +148,14 @@ export interface OffloadSa {
   readonly salt: Uint8Array;
   readonly icvLenBytes: number;
   readonly esn: boolean;
-  /** ESP travels in UDP (RFC 3948); over IPv6 the sum of that is the card's (RFC 8200 §8.1). */
-  readonly udpEncap: boolean;
+  /** Of receive: anti-replay window in packets, and the highest number seen, 64 bits with ESN. */
+  readonly replayPackets: number;
+  readonly receivedSeq: number;
+  /**
+   * ESP travels in UDP to this port (RFC 3948); 0: it does not. Over IPv6 the sum of that is the card's
+   * (RFC 8200 §8.1).
+   */
+  readonly udpPort: number;
 }
 
 /** The card's answer: its own name for the SA, or why not. */

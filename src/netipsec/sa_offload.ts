@@ -234,6 +234,8 @@ function toOffloadSa(sa: Sa): OffloadSa {
     salt: sa.salt,
     icvLenBytes: sa.session.icvBytes,
     esn: sa.esn,
-    udpEncap: sa.natt !== null,
+    replayPackets: sa.replay.sizePackets,
+    receivedSeq: sa.replay.top,
+    udpPort: sa.natt === null ? 0 : sa.natt.dport,
   };
 }

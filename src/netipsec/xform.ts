@@ -53,11 +53,12 @@ export interface Xform {
   /** Does the crypto of an encapsulated packet, whose outer IP header lies ipOffset into m. */
   seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void;
   /**
-   * Checks the packet and takes the protocol off; unless `decrypted` (a card did it) it checks the
-   * ICV and decrypts first. ipHeaderLen: bytes to the protocol's header. What was protected is left in m, from its IP header on: see INSIDE_;
-   * m stays the caller's.
+   * Checks the packet and takes the protocol off; unless `decrypted` (a card did it, with seqHi as the
+   * high half of the number) it checks the ICV and decrypts first. ipHeaderLen: bytes to the
+   * protocol's header. What was protected is left in m, from its IP header on: see INSIDE_; m stays
+   * the caller's.
    */
-  input(m: Mbuf, sa: Sa, ipHeaderLen: number, decrypted: boolean): number;
+  input(m: Mbuf, sa: Sa, ipHeaderLen: number, decrypted: boolean, seqHi: number): number;
 }
 
 /** The transform table: a row at each protocol number that has one. */

@@ -137,7 +137,7 @@ export class XformEsp implements Xform {
     sumUdpEncap(mb.view, mb.off[m]! + ipOffset, mb.off[m]! + udp, mb.len[m]! - udp);
   }
 
-  input(m: Mbuf, sa: Sa, ihl: number, decrypted: boolean): number {
+  input(m: Mbuf, sa: Sa, ihl: number, decrypted: boolean, cardSeqHi: number): number {
     const mb = this.#mbufs;
     const { ivBytes, icvBytes, blockBytes } = sa.session;
     const textLen = mb.len[m]! - ihl - ESP_HDR_LEN - ivBytes - icvBytes;
@@ -146,7 +146,8 @@ export class XformEsp implements Xform {
 
     const esp = mb.off[m]! + ihl;
     const seqLo = espSeq(mb.view, esp);
-    const seqHi = sa.esn ? sa.replay.high(seqLo) : 0;
+    // What the card authenticated counts, not what would be guessed here.
+    const seqHi = !sa.esn ? 0 : decrypted ? cardSeqHi : sa.replay.high(seqLo);
     const seq = seqHi * 0x1_0000_0000 + seqLo;
     const watched = !decrypted || mb.rules.on[REPLAY_AFTER_CARD] === 1;
     if (watched && (seqHi < 0 || !sa.replay.check(seq))) {

@@ -115,7 +115,7 @@ export class StageLoops {
       for (let k = 0; k < packets.count; k++) {
         const m = packets.put(k);
         this.#encapsulate(m);
-        this.sink += this.#xform.input(m, this.#spare, IP_HDR_LEN, this.#offload);
+        this.sink += this.#xform.input(m, this.#spare, IP_HDR_LEN, this.#offload, 0);
       }
     }
   }

@@ -42,34 +42,65 @@ export interface EspShape {
   readonly dst?: number;
   /** IP header with so many option words. */
   readonly optionWords?: number;
+  /** 4 when absent. */
+  readonly family?: 4 | 6;
+  /** With one VLAN tag. */
+  readonly vlan?: boolean;
+  /** In UDP to this port (RFC 3948). */
+  readonly udpPort?: number;
   readonly seed?: number;
 }
 
 export const ESP_DST = 0x0a000002;
 const ESP_SRC = 0x0a000001;
 
+/** Destination of the IPv6 frames, as an address and as words. */
+export const ESP_DST6 = Uint8Array.of(0x20, 1, 13, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
+export const ESP_DST6_WORDS = [0x20010db8, 0, 0, 2] as const;
+
+/** Bytes in front of IP, of UDP or ESP, and of ESP. */
+export function placesOf(shape: EspShape): { ip: number; behind: number; esp: number } {
+  const ip = shape.vlan ? 18 : 14;
+  const behind = ip + (shape.family === 6 ? 40 : 20 + 4 * (shape.optionWords ?? 0));
+  return { ip, behind, esp: behind + (shape.udpPort ? 8 : 0) };
+}
+
 /**
- * An IPv4 ESP frame in clear as ipsec hands it to a driver: all headers, IV = 64-bit sequence
- * number, payload, padding (1, 2, 3, …), trailer, and 16 bytes of room for the ICV (RFC 4303 §2).
+ * An ESP frame in clear as ipsec hands it to a driver: all headers, IV = 64-bit sequence number,
+ * payload, padding (1, 2, 3, …), trailer, and 16 bytes of room for the ICV (RFC 4303 §2).
  */
 export function espClear(shape: EspShape): Uint8Array {
   const pad = (4 - ((shape.payloadBytes + 2) & 3)) & 3;
   const text = shape.payloadBytes + pad + 2;
-  const ihl = 5 + (shape.optionWords ?? 0);
-  const ipBytes = ihl * 4 + 16 + text + 16;
-  const frame = new Uint8Array(14 + ipBytes);
+  const { ip, behind, esp } = placesOf(shape);
+  const frame = new Uint8Array(esp + 16 + text + 16);
   const v = new DataView(frame.buffer);
   frame.set(macOf(shape.to), 0);
   frame.set(macOf(1 - shape.to), 6);
-  v.setUint16(12, 0x0800);
-  v.setUint8(14, 0x40 | ihl);
-  v.setUint16(16, ipBytes);
-  v.setUint8(22, 64);
-  v.setUint8(23, 50);
-  v.setUint32(26, shape.src ?? ESP_SRC);
-  v.setUint32(30, shape.dst ?? ESP_DST);
-  for (let i = 0; i < ihl - 5; i++) v.setUint32(34 + 4 * i, 0x01010101);
-  const esp = 14 + ihl * 4;
+  if (shape.vlan) v.setUint32(12, 0x81000005);
+  const proto = shape.udpPort ? 17 : 50;
+  if (shape.family === 6) {
+    v.setUint16(ip - 2, 0x86dd);
+    v.setUint8(ip, 0x60);
+    v.setUint16(ip + 4, frame.length - behind);
+    v.setUint8(ip + 6, proto);
+    v.setUint8(ip + 7, 64);
+    frame.set(ESP_DST6, ip + 24);
+  } else {
+    v.setUint16(ip - 2, 0x0800);
+    v.setUint8(ip, 0x40 | ((behind - ip) / 4));
+    v.setUint16(ip + 2, frame.length - ip);
+    v.setUint8(ip + 8, 64);
+    v.setUint8(ip + 9, proto);
+    v.setUint32(ip + 12, shape.src ?? ESP_SRC);
+    v.setUint32(ip + 16, shape.dst ?? ESP_DST);
+    for (let at = ip + 20; at < behind; at += 4) v.setUint32(at, 0x01010101);
+  }
+  if (shape.udpPort) {
+    v.setUint16(behind, 4500);
+    v.setUint16(behind + 2, shape.udpPort);
+    v.setUint16(behind + 4, frame.length - behind);
+  }
   v.setUint32(esp, shape.spi);
   v.setUint32(esp + 4, shape.seq);
   v.setUint32(esp + 12, shape.seq);
@@ -80,23 +111,22 @@ export function espClear(shape: EspShape): Uint8Array {
   return frame;
 }
 
-/** The same as it must be on the wire: encrypted by node:crypto, RFC 4106. */
+/** The same as it must be on the wire: encrypted by node:crypto, RFC 4106, or RFC 4543. */
 export function espSealed(shape: EspShape, sa: OffloadSa, esnHi = 0): Uint8Array {
   const frame = espClear(shape);
-  const esp = 14 + (5 + (shape.optionWords ?? 0)) * 4;
+  const { esp } = placesOf(shape);
+  const end = frame.length - 16;
   const nonce = new Uint8Array(12);
   nonce.set(sa.salt);
   nonce.set(frame.subarray(esp + 8, esp + 16), 4);
   const name = sa.key.length === 32 ? 'aes-256-gcm' : 'aes-128-gcm';
   const cipher = createCipheriv(name, sa.key, nonce);
-  const aad = new Uint8Array(sa.esn ? 12 : 8);
-  const v = new DataView(aad.buffer);
-  v.setUint32(0, shape.spi);
-  if (sa.esn) v.setUint32(4, esnHi);
-  v.setUint32(sa.esn ? 8 : 4, shape.seq);
-  cipher.setAAD(aad);
-  const end = frame.length - 16;
-  frame.set(cipher.update(frame.subarray(esp + 16, end)), esp + 16);
+  const high = Buffer.alloc(sa.esn ? 4 : 0);
+  if (sa.esn) high.writeUInt32BE(esnHi);
+  const isGmac = sa.alg === 'aes-gmac';
+  const head = frame.subarray(esp + 4, isGmac ? end : esp + 8);
+  cipher.setAAD(Buffer.concat([frame.subarray(esp, esp + 4), high, head]));
+  if (!isGmac) frame.set(cipher.update(frame.subarray(esp + 16, end)), esp + 16);
   cipher.final();
   frame.set(cipher.getAuthTag(), end);
   return frame;
@@ -123,7 +153,9 @@ export function testSa(
     salt: pattern(4, spi + 1),
     icvLenBytes: 16,
     esn: false,
-    udpEncap: false,
+    replayPackets: 64,
+    receivedSeq: 0,
+    udpPort: 0,
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type OffloadSa, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED } from '../netipsec/pact.ts';
 import { requestOf } from '../netipsec/request_fields.ts';
-import { ESP_DST, type EspShape, espClear } from './frames.ts';
+import { ESP_DST, type EspShape, espClear, placesOf } from './frames.ts';
 import type { RigHost } from './rig.ts';
 
 /** Installs an SA, which must be possible. */
@@ -22,9 +22,9 @@ export function sendOffload(
   const m = host.mbuf(espClear(shape));
   const { spi, saHandle, generation } = sa;
   const { ifIndex = host.nic.index, esnHi = 0 } = more;
-  const espOffset = 20 + 4 * (shape.optionWords ?? 0);
+  const { ip, esp } = placesOf(shape);
   const names = { spi, saHandle, generation, ifIndex, cardSa, dst0: ESP_DST };
-  const r = requestOf({ ...names, espOffset, esnHi });
+  const r = requestOf({ ...names, espOffset: esp - ip, esnHi });
   host.carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
   return host.nic.transmit(m);
 }

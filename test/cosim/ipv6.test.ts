@@ -26,35 +26,24 @@ async function run(
   return report;
 }
 
-const WORLDS: readonly (readonly [string, WorldOptions, 'card' | 'software'])[] = [
-  ['tunnel', { inner: 4, outer: 4 }, 'card'],
-  ['tunnel', { inner: 6, outer: 6 }, 'software'],
-  ['tunnel', { inner: 4, outer: 6 }, 'software'],
-  ['tunnel', { inner: 6, outer: 4 }, 'card'],
-  ['transport', { inner: 6, outer: 6 }, 'software'],
-  ['gateway', { inner: 6, outer: 6 }, 'software'],
-  ['gateway', { inner: 4, outer: 6 }, 'software'],
-  ['gateway', { inner: 6, outer: 4 }, 'card'],
+const WORLDS: readonly (readonly [string, WorldOptions])[] = [
+  ['tunnel', { inner: 4, outer: 4 }],
+  ['tunnel', { inner: 6, outer: 6 }],
+  ['tunnel', { inner: 4, outer: 6 }],
+  ['tunnel', { inner: 6, outer: 4 }],
+  ['transport', { inner: 6, outer: 6 }],
+  ['gateway', { inner: 6, outer: 6 }],
+  ['gateway', { inner: 4, outer: 6 }],
+  ['gateway', { inner: 6, outer: 4 }],
 ];
 
 describe('every packet arrives as it was sent, and none in clear (model card)', () => {
-  it.each(WORLDS)('%s %o: ESP by the %s', async (name, options, by) => {
+  it.each(WORLDS)('%s %o: ESP by the card', async (name, options) => {
     const { packets, compared, notOffloaded, drops } = await run(name, options);
     expect(drops).toEqual({});
     expect([packets.delivered, compared]).toEqual([PACKETS, PACKETS]);
-    const offloaded = by === 'card' ? PACKETS : 0;
-    expect([packets.offloadedTx, packets.offloadedRx]).toEqual([offloaded, offloaded]);
-    expect(notOffloaded).toEqual(
-      by === 'card'
-        ? []
-        : [
-            {
-              reason: 'familyNotSupported',
-              count: 2 * PACKETS,
-              texts: ['nic0: the card does ESP in IPv4 only'],
-            },
-          ],
-    );
+    expect([packets.offloadedTx, packets.offloadedRx]).toEqual([PACKETS, PACKETS]);
+    expect(notOffloaded).toEqual([]);
   });
 
   it.each([1280, 1500])('packets longer than an MTU of %i go in fragments', async (mtu) => {
@@ -75,14 +64,15 @@ describe('every packet arrives as it was sent, and none in clear (model card)', 
 });
 
 describe('the Verilated card', () => {
-  it('does ESP round IPv6 where the outer addresses are IPv4', async () => {
-    const { packets } = await run('tunnel', { inner: 6, nic: 'rtl' });
-    expect([packets.offloadedTx, packets.offloadedRx]).toEqual([PACKETS, PACKETS]);
-  });
+  it.each([{ inner: 6 }, { outer: 6 }, { inner: 6, outer: 6 }] as WorldOptions[])(
+    'does ESP in and round either family: %o',
+    async (options) => {
+      const { packets } = await run('tunnel', { ...options, nic: 'rtl' });
+      expect([packets.offloadedTx, packets.offloadedRx]).toEqual([PACKETS, PACKETS]);
+    },
+  );
 
-  it('passes IPv6 frames as they are: ESP that software made, and neighbour discovery', async () => {
-    const { packets } = await run('tunnel', { inner: 6, outer: 6, nic: 'rtl' });
-    expect([packets.offloadedTx, packets.software]).toEqual([0, 2 * PACKETS]);
+  it('passes other IPv6 frames as they are: neighbour discovery', async () => {
     const world = await createWorld({ inner: 6, outer: 6, nic: 'rtl' });
     const [a, b] = world.hosts;
     // No address of the link is known for good but the outer ones, so this one is asked for.

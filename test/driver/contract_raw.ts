@@ -72,11 +72,11 @@ export function rawContract(makeWorld: MakeWorld): void {
       expect(hex(rig.b.received.map((r) => r.bytes))).toEqual(hex([frame]));
     });
 
-    test('a receive SA with ESN is not used by the card: delivered as it came, NO_SA', () => {
+    test('an SA that is matched but not valid is not used: delivered as it came, NO_SA', () => {
       rig = new Rig(makeWorld);
       const sa = testSa('in', 0x64);
       const bus = rig.world.buses[1]!;
-      bus.writeReg(R.SA_RX + R.SA_CTRL, R.SA_VALID | R.SA_ESN);
+      bus.writeReg(R.SA_RX + R.SA_CTRL, R.SA_ESN);
       bus.writeReg(R.SA_RX + R.SA_IDX, (3 | R.SA_WRITE) >>> 0);
       bus.writeReg(R.SA_RX + R.SA_SPI, sa.spi);
       bus.writeReg(R.SA_RX + R.SA_DST, ESP_DST);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import fc from 'fast-check';
+import type { OffloadSa } from '../../src/netipsec/pact.ts';
 import {
+  ESP_DST6,
   type EspShape,
   espSealed,
   pattern,
@@ -25,7 +27,7 @@ interface Injected {
   readonly damage: Damage;
 }
 
-type Shape = Pick<EspShape, 'payloadBytes' | 'optionWords'>;
+type Shape = Pick<EspShape, 'payloadBytes' | 'optionWords' | 'vlan'>;
 type Damage =
   | 'none'
   | 'icv'
@@ -45,9 +47,10 @@ const size = fc.oneof(
 const shape = fc.record({
   payloadBytes: size,
   optionWords: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 10 })),
+  vlan: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
 });
 const host = fc.integer({ min: 0, max: 1 });
-const sa = fc.integer({ min: 0, max: 3 });
+const sa = fc.integer({ min: 0, max: 7 });
 const damage = fc.constantFrom<Damage>(
   'none',
   'none',
@@ -101,6 +104,20 @@ export interface Observed {
   readonly wire: object;
 }
 
+/** What the SAs are; the last is known to the senders alone. */
+const KINDS: readonly Partial<OffloadSa>[] = [
+  {},
+  {},
+  { alg: 'aes-gmac' },
+  { esn: true },
+  { family: 6, dst: ESP_DST6 },
+  { udpPort: 4500 },
+  { alg: 'aes-gmac', esn: true, family: 6, dst: ESP_DST6 },
+  {},
+];
+
+const partsOf = ({ spi, family, udpPort }: OffloadSa) => ({ spi, family, udpPort });
+
 function damaged(frame: Uint8Array, how: Damage): Uint8Array {
   const f = how === 'padding' ? new Uint8Array(frame.length + 9) : frame.slice();
   if (how === 'padding') f.set(frame);
@@ -121,27 +138,27 @@ export function play(makeWorld: MakeWorld, steps: readonly Action[], seed: numbe
     options: { log2Tx: 7, log2Rx: 7, log2Txc: 7, log2Rxc: 7 },
   });
   try {
-    const sas = [0, 1, 2, 3].map((i) =>
-      testSa('out', SPI + i, { key: pattern(i % 2 === 0 ? 16 : 32, i + 90) }),
+    const sas = KINDS.map((kind, i) =>
+      testSa('out', SPI + i, { key: pattern(i % 2 === 0 ? 16 : 32, i + 90), ...kind }),
     );
     const cards = rig.hosts.map((h) => sas.map((s) => install(h, s)));
     // The last SA is known to the senders alone.
     for (const h of rig.hosts)
-      for (const s of sas.slice(0, 3)) install(h, { ...s, direction: 'in' });
+      for (const s of sas.slice(0, -1)) install(h, { ...s, direction: 'in' });
     steps.forEach((step, i) => {
       if (step.kind === 'settle') rig.settle();
       else if (step.kind === 'plain')
         rig.hosts[step.from]!.send(plainFrame(1 - step.from, step.lenBytes, i));
       else if (step.kind === 'offload') {
         const s = sas[step.sa]!;
-        const full = { ...step.shape, to: 1 - step.from, spi: s.spi, seq: i + 1 };
+        const full = { ...step.shape, to: 1 - step.from, ...partsOf(s), seq: i + 1 };
         sendOffload(rig.hosts[step.from]!, full, s, cards[step.from]![step.sa]!);
       } else {
         // By themselves: how frames of two sources mix depends on the cycle, which is not compared.
         rig.settle();
         step.burst.forEach(({ sa, shape, damage }, n) => {
           const s = sas[sa]!;
-          const full = { ...shape, to: step.to, spi: s.spi, seq: 1000 + 100 * i + n };
+          const full = { ...shape, to: step.to, ...partsOf(s), seq: 1000 + 100 * i + n };
           const delay = n % 3 === 2 ? 40 : 0;
           rig.world.inject(step.to, damaged(espSealed(full, s), damage), delay);
         });

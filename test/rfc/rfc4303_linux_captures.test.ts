@@ -40,7 +40,7 @@ describe.each(['01-gcm128-transport-v4', '02-gcm256-tunnel-v4', '04-cbc128-sha25
         pool.data.set(packet, at);
         pool.adj(m, pool.view.getUint16(at + 2) - packet.length);
         const sa = ipsec.sadb.find(pool.view.getUint32(at + 16), Number(t.spi))!;
-        const inside = xform.input(m, sa, ipHdrLen(pool.view, at), false);
+        const inside = xform.input(m, sa, ipHdrLen(pool.view, at), false, 0);
         expect(inside, `frame ${i}: ${JSON.stringify(rig.a.counters.nonZero())}`).not.toBe(
           INSIDE_NOTHING,
         );

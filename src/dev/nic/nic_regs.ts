@@ -13,6 +13,8 @@ export const REG_MAC_LO = 0x0010;
 export const REG_MAC_HI = 0x0014;
 export const REG_MAX_FRAME = 0x0018;
 export const REG_CAPS = 0x001c;
+/** UDP destination port of ESP in UDP (RFC 3948); 0: none is looked for. */
+export const REG_NATT_PORT = 0x0020;
 export const REG_EICR = 0x0100;
 export const REG_EIMS = 0x0104;
 export const REG_EIMC = 0x0108;
@@ -22,8 +24,12 @@ export const REG_ITR = 0x0110;
 /** "TWP1" */
 export const ID_VALUE = 0x54575031;
 export const VERSION_VALUE = 0x00010000;
-/** 1024 SAs each way, AES-GCM-128 and 256, ESN in the AAD, rings of up to 2^12 entries. */
-export const CAPS_VALUE = 0x0c070400;
+/**
+ * 1024 SAs each way, AES-GCM-128 and 256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, rings of up to
+ * 2^12 entries.
+ */
+export const CAPS_VALUE = 0x0c7f0400;
+export const NATT_PORT_DEFAULT = 4500;
 export const MAX_FRAME_DEFAULT = 9018;
 export const MAX_FRAME_LIMIT = 9216;
 
@@ -32,6 +38,8 @@ export const CTRL_RX_EN = 2;
 export const CTRL_PROMISC = 4;
 export const CTRL_IPSEC_TX_EN = 8;
 export const CTRL_IPSEC_RX_EN = 16;
+/** A frame with a bad ICV is delivered as it is, flagged AUTH_FAIL, instead of dropped. */
+export const CTRL_RX_FLAG_BAD = 32;
 /** Clears itself; resets the whole card and scrubs the SA tables. */
 export const CTRL_RESET = 0x80000000;
 
@@ -62,7 +70,8 @@ export const RING_ENABLE = 1;
 export const RING_LOG2_MIN = 4;
 export const RING_LOG2_MAX = 12;
 
-// SA windows: data registers first, then the index register with WRITE or CLEAR.
+// SA windows: data registers first, then the index register with WRITE or CLEAR. READ takes the
+// state of an SA, all of one moment, into the state registers (sequence number, counters).
 export const SA_TX = 0x0400;
 export const SA_RX = 0x0500;
 export const SA_IDX = 0x00;
@@ -73,11 +82,31 @@ export const SA_SPI = 0x30;
 export const SA_DST = 0x34;
 export const MATCH_IDX = 0x40;
 export const MATCH_SA = 0x44;
+/** The rest of an IPv6 destination, whose first four bytes are in SA_DST. */
+export const SA_DST1 = 0x48;
+export const SA_DST2 = 0x4c;
+export const SA_DST3 = 0x50;
+/** Receive with ESN: window in packets, and highest number seen: written before WRITE. */
+export const SA_WINDOW = 0x54;
+export const SA_SEQ_LO = 0x58;
+export const SA_SEQ_HI = 0x5c;
+export const SA_PACKETS_LO = 0x60;
+export const SA_PACKETS_HI = 0x64;
+export const SA_BYTES_LO = 0x68;
+export const SA_BYTES_HI = 0x6c;
+/** Receive: wrong ICVs. Transmit: frames that could not be read. */
+export const SA_ERRORS = 0x70;
 export const SA_WRITE = 0x80000000;
 export const SA_CLEAR = 0x40000000;
+export const SA_READ = 0x20000000;
 export const SA_VALID = 1;
 export const SA_KEY256 = 2;
 export const SA_ESN = 4;
+/** RFC 4543: the ICV covers all, nothing is encrypted. */
+export const SA_GMAC = 8;
+/** Of MATCH_SA: the destination is an IPv6 address. */
+export const MATCH_V6 = 0x80000000;
+export const SA_WINDOW_MAX = 0xffff;
 
 export const SA_COUNT = 1024;
 export const MATCH_BUCKETS = 1024;
@@ -109,8 +138,9 @@ export type StatName = (typeof STAT_NAMES)[number];
  *     0         1         2            3                  4       5        6   7
  * Rx descriptor, 4 words:
  *   | addr lo | addr hi | bufLen | cookie |
- * Completion, 4 words, the phase in bit 31 of the last:
- *   | cookie | len, saIdx | status | phase |
+ * Completion, 4 words, the phase in bit 31 of the last. esnHi: on receive with ESN, the high half of
+ * the sequence number that the ICV was good with.
+ *   | cookie | len, saIdx | status | phase, esnHi |
  *     0        1            2        3
  */
 export const TXD_BYTES = 32;
@@ -123,8 +153,9 @@ export const TXD_ESN = 2;
 export const CPL_CODE_MASK = 15;
 /** The card did the ESP crypto: encrypted, or decrypted with a good ICV. */
 export const CPL_SECP = 16;
-/** Rx: an unfragmented IPv4 ESP frame; bits 15:8 say where its ESP header is. */
+/** Rx: an unfragmented ESP frame, IPv4 or IPv6; bits 15:8 say where its ESP header is. */
 export const CPL_ESP_SEEN = 32;
+export const CPL_ESN_HI_MASK = 0x7fffffff;
 
 export const CODE_OK = 0;
 export const CODE_AUTH_FAIL = 1;

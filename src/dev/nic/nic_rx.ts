@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ESP_TRAILER_LEN, espSpi } from '../../header/esp.ts';
-import { ETHER_HDR_LEN } from '../../header/ether.ts';
-import { IPPROTO_ESP, ipDst, ipLen } from '../../header/ip.ts';
+import { ETHER_HDR_LEN, etherHeaderLen } from '../../header/ether.ts';
+import { IP_DST, IPPROTO_ESP, ipLen, ipVersion } from '../../header/ip.ts';
+import { IP6_DST, IP6_HDR_LEN, ip6Plen } from '../../header/ip6.ts';
 import {
   HEADROOM_BYTES,
   type Mbuf,
@@ -17,6 +18,7 @@ import {
   PACKET_TAG_IPSEC_IN_CRYPTO_DONE,
   REQ_CARD_SA,
   REQ_DST,
+  REQ_ESN_HI,
   REQ_ESP,
   REQ_GENERATION,
   REQ_IF_INDEX,
@@ -34,6 +36,7 @@ import {
   CODE_OK,
   CODE_TOO_BIG,
   CPL_CODE_MASK,
+  CPL_ESN_HI_MASK,
   CPL_ESP_SEEN,
   CPL_SECP,
   ICV_BYTES,
@@ -62,6 +65,8 @@ export class NicRx {
   readonly #mbuf: Int32Array;
   readonly #bufBytes: number;
   readonly #report: OffloadRequest = newOffloadRequest();
+  /** Of the completion that is being taken. */
+  #esnHi = 0;
 
   constructor(config: NicConfig, ring: Ring, done: Ring, sa: NicSa) {
     this.#config = config;
@@ -72,7 +77,6 @@ export class NicRx {
     this.#sa = sa;
     this.#mbuf = new Int32Array(ring.size);
     this.#bufBytes = this.#pool.clusterBytes - HEADROOM_BYTES - TAILROOM_BYTES;
-    this.#report[REQ_PROTO] = IPPROTO_ESP | (4 << 8);
     this.#report[REQ_IF_INDEX] = config.index;
   }
 
@@ -95,6 +99,7 @@ export class NicRx {
       const cookie = words[w]!;
       const lenSa = words[w + 1]!;
       const status = words[w + 2]!;
+      this.#esnHi = words[w + 3]! & CPL_ESN_HI_MASK;
       // Before input(): what it calls may look at the ring.
       done.head = (done.head + 1) & 0xffff;
       this.read++;
@@ -156,22 +161,26 @@ export class NicRx {
     const espOffset = (status >>> 8) & 0xff;
     if ((status & CPL_ESP_SEEN) === 0 || espOffset + 8 > pool.len[m]!)
       return this.#drop(m, C.NIC_RX_ERR);
-    const spi = espSpi(view, off + espOffset);
-    const dst = ipDst(view, off + ETHER_HDR_LEN);
+    const linkLen = etherHeaderLen(view, off);
+    const ip = off + linkLen;
+    const isV6 = ipVersion(view, ip) === 6;
+    const r = this.#report;
+    r[REQ_SPI] = espSpi(view, off + espOffset);
+    r[REQ_PROTO] = isV6 ? IPPROTO_ESP | (6 << 8) : IPPROTO_ESP | (4 << 8);
+    for (let w = 0; w < 4; w++) r[REQ_DST + w] = isV6 ? view.getUint32(ip + IP6_DST + 4 * w) : 0;
+    if (!isV6) r[REQ_DST] = view.getUint32(ip + IP_DST);
     const sa = this.#sa.in;
     const isLive = saIdx < SA_COUNT && sa.state[saIdx] === SLOT_LIVE;
-    if (!isLive || sa.spi[saIdx] !== spi || sa.dst[saIdx] !== dst) {
+    if (!isLive || !sa.isAt(saIdx, r[REQ_SPI]!, isV6 ? 6 : 4, r, REQ_DST)) {
       if (pool.rules.on[REPORT_MATCH] === 1) return this.#drop(m, C.NIC_RX_SA_GONE);
     }
 
-    const ipEnd = off + ETHER_HDR_LEN + ipLen(view, off + ETHER_HDR_LEN);
-    const padLen = pool.data[ipEnd - ICV_BYTES - ESP_TRAILER_LEN]!;
-    const r = this.#report;
-    r[REQ_SPI] = spi;
-    r[REQ_DST] = dst;
+    const ipLenBytes = isV6 ? IP6_HDR_LEN + ip6Plen(view, ip) : ipLen(view, ip);
+    const padLen = pool.data[ip + ipLenBytes - ICV_BYTES - ESP_TRAILER_LEN]!;
     r[REQ_SA_HANDLE] = sa.handle[saIdx]!;
     r[REQ_GENERATION] = sa.generation[saIdx]!;
-    r[REQ_ESP] = (espOffset - ETHER_HDR_LEN) | ((padLen + ESP_TRAILER_LEN + ICV_BYTES) << 16);
+    r[REQ_ESP] = (espOffset - linkLen) | ((padLen + ESP_TRAILER_LEN + ICV_BYTES) << 16);
+    r[REQ_ESN_HI] = this.#esnHi;
     r[REQ_CARD_SA] = saIdx;
     if (this.#config.carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r) !== 0)
       return this.#drop(m, C.NIC_RX_NO_TAG);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { IPPROTO_ESP } from '../../header/ip.ts';
-import { EAFNOSUPPORT, EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
+import { EEXIST, ENOSPC, ENXIO, EOPNOTSUPP } from '../../kern/errno.ts';
 import type { MbufPool } from '../../kern/mbuf.ts';
 import { P_HALF_IN, P_HALF_OUT, type Preempt } from '../../kern/preempt.ts';
 import type { TurnRules } from '../../kern/turn_rule.ts';
@@ -12,23 +12,38 @@ import {
   MATCH_BUCKETS,
   MATCH_IDX,
   MATCH_SA,
+  MATCH_V6,
   MATCH_WAYS,
   matchBucket0,
   matchBucket1,
+  NATT_PORT_DEFAULT,
+  REG_NATT_PORT,
   REG_STATUS,
+  SA_BYTES_HI,
+  SA_BYTES_LO,
   SA_CLEAR,
   SA_COUNT,
   SA_CTRL,
   SA_DST,
+  SA_DST1,
+  SA_ERRORS,
   SA_ESN,
+  SA_GMAC,
   SA_IDX,
   SA_KEY0,
   SA_KEY256,
+  SA_PACKETS_HI,
+  SA_PACKETS_LO,
+  SA_READ,
   SA_RX,
   SA_SALT,
+  SA_SEQ_HI,
+  SA_SEQ_LO,
   SA_SPI,
   SA_TX,
   SA_VALID,
+  SA_WINDOW,
+  SA_WINDOW_MAX,
   SA_WRITE,
   STATUS_RX_BUSY,
 } from './nic_regs.ts';
@@ -43,6 +58,8 @@ export interface SaDrain {
   rxPending(): number;
 }
 
+/** RFC 4543. */
+const GMAC = 'aes-gmac';
 /** Register reads without progress after which a drain is given up; each runs the clock a little. */
 const DRAIN_READS = 2000;
 
@@ -64,6 +81,7 @@ export class NicSa implements SaOffload {
   readonly #preempt: Preempt;
   /** SA of each match slot, -1 = free. */
   readonly #match: Int16Array = new Int16Array(MATCH_BUCKETS * MATCH_WAYS).fill(-1);
+  #nattPort = NATT_PORT_DEFAULT;
   /** Receive slots on their way out: free again when rxRead() has reached `until`. */
   #going: { slot: number; until: number }[] = [];
 
@@ -78,7 +96,7 @@ export class NicSa implements SaOffload {
   saInstall(sa: OffloadSa): SaInstalled {
     if (!this.up) return refuse(ENXIO, 'the interface is not attached');
     const why = this.#rules.on[SA_CHECKED] === 1 ? unsupported(sa) : null;
-    if (why !== null) return refuse(sa.family === 4 ? EOPNOTSUPP : EAFNOSUPPORT, why);
+    if (why !== null) return refuse(EOPNOTSUPP, why);
     return sa.direction === 'out' ? this.#installOut(sa) : this.#installIn(sa);
   }
 
@@ -96,16 +114,27 @@ export class NicSa implements SaOffload {
     this.#releaseGone();
     if (this.in.freeCount === 0)
       return refuse(ENOSPC, `all ${SA_COUNT} inbound SAs of the card are in use`);
+    const otherPort = sa.udpPort === 0 ? 0 : this.in.otherUdpPort(sa.udpPort);
+    if (otherPort !== 0)
+      return refuse(EOPNOTSUPP, `the card looks for ESP in UDP at port ${otherPort} alone`);
     const match = this.#freeMatch(sa.spi);
     if (match < 0) return refuse(ENOSPC, `both match buckets of SPI ${sa.spi} are full`);
     const i = this.in.take(sa);
     const bus = this.#bus;
+    if (sa.udpPort !== 0 && sa.udpPort !== this.#nattPort) {
+      this.#nattPort = sa.udpPort;
+      bus.writeReg(REG_NATT_PORT, sa.udpPort);
+    }
     this.#writeEntry(SA_RX, sa);
+    if (sa.esn) this.#writeReceived(sa);
     bus.writeReg(SA_RX + SA_IDX, (i | SA_WRITE) >>> 0);
     if (this.#preempt.hook !== null) this.#preempt.hook(P_HALF_IN);
     bus.writeReg(SA_RX + SA_SPI, sa.spi);
-    bus.writeReg(SA_RX + SA_DST, this.in.dst[i]!);
-    bus.writeReg(SA_RX + MATCH_SA, i);
+    bus.writeReg(SA_RX + SA_DST, this.in.dst[4 * i]!);
+    if (sa.family === 6)
+      for (let w = 1; w < 4; w++)
+        bus.writeReg(SA_RX + SA_DST1 + 4 * (w - 1), this.in.dst[4 * i + w]!);
+    bus.writeReg(SA_RX + MATCH_SA, sa.family === 6 ? (i | MATCH_V6) >>> 0 : i);
     bus.writeReg(SA_RX + MATCH_IDX, (match | SA_WRITE) >>> 0);
     this.#match[match] = i;
     this.in.match[i] = match;
@@ -115,11 +144,20 @@ export class NicSa implements SaOffload {
   /** Data registers of a window. The commit that follows zeroes key and salt again. */
   #writeEntry(window: number, sa: OffloadSa): void {
     const is256 = sa.key.length === 32;
-    const flags = SA_VALID | (is256 ? SA_KEY256 : 0) | (sa.esn ? SA_ESN : 0);
+    const gmac = sa.alg === GMAC ? SA_GMAC : 0;
+    const flags = SA_VALID | (is256 ? SA_KEY256 : 0) | (sa.esn ? SA_ESN : 0) | gmac;
     this.#bus.writeReg(window + SA_CTRL, flags);
     this.#bus.writeReg(window + SA_SALT, word(sa.salt, 0));
     for (let at = 0; at < sa.key.length; at += 4)
       this.#bus.writeReg(window + SA_KEY0 + at, word(sa.key, at));
+  }
+
+  /** Where the card begins to guess high halves (RFC 4303 §A2): it goes on by itself. */
+  #writeReceived(sa: OffloadSa): void {
+    const bus = this.#bus;
+    bus.writeReg(SA_RX + SA_WINDOW, Math.min(sa.replayPackets, SA_WINDOW_MAX));
+    bus.writeReg(SA_RX + SA_SEQ_LO, sa.receivedSeq >>> 0);
+    bus.writeReg(SA_RX + SA_SEQ_HI, Math.floor(sa.receivedSeq / 0x1_0000_0000));
   }
 
   /** A free way in the emptier of the SPI's two buckets, or -1. */
@@ -215,6 +253,25 @@ export class NicSa implements SaOffload {
     if (left === 0 && this.out.state[i] === SLOT_GOING) this.out.release(i);
   }
 
+  /**
+   * What the card itself has counted for an SA, all of one moment; its own name for it as saInstall()
+   * gave it. Runs the clock until the card answers. Throws BusError.
+   */
+  cardCounters(direction: 'in' | 'out', cardSa: number): SaCounters {
+    const window = direction === 'out' ? SA_TX : SA_RX;
+    const bus = this.#bus;
+    bus.writeReg(window + SA_IDX, (cardSa | SA_READ) >>> 0);
+    for (let n = 0; bus.readReg(window + SA_IDX) !== 0; n++)
+      if (n === DRAIN_READS) throw new BusError('timeout', `SA ${cardSa}: the card is busy`, 0);
+    const long = (lo: number, hi: number): number =>
+      bus.readReg(window + lo) + bus.readReg(window + hi) * 0x1_0000_0000;
+    return {
+      packets: long(SA_PACKETS_LO, SA_PACKETS_HI),
+      bytes: long(SA_BYTES_LO, SA_BYTES_HI),
+      authFailed: bus.readReg(window + SA_ERRORS),
+    };
+  }
+
   saCounters(direction: 'in' | 'out', cardSa: number): SaCounters {
     return (direction === 'out' ? this.out : this.in).counters(cardSa);
   }
@@ -226,6 +283,7 @@ export class NicSa implements SaOffload {
     this.outstanding.fill(0);
     this.#match.fill(-1);
     this.#going = [];
+    this.#nattPort = NATT_PORT_DEFAULT;
   }
 }
 
@@ -235,15 +293,15 @@ function refuse(errno: number, reason: string): SaInstalled {
 
 /** Why the card cannot do an SA, or null. */
 function unsupported(sa: OffloadSa): string | null {
-  if (sa.family !== 4) return 'the card does ESP in IPv4 only';
   if (sa.proto !== IPPROTO_ESP) return `protocol ${sa.proto} is not ESP`;
-  if (sa.alg !== 'aes-gcm-16') return `the card does not do ${sa.alg}`;
+  if (sa.alg !== 'aes-gcm-16' && sa.alg !== GMAC) return `the card does not do ${sa.alg}`;
   if (sa.key.length !== 16 && sa.key.length !== 32)
     return `the card does not do keys of ${8 * sa.key.length} bits`;
   if (sa.icvLenBytes !== ICV_BYTES || sa.salt.length !== 4)
     return `the card does not do an ICV of ${sa.icvLenBytes} bytes`;
-  if (sa.udpEncap) return 'the card does no ESP in UDP';
-  if (sa.direction === 'in' && sa.esn) return 'the card does not decrypt with ESN';
+  // RFC 8200 §8.1: over IPv6 UDP needs a checksum. Of what comes in the ICV says more.
+  if (sa.udpPort !== 0 && sa.family === 6 && sa.direction === 'out')
+    return 'the card makes no checksum of UDP over IPv6';
   return null;
 }
 

@@ -14,8 +14,11 @@ export class SaSlots {
   readonly handle: Int32Array = new Int32Array(SA_COUNT);
   readonly generation: Uint32Array = new Uint32Array(SA_COUNT);
   readonly spi: Uint32Array = new Uint32Array(SA_COUNT);
-  /** IPv4 destination as a number; 0 for IPv6. */
-  readonly dst: Uint32Array = new Uint32Array(SA_COUNT);
+  readonly family: Uint8Array = new Uint8Array(SA_COUNT);
+  /** Four words a slot: the destination; IPv4 in the first, the rest 0. */
+  readonly dst: Uint32Array = new Uint32Array(4 * SA_COUNT);
+  /** ESP in UDP: to this port; else 0. */
+  readonly udpPort: Uint16Array = new Uint16Array(SA_COUNT);
   readonly esn: Uint8Array = new Uint8Array(SA_COUNT);
   /** Slot of the match table (receive), or -1. */
   readonly match: Int32Array = new Int32Array(SA_COUNT).fill(-1);
@@ -46,7 +49,9 @@ export class SaSlots {
     this.handle[i] = sa.saHandle;
     this.generation[i] = sa.generation;
     this.spi[i] = sa.spi;
-    this.dst[i] = dstNumber(sa);
+    this.family[i] = sa.family;
+    for (let w = 0; w < 4; w++) this.dst[4 * i + w] = dstWord(sa, w);
+    this.udpPort[i] = sa.udpPort;
     this.esn[i] = sa.esn ? 1 : 0;
     this.match[i] = -1;
     this.packets[i] = 0;
@@ -67,12 +72,28 @@ export class SaSlots {
     for (let i = 0; i < SA_COUNT; i++) if (this.state[i] !== SLOT_FREE) this.release(i);
   }
 
-  /** The live slot of (spi, dst), or -1. */
+  /** The live slot of (destination, SPI), or -1. */
   find(sa: OffloadSa): number {
-    const dst = dstNumber(sa);
+    const dst = Uint32Array.of(dstWord(sa, 0), dstWord(sa, 1), dstWord(sa, 2), dstWord(sa, 3));
     for (let i = 0; i < SA_COUNT; i++)
-      if (this.state[i] === SLOT_LIVE && this.spi[i] === sa.spi && this.dst[i] === dst) return i;
+      if (this.state[i] === SLOT_LIVE && this.isAt(i, sa.spi, sa.family, dst, 0)) return i;
     return -1;
+  }
+
+  /** Is slot i that of an SPI and a destination, four words at words[at]? */
+  isAt(i: number, spi: number, family: number, words: Uint32Array, at: number): boolean {
+    if (this.spi[i] !== spi || this.family[i] !== family) return false;
+    for (let w = 0; w < 4; w++) if (this.dst[4 * i + w] !== words[at + w]) return false;
+    return true;
+  }
+
+  /** The port of a live SA whose ESP travels in UDP to another port than this; 0: there is none. */
+  otherUdpPort(port: number): number {
+    for (let i = 0; i < SA_COUNT; i++) {
+      const p = this.udpPort[i]!;
+      if (this.state[i] === SLOT_LIVE && p !== 0 && p !== port) return p;
+    }
+    return 0;
   }
 
   counters(i: number): SaCounters {
@@ -84,8 +105,10 @@ export class SaSlots {
   }
 }
 
-function dstNumber(sa: OffloadSa): number {
-  if (sa.family !== 4) return 0;
+/** Word w of the destination, as a number. */
+function dstWord(sa: OffloadSa, w: number): number {
+  if (4 * w >= sa.dst.length) return 0;
   const d = sa.dst;
-  return ((d[0]! << 24) | (d[1]! << 16) | (d[2]! << 8) | d[3]!) >>> 0;
+  const at = 4 * w;
+  return ((d[at]! << 24) | (d[at + 1]! << 16) | (d[at + 2]! << 8) | d[at + 3]!) >>> 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { ETHER_HDR_LEN } from '../../header/ether.ts';
+import { ETHER_HDR_LEN, etherHeaderLen } from '../../header/ether.ts';
 import { EINVAL, EMSGSIZE, ENOBUFS } from '../../kern/errno.ts';
 import { type Mbuf, type MbufPool, NO_MBUF } from '../../kern/mbuf.ts';
 import { P_POSTED } from '../../kern/preempt.ts';
@@ -90,9 +90,10 @@ export class NicTx {
     }
     const { words } = carrier;
     const rules = pool.rules.on;
-    if (rules[DRIVER_MATCH] === 1 && !this.#fits(words, r, lenBytes))
-      return this.#finishInSoftware(m);
-    const espAt = ETHER_HDR_LEN + (words[r + REQ_ESP]! & 0xffff);
+    const linkLen = etherHeaderLen(pool.view, pool.off[m]!);
+    const espAt = linkLen + (words[r + REQ_ESP]! & 0xffff);
+    if (rules[DRIVER_MATCH] === 1 && !this.#fits(words, r, espAt, lenBytes))
+      return this.#finishInSoftware(m, linkLen);
     const esnHi = words[r + REQ_ESN_HI]!;
     const cardSa = words[r + REQ_CARD_SA]! | 0;
     if (rules[ANY_LENGTH] === 0 && lenBytes - espAt < LOST_BELOW_BYTES)
@@ -109,11 +110,10 @@ export class NicTx {
     return 0;
   }
 
-  /** Is the request for this card, and is its SA still the one that was meant? */
-  #fits(words: Uint32Array, r: number, lenBytes: number): boolean {
+  /** Is the request for this card, and is its SA still the one that was meant? at: of ESP in m. */
+  #fits(words: Uint32Array, r: number, at: number, lenBytes: number): boolean {
     const out = this.#sa.out;
     const i = words[r + REQ_CARD_SA]! | 0;
-    const at = ETHER_HDR_LEN + (words[r + REQ_ESP]! & 0xffff);
     return (
       (words[r + REQ_IF_INDEX]! | 0) === this.#config.index &&
       i >= 0 &&
@@ -129,8 +129,8 @@ export class NicTx {
   }
 
   /** No descriptor was posted for m, so its (key, IV) is unused: software may do the crypto. */
-  #finishInSoftware(m: Mbuf): number {
-    const errno = this.#config.finishInSoftware(m, ETHER_HDR_LEN);
+  #finishInSoftware(m: Mbuf, linkLen: number): number {
+    const errno = this.#config.finishInSoftware(m, linkLen);
     if (errno !== 0) return this.#drop(m, C.NIC_TX_MISFIT, errno);
     this.#n[C.NIC_TX_SOFTWARE]!++;
     this.#put(m, this.#pool.len[m]!, 0, 0, 0, NO_SA);

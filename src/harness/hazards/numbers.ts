@@ -116,7 +116,7 @@ export const NUMBER_HAZARDS: readonly Hazard[] = [
       'AAD and ICV of the packets behind the wrap',
     expected: {
       withRule: { heard: 2 * PACKETS, hardware: 2 * PACKETS },
-      withoutRule: { heard: PACKETS, 'host1.esp.badIcv': PACKETS },
+      withoutRule: { heard: PACKETS, 'host1.nic.rxAuthFail': PACKETS },
     },
     async run(lab) {
       const world = await lab.world();

@@ -103,7 +103,9 @@ export class EspCard {
       salt: esp.salt,
       icvLenBytes: ICV_BYTES,
       esn: esp.esn,
-      udpEncap: false,
+      replayPackets: 0,
+      receivedSeq: 0,
+      udpPort: 0,
     };
   }
 

@@ -11,6 +11,7 @@ export const REG = {
   macHi: 0x14,
   maxFrame: 0x18,
   caps: 0x1c,
+  nattPort: 0x20,
   eicr: 0x100,
   eims: 0x104,
   eimc: 0x108,
@@ -22,6 +23,10 @@ export const REG = {
   saDst: 0x534,
   matchIdx: 0x540,
   matchSa: 0x544,
+  saDst1: 0x548,
+  saWindow: 0x554,
+  saSeqLo: 0x558,
+  saSeqHi: 0x55c,
   txFrames: 0x600,
   txIpsec: 0x604,
   txDrop: 0x608,
@@ -41,6 +46,7 @@ export const CTRL = {
   promisc: 4,
   ipsecTx: 8,
   ipsecRx: 16,
+  flagBad: 32,
   all: 27,
   reset: -1 << 31,
 };
@@ -58,6 +64,7 @@ export interface Completion {
   secp: boolean;
   espSeen: boolean;
   espOffset: number;
+  esnHi: number;
 }
 
 /** One SA as both windows take it; key 16 or 32 bytes, salt 4. */
@@ -65,6 +72,19 @@ export interface Sa {
   key: Uint8Array;
   salt: Uint8Array;
   esn?: boolean;
+  /** RFC 4543. */
+  gmac?: boolean;
+  /** Of receive with ESN: window in packets and the highest number seen. */
+  window?: number;
+  top?: bigint;
+}
+
+/** Counters of an SA as the card has them. */
+export interface SaState {
+  packets: bigint;
+  bytes: bigint;
+  errors: number;
+  seq: bigint;
 }
 
 export interface TxDescriptor {
@@ -146,22 +166,45 @@ export class CardHost {
   /** Fills a table entry of the tx or rx window (REG.txSa, REG.rxSa). */
   installSa(window: number, idx: number, sa: Sa): void {
     const words = new DataView(sa.key.buffer, sa.key.byteOffset, sa.key.length);
-    this.post(window + 4, 1 | (sa.key.length === 32 ? 2 : 0) | (sa.esn ? 4 : 0));
+    this.post(
+      window + 4,
+      1 | (sa.key.length === 32 ? 2 : 0) | (sa.esn ? 4 : 0) | (sa.gmac ? 8 : 0),
+    );
     this.post(window + 8, new DataView(sa.salt.buffer, sa.salt.byteOffset).getUint32(0, true));
     for (let i = 0; i < sa.key.length / 4; i++) {
       this.post(window + 16 + 4 * i, words.getUint32(4 * i, true));
     }
+    if (window === REG.rxSa && sa.window !== undefined) this.post(window + 0x54, sa.window);
+    if (window === REG.rxSa && sa.top !== undefined) {
+      this.post(window + 0x58, Number(sa.top & 0xffffffffn));
+      this.post(window + 0x5c, Number(sa.top >> 32n));
+    }
     this.post(window, 2 ** 31 + idx);
+  }
+
+  /** Takes the state of an SA by READ, then its words one by one. */
+  saState(window: number, idx: number): SaState {
+    this.post(window, 2 ** 29 + idx);
+    while (this.read(window) !== 0) this.run(1);
+    const long = (at: number): bigint =>
+      BigInt(this.read(window + at)) | (BigInt(this.read(window + at + 4)) << 32n);
+    const seq = window === REG.rxSa ? long(0x58) : 0n;
+    return { packets: long(0x60), bytes: long(0x68), errors: this.read(window + 0x70), seq };
   }
 
   clearSa(window: number, idx: number): void {
     this.post(window, 2 ** 30 + idx);
   }
 
-  match(slot: number, spi: number, dst: number, saIdx: number): void {
+  /** dst: an IPv4 address, or the four words of an IPv6 one. */
+  match(slot: number, spi: number, dst: number | readonly number[], saIdx: number): void {
+    const words = typeof dst === 'number' ? [dst] : dst;
     this.post(REG.saSpi, spi);
-    this.post(REG.saDst, dst);
-    this.post(REG.matchSa, saIdx);
+    this.post(REG.saDst, words[0]!);
+    words.slice(1).forEach((w, i) => {
+      this.post(REG.saDst1 + 4 * i, w);
+    });
+    this.post(REG.matchSa, saIdx + (words.length > 1 ? 2 ** 31 : 0));
     this.post(REG.matchIdx, 2 ** 31 + slot);
   }
 
@@ -195,7 +238,6 @@ export class CardHost {
     const at = this.base + RINGS_AT[ring] + 16 * (head & (this.size - 1));
     const last = view.getUint32(at + 12, true);
     if (last >>> 31 !== 1 - ((head >> this.log2) & 1)) return null;
-    if (last << 1 !== 0) throw new Error('reserved completion bits are not 0');
     const status = view.getUint32(at + 8, true);
     return {
       cookie: view.getUint32(at, true),
@@ -205,6 +247,7 @@ export class CardHost {
       secp: (status & SECP) !== 0,
       espSeen: (status & ESP_SEEN) !== 0,
       espOffset: (status >>> 8) & 255,
+      esnHi: last & 0x7fffffff,
     };
   }
 

@@ -81,6 +81,7 @@ const sendAll = (host: CardHost, jobs: Job[], sas: Sa[], offsetOf: (i: number) =
         secp: job.ipsec,
         espSeen: false,
         espOffset: 0,
+        esnHi: 0,
       });
     });
     expect(wire.length).toBe(batch.length);

@@ -26,8 +26,8 @@ describe('the register map is the RTL’s', () => {
   test('constants of nic_pkg', () => {
     const mirror = { ...R } as unknown as Record<string, number>;
     const compared = [...names(pkg, 'CODE_'), 'ID_VALUE', 'VERSION_VALUE', 'CAPS_VALUE'];
-    compared.push('MAX_FRAME_DEFAULT', 'MAX_FRAME_LIMIT', 'NO_SA_IDX');
-    expect(compared.length).toBe(12);
+    compared.push('MAX_FRAME_DEFAULT', 'MAX_FRAME_LIMIT', 'NO_SA_IDX', 'NATT_PORT_DEFAULT');
+    expect(compared.length).toBe(13);
     for (const name of compared) expect(pkg.get(name), name).toBe(mirror[name]);
   });
 
@@ -35,7 +35,7 @@ describe('the register map is the RTL’s', () => {
     const mirror = { ...R } as unknown as Record<string, number>;
     const global = names(csr, 'G_');
     const irq = names(csr, 'I_');
-    expect([global.length, irq.length]).toEqual([8, 5]);
+    expect([global.length, irq.length]).toEqual([9, 5]);
     for (const n of global) expect(csr.get(n)! * 4, n).toBe(mirror[`REG_${n.slice(2)}`]);
     const base = csr.get('B_IRQ')! * 64;
     for (const n of irq) expect(base + csr.get(n)! * 4, n).toBe(mirror[`REG_${n.slice(2)}`]);
@@ -56,17 +56,63 @@ describe('the register map is the RTL’s', () => {
     const mirror = { ...R } as unknown as Record<string, number>;
     for (const n of ['BASE_LO', 'BASE_HI', 'LOG2_SIZE', 'CTRL'])
       expect(ring.get(n)! * 4, n).toBe(mirror[`RING_${n}`]);
-    for (const n of [
-      'SA_IDX',
-      'SA_CTRL',
-      'SA_SALT',
-      'SA_KEY0',
-      'SA_SPI',
-      'SA_DST',
-      'MATCH_IDX',
-      'MATCH_SA',
-    ])
-      expect(window.get(n)! * 4, n).toBe(mirror[n]);
+    const words = [...window.keys()].filter((n) => n !== 'SA_KEY7');
+    expect(words.length).toBe(19);
+    for (const n of words) expect(window.get(n)! * 4, n).toBe(mirror[`${n}`]);
+  });
+
+  test('statistics: the words of nic_stats, by the names of their registers', () => {
+    const text = readFileSync(new URL('../../../rtl/csr/nic_stats.sv', import.meta.url), 'utf8');
+    for (const [, word, name] of text.matchAll(/4'd(\d+): +rd_data_o = (\w+)_q;/g)) {
+      const camel = name!.replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
+      expect(R.STAT_NAMES[Number(word)]).toBe(camel);
+    }
+  });
+});
+
+describe('tagwire_card.h, which documents the card for C programs, says the same', () => {
+  const header = readFileSync(
+    new URL('../../../sim/include/tagwire_card.h', import.meta.url),
+    'utf8',
+  );
+  const defines = new Map(
+    [...header.matchAll(/^#define TWP_(\w+) (0x[0-9a-f]+|\d+)u/gm)].map((m) => [
+      m[1]!,
+      Number(m[2]),
+    ]),
+  );
+  const mirror = { ...R } as unknown as Record<string, number>;
+  /** Names that C has otherwise. */
+  const ALIAS: Record<string, string> = {
+    TX_SA: 'SA_TX',
+    RX_SA: 'SA_RX',
+    CPL_CODE: 'CPL_CODE_MASK',
+    CAUSE_TXC: 'IRQ_TXC',
+    CAUSE_RXC: 'IRQ_RXC',
+    TX_IPSEC: 'TXD_IPSEC',
+    TX_ESN: 'TXD_ESN',
+  };
+
+  test('every value that both have', () => {
+    expect(defines.size).toBeGreaterThan(50);
+    for (const [name, value] of defines) {
+      const window = /^RX_((?:SA|MATCH)_\w+|SPI|DST)$/.exec(name);
+      const base = window === null ? 0 : R.SA_RX;
+      const inWindow = window?.[1]?.replace(/^(SPI|DST)/, 'SA_$1');
+      const key = inWindow ?? ALIAS[name] ?? (name in mirror ? name : `REG_${name}`);
+      expect([name, value]).toEqual([name, base + mirror[key]!]);
+    }
+  });
+
+  test('every register of the driver is in it', () => {
+    const known = new Set([...defines.values()]);
+    const registers = Object.keys(mirror).filter((n) => /^(REG|RING|SA|MATCH)_/.test(n));
+    const missing = registers.filter((n) => {
+      if (/_(COUNT|BUCKETS|WAYS|MAX|MIN|ENABLE)$/.test(n)) return false;
+      const value = mirror[n]!;
+      return !known.has(value) && !known.has(R.SA_RX + value);
+    });
+    expect(missing).toEqual([]);
   });
 });
 
