@@ -122,8 +122,11 @@ const readValue = (where: string, option: Option, text: string): unknown => {
       return text !== '' && text !== '0' && text !== 'false';
     case 'string':
       return text;
-    case 'list':
-      return text.split(',').filter((part) => part !== '');
+    case 'list': {
+      const parts = text.split(',').filter((part) => part !== '');
+      if (parts.length === 0) throw new UsageError(`${where} needs a value`);
+      return parts;
+    }
     case 'choice':
       if (option.choices.includes(text)) return text;
       throw unknown(`value of ${where}:`, text, option.choices);

@@ -63,7 +63,7 @@ export class MTagPool {
   protected readonly slots: Uint32Array;
   /** Free slots are a list by their `next`. */
   #free: MTag = NONE;
-  #freeCount = 0;
+  #frees = 0;
   #serial = 0;
 
   constructor(capacity: number) {
@@ -71,10 +71,11 @@ export class MTagPool {
     this.slots = new Uint32Array(capacity * SLOT_WORDS);
     this.words = this.slots;
     for (let t = capacity - 1; t >= 0; t--) this.#rest(t);
+    this.#frees = 0;
   }
 
   get inUse(): number {
-    return this.capacity - this.#freeCount;
+    return this.#serial - this.#frees;
   }
 
   /** Tags taken since the start: the serials given out. */
@@ -97,7 +98,6 @@ export class MTagPool {
     const w = t * SLOT_WORDS;
     const words = this.slots;
     this.#free = words[w + 2]! | 0;
-    this.#freeCount--;
     words[w] = cookie;
     words[w + 1] = id | (lenBytes << 16);
     words[w + 2] = NONE;
@@ -131,7 +131,7 @@ export class MTagPool {
   #rest(t: MTag): void {
     this.slots[t * SLOT_WORDS + 2] = this.#free;
     this.#free = t;
-    this.#freeCount++;
+    this.#frees++;
   }
 
   cookie(t: MTag): number {

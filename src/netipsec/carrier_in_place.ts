@@ -77,7 +77,7 @@ export class CarrierInPlace implements Carrier {
   }
 
   accepted(m: Mbuf, i: number): number {
-    return this.#nth(m, i, IN_DONE, IN_DONE);
+    return i === 0 ? this.#find(m, IN_DONE) : this.#nth(m, i, IN_DONE, IN_DONE);
   }
 
   #nth(m: Mbuf, n: number, idA: number, idB: number): number {

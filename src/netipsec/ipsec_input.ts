@@ -231,9 +231,10 @@ function isAbout(w: Uint32Array, at: number, sa: Sa, rcvIf: number): boolean {
     w[at + REQ_SPI] === sa.spi &&
     w[at + REQ_PROTO] === (sa.proto | (sa.family << 8)) &&
     w[at + REQ_DST] === dst[0] &&
-    w[at + REQ_DST + 1] === dst[1] &&
-    w[at + REQ_DST + 2] === dst[2] &&
-    w[at + REQ_DST + 3] === dst[3] &&
-    (w[at + REQ_IF_INDEX]! | 0) === rcvIf
+    (w[at + REQ_IF_INDEX]! | 0) === rcvIf &&
+    (sa.family === 4 ||
+      (w[at + REQ_DST + 1] === dst[1] &&
+        w[at + REQ_DST + 2] === dst[2] &&
+        w[at + REQ_DST + 3] === dst[3]))
   );
 }

@@ -83,7 +83,7 @@ export const REQ_ESP = 5;
 export const REQ_ESN_HI = 6;
 /** The card's name for the SA, as saInstall() returned it. */
 export const REQ_CARD_SA = 7;
-/** Destination, four words in host order; IPv4 in the first. */
+/** Destination, four words in host order; of IPv4 the first alone, and the others say nothing. */
 export const REQ_DST = 8;
 export const REQUEST_WORDS = 12;
 

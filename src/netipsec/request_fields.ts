@@ -57,10 +57,12 @@ export function requestOf(fields: Partial<RequestFields> = {}): OffloadRequest {
 export function fieldsAt({ words }: Pick<Carrier, 'words'>, at: number): RequestFields {
   if (at === NO_REQUEST) throw new Error('there is no such request');
   const word = (i: number): number => words[at + i]!;
+  const family = (word(REQ_PROTO) >>> 8) & 0xff;
+  const rest = (i: number): number => (family === 4 ? 0 : word(REQ_DST + i));
   return {
     spi: word(REQ_SPI),
     proto: word(REQ_PROTO) & 0xff,
-    family: (word(REQ_PROTO) >>> 8) & 0xff,
+    family,
     saHandle: word(REQ_SA_HANDLE) | 0,
     generation: word(REQ_GENERATION),
     ifIndex: word(REQ_IF_INDEX) | 0,
@@ -69,9 +71,9 @@ export function fieldsAt({ words }: Pick<Carrier, 'words'>, at: number): Request
     esnHi: word(REQ_ESN_HI),
     cardSa: word(REQ_CARD_SA) | 0,
     dst0: word(REQ_DST),
-    dst1: word(REQ_DST + 1),
-    dst2: word(REQ_DST + 2),
-    dst3: word(REQ_DST + 3),
+    dst1: rest(1),
+    dst2: rest(2),
+    dst3: rest(3),
   };
 }
 

@@ -99,6 +99,8 @@ function method(
     `a process for each strategy and round; ${first.warmUpBatches} whole batches at the start of ` +
       'each, while the compiler works, do not count',
     'low95 and high95 bound the median, from one number a round; p50, p90 and p99 are of whole batches',
+    'ratios, ranks, shares and comparisons take the quickest batch of each round, since whatever else ' +
+      'the machine does can only add to it',
   ];
   if (plan.quick) {
     notes.push(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Host } from '../host.ts';
-import { BATCH_PACKETS, BenchPair } from './bench_pair.ts';
+import { BenchPair, RING } from './bench_pair.ts';
 import type { BothWays, Counts, Workload } from './sample.ts';
 import type { Strategy } from './strategy.ts';
 import { Tally, type Totals } from './tally.ts';
@@ -14,7 +14,7 @@ export interface Counted {
   readonly sent: number;
 }
 
-/** One batch on hosts of its own, whose carriers count: nothing of it is timed. */
+/** Packets on hosts of their own, whose carriers count: nothing of it is timed, so few will do. */
 export function countPair(strategy: Strategy, workload: Workload, seed: number): Counted {
   const tallies: Tally[] = [];
   const newCarrier = (mbufs: Host['mbufs']): Tally => {
@@ -22,7 +22,7 @@ export function countPair(strategy: Strategy, workload: Workload, seed: number):
     tallies.push(tally);
     return tally;
   };
-  const pair = new BenchPair(newCarrier, strategy.offload, workload, seed);
+  const pair = new BenchPair(newCarrier, strategy.offload, workload, seed, RING);
   const before = tallies.map((t) => t.totals());
   pair.makeFrames();
   pair.receiveAll();
@@ -31,17 +31,17 @@ export function countPair(strategy: Strategy, workload: Workload, seed: number):
     return perPacket(tallies[i]!.totals(), before[i]!, handover);
   }) as [PairCounts, PairCounts];
   const offloaded = pair.tx.counters.get('nic.txOffloaded');
-  return { counts: { tx, rx }, offloaded, sent: BATCH_PACKETS };
+  return { counts: { tx, rx }, offloaded, sent: RING };
 }
 
 function perPacket(after: Totals, before: Totals, handover: number): PairCounts {
-  const of = (key: keyof Totals): number => round((after[key] - before[key]) / BATCH_PACKETS);
+  const of = (key: keyof Totals): number => round((after[key] - before[key]) / RING);
   return {
     allocs: of('allocs'),
     frees: of('frees'),
     bytes: of('bytes'),
     steps: of('steps'),
-    handoverAllocs: round(handover / BATCH_PACKETS),
+    handoverAllocs: round(handover / RING),
     saHolds: of('saHolds'),
     saReleases: of('saReleases'),
     inserts: of('inserts'),

@@ -8,7 +8,9 @@ import {
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
 } from '../netipsec/pact.ts';
 import type { Sa } from '../netipsec/sa.ts';
-import { BATCH_PACKETS, type BenchPair, RING } from './bench_pair.ts';
+import { BATCH_PACKETS, RING } from './bench_pair.ts';
+import type { Columns } from './columns.ts';
+import type { FrameStore } from './frame_store.ts';
 import type { NullCard } from './null_card.ts';
 import { requestOf } from './tag_work.ts';
 import { timeNs } from './timer.ts';
@@ -38,27 +40,27 @@ export class DriverPhases {
     this.#request = requestOf(sa, host.nic.index);
   }
 
-  /** Out: driver is what a request costs there beyond a plain frame, the carrier's part aside. */
-  out(): { driver: number; descriptor: number; completion: number; reclaim: number } {
-    const reclaim = this.#reclaim();
+  /** Out: frames without a request, and with; and the carrier's part of the latter alone. */
+  out(columns: Columns): void {
+    columns.add('reclaim', this.#reclaim());
     const plain = this.#transmitAll(false);
-    const offloaded = this.#offload ? this.#transmitAll(true) : plain;
-    const carrier = this.#offload ? this.#takeAndDone() : 0;
-    return {
-      driver: offloaded.transmit - plain.transmit - carrier,
-      descriptor: plain.transmit,
-      completion: plain.poll - reclaim,
-      reclaim,
-    };
+    columns.add('plain', plain.transmit);
+    columns.add('poll', plain.poll);
+    if (!this.#offload) return;
+    columns.add('asked', this.#transmitAll(true).transmit);
+    columns.add('carrier', this.#takeAndDone());
   }
 
-  /** In: completion reads entries and fills the ring again; driver checks what a card decrypted. */
-  in(pair: BenchPair): { driver: number; completion: number; reclaim: number } {
-    const reclaim = this.#reclaim();
-    const plain = this.#receiveAll(pair, false);
-    if (!this.#offload) return { driver: 0, completion: plain, reclaim };
-    const decrypted = this.#receiveAll(pair, true);
-    return { driver: decrypted - plain - this.#report(), completion: plain, reclaim };
+  /** In: frames that a card decrypted, and the same as if it had not. It fills the ring again, too. */
+  in(store: FrameStore, columns: Columns): void {
+    columns.add('reclaim', this.#reclaim());
+    const decrypted = store.sa.slice();
+    store.sa.fill(-1);
+    columns.add('plain', this.#receiveAll(store));
+    store.sa.set(decrypted);
+    if (!this.#offload) return;
+    columns.add('decrypted', this.#receiveAll(store));
+    columns.add('carrier', this.#report());
   }
 
   #perPacket(chunk: () => number): number {
@@ -123,15 +125,13 @@ export class DriverPhases {
     });
   }
 
-  #receiveAll(pair: BenchPair, decrypted: boolean): number {
+  #receiveAll(store: FrameStore): number {
     const { nic } = this.#host;
-    const { store } = pair;
     const up = nic.input;
     nic.input = (m) => {
       this.#ring[this.#taken++] = m;
     };
-    pair.makeFrames();
-    if (!decrypted) store.sa.fill(-1);
+    this.#card.delivered = 0;
     const ns = this.#perPacket(() => {
       this.#taken = 0;
       this.#card.receive(store, RING);

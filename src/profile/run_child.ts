@@ -5,6 +5,8 @@ import { type Job, type RunSample, SAMPLE_SCHEMA } from './sample.ts';
 
 /** Codes of a child that the caller's own input, or what is not installed, explains. */
 const PASSED_ON = [2, 3];
+/** The strategy of the caller's own does not do what it must. */
+const CHECK_FAILED = 1;
 const INFRASTRUCTURE = 5;
 const TIMEOUT = 124;
 
@@ -13,7 +15,8 @@ export class ChildError extends Error {
   readonly exitCode: number;
   constructor(job: Job, why: string, exitCode: number) {
     super(
-      `strategy '${job.strategy}', ${job.mode} ${job.workload.name}, round ${job.round}: ${why}`,
+      `strategy '${job.strategyFile ?? job.strategy}', ${job.mode} ${job.workload.name}, ` +
+        `round ${job.round}: ${why}`,
     );
     this.name = 'ChildError';
     this.exitCode = exitCode;
@@ -55,7 +58,8 @@ export function runChild(job: Job, timeoutMs: number, signal: AbortSignal): Prom
         const said = err.split('\n').filter((line) => line !== '' && !/^\s/.test(line));
         const why = said.at(-1)?.replace(/^\w*Error: /, '') ?? `ended with ${code ?? killed}`;
         const passOn = code !== null && PASSED_ON.includes(code);
-        reject(new ChildError(job, why, passOn ? code : INFRASTRUCTURE));
+        const other = job.strategyFile === null ? INFRASTRUCTURE : CHECK_FAILED;
+        reject(new ChildError(job, why, passOn ? code : other));
       } else {
         const sample = parse(out);
         if (sample === undefined) {

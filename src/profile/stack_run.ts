@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { BATCH_PACKETS, BenchPair } from './bench_pair.ts';
+import { Columns } from './columns.ts';
 import { countPair } from './count_pair.ts';
 import { DriverPhases } from './driver_phases.ts';
 import { HeapWatch } from './heap.ts';
@@ -11,6 +12,7 @@ import {
   type StageName,
 } from './sample.ts';
 import { StageLoops } from './stage_loops.ts';
+import { median } from './stats.ts';
 import type { Strategy } from './strategy.ts';
 import { TagWork } from './tag_work.ts';
 import { timeNs, timerCostNs } from './timer.ts';
@@ -18,11 +20,11 @@ import { timeNs, timerCostNs } from './timer.ts';
 type Stages = Partial<Record<StageName, number[]>>;
 
 /** Whole batches before the first that counts, and those that count. */
-const CARD = { warmUp: 5, batches: 8 };
+const CARD = { warmUp: 4, loopWarmUp: 2, batches: 6, cardBatches: 3 };
 /** Software's crypto takes ten times as long, and varies less. */
-const SOFTWARE = { warmUp: 2, batches: 4 };
-/** Loops over one stage are small, and warm sooner. */
-const LOOP_WARM_UP = 1;
+const SOFTWARE = { warmUp: 1, loopWarmUp: 1, batches: 2, cardBatches: 1 };
+/** The tag's loops take a tenth of that: more of them, so that the compiler is done with them, too. */
+const TAG = { warmUp: 10, batches: 30 };
 
 /** The stack alone: a host that sends and one that receives, on cards that only complete. */
 export function runStack(job: Job, strategy: Strategy): RunSample {
@@ -30,26 +32,22 @@ export function runStack(job: Job, strategy: Strategy): RunSample {
   const { workload } = job;
   const { offload, newCarrier } = strategy;
   const pair = new BenchPair(newCarrier, offload, workload, job.seed);
-  const { warmUp, batches: all } = offload && !workload.loopback ? CARD : SOFTWARE;
-  const batches = job.quick ? all / 2 : all;
-  if (workload.loopback) return loopbackRun(job, strategy, pair, { warmUp, batches }, timerNs);
+  const full = offload && !workload.loopback ? CARD : SOFTWARE;
+  const much = job.quick ? { ...full, batches: Math.ceil(full.batches / 2) } : full;
+  if (workload.loopback) return loopbackRun(job, strategy, pair, much, timerNs);
   // First of all the whole way, while nothing else has been compiled for these functions.
-  const whole = wholeWay(pair, { warmUp, batches }, timerNs);
-  const tx = txStages(pair, offload, batches, timerNs);
-  const rx = rxStages(pair, offload, batches, timerNs);
-  tx.host = whole.tx;
-  rx.host = whole.rx;
-  tx.ip = rest(tx);
-  rx.ip = rest(rx);
+  const whole = wholeWay(pair, much, timerNs);
+  const tx = withRest(txStages(pair, offload, much, timerNs), whole.tx);
+  const rx = withRest(rxStages(pair, offload, much, timerNs), whole.rx);
   const { counts, offloaded, sent } = countPair(strategy, workload, job.seed);
   return {
-    ...sampleOf(job, strategy, warmUp, timerNs),
+    ...sampleOf(job, strategy, much.warmUp, timerNs),
     counts: {
       tx: { ...counts.tx, ...whole.heap.tx },
       rx: { ...counts.rx, ...whole.heap.rx },
     },
     stagesNs: { tx, rx },
-    split: { rtl: 0, ffi: 0, stack: mean(tx.host) + mean(rx.host), other: 0 },
+    split: { rtl: 0, ffi: 0, stack: mean(whole.tx) + mean(whole.rx), other: 0 },
     offloaded,
     sent,
   };
@@ -110,7 +108,11 @@ function sampleOf(job: Job, strategy: Strategy, warmUp: number, timerNs: number)
 
 interface HowMuch {
   readonly warmUp: number;
+  /** Of loops over one stage. */
+  readonly loopWarmUp: number;
   readonly batches: number;
+  /** Of the null card's own part, which is subtracted. */
+  readonly cardBatches: number;
 }
 
 interface Whole extends BothWays<number[]> {
@@ -119,12 +121,8 @@ interface Whole extends BothWays<number[]> {
 
 /** Host time of a packet: the whole way, less what the null card's own part takes. */
 function wholeWay(pair: BenchPair, much: HowMuch, timerNs: number): Whole {
-  const { warmUp, batches } = much;
-  const tx: number[] = [];
-  const rx: number[] = [];
-  const timed = (f: () => void): number => timeNs(timerNs, f) / BATCH_PACKETS;
-  const send = (): void => pair.sendAll();
-  const receive = (): void => pair.receiveAll();
+  const { warmUp, batches, cardBatches } = much;
+  const columns = new Columns(timerNs, BATCH_PACKETS);
   pair.sendAll();
   pair.cardOut(timerNs);
   for (let i = 1; i < warmUp; i++) {
@@ -133,88 +131,104 @@ function wholeWay(pair: BenchPair, much: HowMuch, timerNs: number): Whole {
     pair.cardIn(timerNs);
   }
   const expected = pair.received + batches * BATCH_PACKETS;
-  const heapTx = new HeapWatch();
+  const heap = { tx: new HeapWatch(), rx: new HeapWatch() };
   for (let i = 0; i < batches; i++) {
-    heapTx.begin();
-    const ns = timed(send);
-    heapTx.end(BATCH_PACKETS);
-    tx.push(ns - pair.cardOut(timerNs));
+    heap.tx.begin();
+    columns.time('send', () => pair.sendAll());
+    heap.tx.end(BATCH_PACKETS);
   }
-  const heapOut = heapTx.result();
-  const heapRx = new HeapWatch();
+  for (let i = 0; i < cardBatches; i++) columns.add('cardOut', pair.cardOut(timerNs));
   for (let i = 0; i < batches; i++) {
     pair.makeFrames();
-    heapRx.begin();
-    const ns = timed(receive);
-    heapRx.end(BATCH_PACKETS);
-    rx.push(ns);
+    heap.rx.begin();
+    columns.time('receive', () => pair.receiveAll());
+    heap.rx.end(BATCH_PACKETS);
   }
-  const heapIn = heapRx.result();
   expectReceived(pair, expected);
-  for (let i = 0; i < batches; i++) rx[i]! -= pair.cardIn(timerNs);
-  return { tx, rx, heap: { tx: heapOut, rx: heapIn } };
+  for (let i = 0; i < cardBatches; i++) columns.add('cardIn', pair.cardIn(timerNs));
+  return {
+    tx: columns.less('send', 'cardOut'),
+    rx: columns.less('receive', 'cardIn'),
+    heap: { tx: heap.tx.result(), rx: heap.rx.result() },
+  };
 }
 
-function txStages(pair: BenchPair, offload: boolean, batches: number, timerNs: number): Stages {
+function txStages(pair: BenchPair, offload: boolean, much: HowMuch, timerNs: number): Stages {
+  const { loopWarmUp, batches } = much;
   const { tx: host, txCard, workload } = pair;
   const loops = new StageLoops(pair, host, offload);
-  const work = new TagWork(host, pair.sas(host), offload, workload.clones);
   const phases = new DriverPhases(host, txCard, pair.sas(host)[0]!, offload, timerNs);
-  const stages = { policy: [], esp: [], tag: [], driver: [], descriptor: [] } as Stages;
-  Object.assign(stages, { completion: [], reclaim: [] });
-  for (let i = -LOOP_WARM_UP; i < batches; i++) {
-    const empty = timed(timerNs, () => loops.empty());
-    const row = {
-      policy: timed(timerNs, () => loops.policyOut()) - empty,
-      esp: timed(timerNs, () => loops.espOut()) - empty,
-      tag: timed(timerNs, () => work.out()) - timed(timerNs, () => work.nothing()),
-      ...phases.out(),
-    };
-    if (i >= 0) push(stages, row);
+  const columns = new Columns(timerNs, BATCH_PACKETS);
+  for (let i = -loopWarmUp; i < batches; i++) {
+    if (i === 0) columns.clear();
+    columns.time('empty', () => loops.empty());
+    columns.time('policy', () => loops.policyOut());
+    columns.time('esp', () => loops.espOut());
+    phases.out(columns);
   }
   loops.free();
-  return stages;
+  return {
+    policy: columns.less('policy', 'empty'),
+    esp: columns.less('esp', 'empty'),
+    tag: tagNs(new TagWork(host, pair.sas(host), offload, workload.clones), 'out', timerNs),
+    // What a request costs a driver beyond a plain frame, the carrier's part aside.
+    driver: offload ? columns.less('asked', 'plain', 'carrier') : zeros(batches),
+    descriptor: columns.less('plain'),
+    completion: columns.less('poll', 'reclaim'),
+    reclaim: columns.less('reclaim'),
+  };
 }
 
-function rxStages(pair: BenchPair, offload: boolean, batches: number, timerNs: number): Stages {
+function rxStages(pair: BenchPair, offload: boolean, much: HowMuch, timerNs: number): Stages {
+  const { loopWarmUp, batches } = much;
   const { rx: host, rxCard } = pair;
   const loops = new StageLoops(pair, host, offload);
-  const work = new TagWork(host, pair.sas(host), offload, 0);
   const phases = new DriverPhases(host, rxCard, pair.sas(host)[0]!, offload, timerNs);
-  const stages = {
-    completion: [],
-    driver: [],
-    tag: [],
-    esp: [],
-    policy: [],
-    reclaim: [],
-  } as Stages;
+  const columns = new Columns(timerNs, BATCH_PACKETS);
   loops.hangReports();
-  for (let i = -LOOP_WARM_UP; i < batches; i++) {
-    const row = {
-      policy: timed(timerNs, () => loops.policyIn()) - timed(timerNs, () => loops.acceptedIn()),
-      esp: timed(timerNs, () => loops.espIn()) - timed(timerNs, () => loops.espOut()),
-      tag: timed(timerNs, () => work.in()) - timed(timerNs, () => work.nothing()),
-      ...phases.in(pair),
-    };
-    if (i >= 0) push(stages, row);
+  pair.makeFrames();
+  for (let i = -loopWarmUp; i < batches; i++) {
+    if (i === 0) columns.clear();
+    columns.time('policy', () => loops.policyIn());
+    columns.time('accepted', () => loops.acceptedIn());
+    columns.time('esp', () => loops.espIn());
+    columns.time('espOut', () => loops.espOut());
+    phases.in(pair.store, columns);
   }
   loops.free();
-  return stages;
+  return {
+    completion: columns.less('plain'),
+    // What a card that decrypted costs its driver, the carrier's part aside.
+    driver: offload ? columns.less('decrypted', 'plain', 'carrier') : zeros(batches),
+    tag: tagNs(new TagWork(host, pair.sas(host), offload, 0), 'in', timerNs),
+    esp: columns.less('esp', 'espOut'),
+    policy: columns.less('policy', 'accepted'),
+    reclaim: columns.less('reclaim'),
+  };
+}
+
+function tagNs(work: TagWork, way: 'out' | 'in', timerNs: number): number[] {
+  const columns = new Columns(timerNs, BATCH_PACKETS);
+  for (let i = -TAG.warmUp; i < TAG.batches; i++) {
+    if (i === 0) columns.clear();
+    columns.time('tag', () => work[way]());
+    columns.time('nothing', () => work.nothing());
+  }
+  return columns.less('tag', 'nothing');
 }
 
 function timed(timerNs: number, f: () => void): number {
   return timeNs(timerNs, f) / BATCH_PACKETS;
 }
 
-function push(stages: Stages, row: Partial<Record<StageName, number>>): void {
-  for (const [name, ns] of Object.entries(row)) stages[name as StageName]!.push(ns);
+/** `ip` is what the other stages leave of the whole: UDP, IP, routes, ARP, Ethernet, taking mbufs. */
+function withRest(stages: Stages, host: number[]): Stages {
+  const known = Object.values(stages).reduce((sum, ns) => sum + median(ns), 0);
+  return { ...stages, host, ip: host.map((ns) => ns - known) };
 }
 
-/** What the other stages leave of the whole: UDP, IP, routes, ARP, Ethernet, taking mbufs. */
-function rest(stages: Stages): number[] {
-  const { host, ...others } = stages;
-  return host!.map((ns, i) => Object.values(others).reduce((left, stage) => left - stage[i]!, ns));
+function zeros(n: number): number[] {
+  return new Array<number>(n).fill(0);
 }
 
 function mean(values: readonly number[]): number {

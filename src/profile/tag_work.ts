@@ -40,6 +40,8 @@ const DST = REQ_DST;
 /** Packets that live at once, as between two doorbells. */
 const ALIVE = 32;
 const PACKET_BYTES = 64;
+/** Loops that a way has between taking packets and giving them back. */
+const LOOPS = 3;
 
 /**
  * What the stack asks of a carrier for one packet, in its order, and nothing else of the stack:
@@ -107,10 +109,11 @@ export class TagWork {
     }
   }
 
-  /** What both do to packets that carry nothing. */
+  /** The same loops, and nobody is asked anything: packets that carry nothing. */
   nothing(): void {
     for (let n = 0; n < this.#packets; n += this.#alive.length) {
       this.#begin();
+      for (let i = 0; i < LOOPS; i++) this.#walkAll();
       this.#floodAll();
       this.#freeAll();
     }
@@ -225,6 +228,13 @@ export class TagWork {
     this.#sum = sum;
   }
 
+  #walkAll(): void {
+    const alive = this.#alive;
+    let sum = this.#sum;
+    for (let k = 0; k < alive.length; k++) sum ^= alive[k]!;
+    this.#sum = sum;
+  }
+
   #floodAll(): void {
     const { mbufs } = this.#host;
     for (let n = 0; n < this.#clones; n++) {
@@ -242,7 +252,7 @@ export class TagWork {
   }
 }
 
-/** The words that beforeTransmit() looks at, a driver, and ipsec_input. */
+/** The words that beforeTransmit() looks at, a driver, and ipsec_input: of IPv4. */
 function readAtGate(w: Uint32Array, at: number): number {
   const sa = w[at + SA_HANDLE]! ^ w[at + GENERATION]!;
   return sa ^ w[at + IF_INDEX]! ^ w[at + CARD_SA]!;
@@ -255,8 +265,7 @@ function readByDriver(w: Uint32Array, at: number): number {
 function readByInput(w: Uint32Array, at: number): number {
   const about = w[at + SPI]! ^ w[at + PROTO]! ^ w[at + IF_INDEX]!;
   const sa = w[at + SA_HANDLE]! ^ w[at + GENERATION]!;
-  const dst = w[at + DST]! ^ w[at + DST + 1]! ^ w[at + DST + 2]! ^ w[at + DST + 3]!;
-  return about ^ sa ^ dst;
+  return about ^ sa ^ w[at + DST]!;
 }
 
 /** A request as ipsec makes it under this SA. */

@@ -5,7 +5,7 @@
  */
 
 /** Raised whenever a field changes its name or meaning: files of another version are refused. */
-export const PROFILE_VERSION = 1;
+export const PROFILE_VERSION = 2;
 
 /** Nanoseconds, or a share. */
 export interface Figure {
@@ -16,7 +16,7 @@ export interface Figure {
   /** Interval of the median, from the medians of the rounds; null when they are too few for one. */
   readonly low95: number | null;
   readonly high95: number | null;
-  /** The median of each round, in the order of the rounds. */
+  /** The quickest batch of each round, in the order of the rounds: what comparisons are made of. */
   readonly rounds: readonly number[];
 }
 

@@ -49,7 +49,7 @@ export const PROFILE_SCHEMA: Schema = {
       p99: number,
       low95: meaning(orNull('number'), 'bound of the median; null with fewer than six rounds'),
       high95: orNull('number'),
-      rounds: meaning(list(number), 'the median of each round'),
+      rounds: meaning(list(number), 'the quickest batch of each round'),
     }),
     quantiles: object({ p50: least0, p90: least0, p99: least0 }),
     direction: object({

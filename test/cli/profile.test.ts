@@ -57,6 +57,7 @@ describe('bad input ends with 2, and says what is wrong', () => {
       () => ['--strategy', 'in-plcae'],
       /unknown strategy 'in-plcae'; did you mean 'in-place'\?/,
     ],
+    ['no strategy at all', () => ['--strategy', ''], /--strategy needs a value/],
     [
       'a strategy twice',
       () => ['--strategy', 'none,in-place', '--strategy', 'none'],
@@ -116,7 +117,7 @@ describe('profile compare', () => {
     const other = written('other.json', JSON.stringify({ ...report, version: 99 }));
     const { code, stderr } = await tagwire('profile', 'compare', before, other);
     expect({ code, stderr }).toMatchObject({ code: 2 });
-    expect(stderr).toMatch(/other\.json: has schema version 99, expected 1/);
+    expect(stderr).toMatch(/other\.json: has schema version 99, expected 2/);
     const text = written('text.json', 'profile');
     expect((await tagwire('profile', 'compare', text, before)).code).toBe(2);
     expect((await tagwire('profile', 'compare', before)).code).toBe(2);

@@ -196,7 +196,7 @@ describe('comparing two profiles', () => {
     [
       'another schema version',
       '{ "schema": "tagwire-profile", "version": 99, "strategies": [] }',
-      /^a.json: has schema version 99, expected 1/,
+      /^a.json: has schema version 99, expected 2/,
     ],
     ['not a profile', '{}', /^a.json: expected profile.json as tagwire profile writes it$/],
     ['null', 'null', /^a.json: expected profile.json/],

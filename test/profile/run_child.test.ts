@@ -23,11 +23,11 @@ describe('a measuring process', () => {
   const never = new AbortController().signal;
   const failing = resolve(import.meta.dirname, '../data/strategies/failing.mjs');
 
-  test('that fails is named, with its own words', async () => {
+  test('of the caller’s own that fails is named with its file, and its own words', async () => {
     const change = { strategy: 'failing', strategyFile: failing };
     expect(await failure(change, PATIENCE_MS, never)).toEqual({
-      message: "strategy 'failing', stack base, round 4: this carrier carries nothing",
-      exitCode: 5,
+      message: `strategy '${failing}', stack base, round 4: this carrier carries nothing`,
+      exitCode: 1,
       name: 'ChildError',
     });
   });

@@ -51,7 +51,7 @@ export function drawn({ seed, noise, slower = {} }: Truth): (job: Job) => Promis
     const pace = disturbed(1);
     const batches = (stage: StageName, ns: number) =>
       Array.from({ length: BATCHES }, () => disturbed(ns * pace * (slower[stage] ?? 1)));
-    const size = job.workload.sizeBytes / 64;
+    const size = job.workload.sizeBytes / BASE_WORKLOAD.sizeBytes;
     const stagesOf = (way: number): RunSample['stagesNs']['tx'] => {
       const truth = { ...STAGE_NS, tag: TAG_NS[job.strategy] ?? 50, ip: IP_NS + size };
       const host = Object.values(truth).reduce((sum, ns) => sum + ns, 0);

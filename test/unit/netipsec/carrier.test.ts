@@ -54,7 +54,9 @@ describe('the in-place carrier', () => {
       fc.property(request, (r) => {
         const m = pool.alloc();
         expect(carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, requestOf(r))).toBe(0);
-        expect(fieldsAt(carrier, carrier.take(m))).toEqual(r);
+        // An IPv4 address has one word.
+        const said = r.family === 4 ? { ...r, dst1: 0, dst2: 0, dst3: 0 } : r;
+        expect(fieldsAt(carrier, carrier.take(m))).toEqual(said);
         pool.free(m);
       }),
     );
