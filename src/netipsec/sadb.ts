@@ -122,11 +122,13 @@ export class Sadb {
 
   /**
    * SADB_UPDATE: the SA with this SPI is made anew from p. What it counted stays, and with the same
-   * key its sequence numbers and its window go on. Throws SadbError, and then the SA is as it was.
+   * key its sequence numbers and its window go on. An SPI that getSpi() gave out gets its SA (RFC 2367
+   * §3.1.2). Throws SadbError, and then the SA is as it was.
    */
   update(p: SaParams): Sa {
     checkParams(p);
     const old = this.find(p.dst, p.spi, p.proto);
+    if (old === null && this.isLarval(p.dst, p.spi, p.proto)) return this.add(p);
     if (old === null) throw new SadbError('noSa', `no SA has SPI ${p.spi} and this destination`);
     // AH, and NULL, have the key of their integrity alone.
     const sameKey =

@@ -5,13 +5,19 @@
  * HMAC-SHA-2-512 for AH.
  */
 import { describe, expect, it } from 'vitest';
+import { giveAddress, HOST } from '../../src/harness/addressing.ts';
+import { ipAddrParse } from '../../src/header/ip_addr.ts';
 import { secondsToCycles } from '../../src/kern/clock.ts';
 import { UdpSocket } from '../../src/netinet/socket.ts';
 import { createIpsecRig, type IpsecRig } from '../unit/netipsec/ipsec_rig.ts';
 
 type Proto = 'esp' | 'ah';
 
-const ENDS = { ipv4: ['10.0.0.1', '10.0.0.2'], ipv6: ['2001:db8::1', '2001:db8::2'] } as const;
+/** Host A, host B, and B's second address. */
+const ENDS = {
+  ipv4: ['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+  ipv6: ['2001:db8::1', '2001:db8::2', '2001:db8::3'],
+} as const;
 
 const ALGORITHMS: readonly (readonly [Proto, string, (n: number) => string])[] = [
   ['esp', 'rijndaelcbc', (n) => `-E rijndael-cbc 0x${hex(n, 16)} -A hmac-sha1 0x${hex(n, 20)}`],
@@ -28,7 +34,7 @@ class Pair {
   readonly rig: IpsecRig = createIpsecRig();
   readonly proto: Proto;
   readonly #algorithm: (n: number) => string;
-  readonly #ends: readonly [string, string];
+  readonly #ends: readonly [string, string, string];
   #got = 0;
 
   constructor(family: 'ipv4' | 'ipv6', proto: Proto, algorithm: (n: number) => string) {
@@ -36,39 +42,54 @@ class Pair {
     this.#algorithm = algorithm;
     this.#ends = ENDS[family];
     const any = family === 'ipv4' ? 0 : new Uint8Array(16);
-    for (const port of [7, 9]) {
-      new UdpSocket(this.rig.b.inet).bind(any, port).onMessage(() => {
-        this.#got++;
-      });
-    }
+    const { b } = this.rig;
+    giveAddress(b.inet, b.ifp, ipAddrParse(ENDS[family][2]), HOST);
+    new UdpSocket(b.inet).bind(any, 7).onMessage(() => {
+      this.#got++;
+    });
   }
 
   /** An SA from A to B, on both hosts. */
-  sa(spi: number, options = '', op = 'add'): this {
-    const [a, b] = this.#ends;
-    this.rig.setkey(
-      `${op} ${a} ${b} ${this.proto} ${spi} ${options} ${this.#algorithm(spi & 255)};`,
-    );
+  sa(spi: number, options = '', op = 'add', to: 'first' | 'second' = 'first'): this {
+    const [a, b, second] = this.#ends;
+    const dst = to === 'first' ? b : second;
+    const alg = this.#algorithm(spi & 255);
+    // B gave the SPI out; A has it from B.
+    const line = (word: string): string =>
+      `${word} ${a} ${dst} ${this.proto} ${spi} ${options} ${alg};`;
+    this.rig.setkeyOf('b', line(op));
+    this.rig.setkeyOf('a', line(this.seq(spi) === -1 ? 'add' : op));
     return this;
   }
 
-  policy(level = 'require', port = '', op = 'spdadd'): this {
+  /** SADB_GETSPI of the host that is to receive. */
+  getSpi(): number {
+    return this.rig.ipsecB.sadb.getSpi(ipAddrParse(this.#ends[1]), this.proto === 'esp' ? 50 : 51);
+  }
+
+  policy(level = 'require', op = 'spdadd'): this {
     const [a, b] = this.#ends;
     for (const d of ['out', 'in']) {
-      this.rig.setkey(
-        `${op} ${a} ${b}${port} udp -P ${d} ipsec ${this.proto}/transport//${level};`,
-      );
+      this.rig.setkey(`${op} ${a} ${b} udp -P ${d} ipsec ${this.proto}/transport//${level};`);
+    }
+    return this;
+  }
+
+  policyForAll(): this {
+    const [a] = this.#ends;
+    const all = a.includes(':') ? '::/0' : '0.0.0.0/0';
+    for (const d of ['out', 'in']) {
+      this.rig.setkey(`spdadd ${a} ${all} udp -P ${d} ipsec ${this.proto}/transport//require;`);
     }
     return this;
   }
 
   /** How many of n datagrams arrive. */
-  send(n: number, port = 7): number {
+  send(n: number, to: 'first' | 'second' = 'first'): number {
     const before = this.#got;
-    const isV6 = this.#ends === ENDS.ipv6;
     const socket = new UdpSocket(this.rig.a.inet);
     for (let i = 0; i < n; i++) {
-      socket.sendTo(Uint8Array.of(i), isV6 ? this.rig.b.addr6 : this.rig.b.addr, port);
+      socket.sendTo(Uint8Array.of(i), ipAddrParse(this.#ends[to === 'first' ? 1 : 2]), 7);
       this.rig.pump();
     }
     return this.#got - before;
@@ -122,7 +143,7 @@ describe.each(ALGORITHMS)('t_ipsec_misc, %s %s', (proto, algo, algorithm) => {
     it(`ipsec_update_sp_${proto}_${algo}`, () => {
       const p = pair().sa(10_000, '-u 5').policy('unique:4');
       expect(p.send(1)).toBe(0);
-      p.policy('unique:5', '', 'spdupdate');
+      p.policy('unique:5', 'spdupdate');
       expect(p.send(1)).toBe(1);
       p.rig.end();
     });
@@ -163,10 +184,23 @@ describe.each(ALGORITHMS)('t_ipsec_misc, %s %s', (proto, algo, algorithm) => {
     });
 
     it(`ipsec_multiple_sa_${proto}_${algo}`, () => {
-      const p = pair().sa(10_000, '-u 1').sa(10_001, '-u 2');
-      p.policy('unique:1', '[7]').policy('unique:2', '[9]');
-      expect([p.send(1, 7), p.send(2, 9)]).toEqual([1, 2]);
-      expect([p.seq(10_000), p.seq(10_001)]).toEqual([1, 2]);
+      const p = pair().policyForAll();
+      expect([p.send(1), p.send(1, 'second')]).toEqual([0, 0]);
+      p.sa(10_000);
+      expect([p.send(1), p.send(1, 'second')]).toEqual([1, 0]);
+      p.sa(10_010, '', 'add', 'second');
+      expect([p.send(1), p.send(2, 'second')]).toEqual([1, 2]);
+      expect([p.seq(10_000), p.seq(10_010)]).toEqual([2, 2]);
+      p.rig.end();
+    });
+
+    it(`ipsec_getspi_update_${proto}_${algo}`, () => {
+      const p = pair().policy();
+      const spi = p.getSpi();
+      expect(p.send(1)).toBe(0);
+      p.sa(spi, '', 'update');
+      expect(p.send(2)).toBe(2);
+      expect([p.seq(spi), p.rig.ipsecB.sadb.larvals]).toEqual([2, 0]);
       p.rig.end();
     });
   });
