@@ -69,6 +69,8 @@ const changes: fc.Arbitrary<Change[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
+const ARP_RETRY_CYCLES = 2000;
+
 /** A gateway world under changes: two gateways, the links behind them, traffic both ways. */
 class Changing {
   readonly world: World;
@@ -87,6 +89,8 @@ class Changing {
     world.onFrame = ({ card }) => {
       if (this.#gone.has(world.hosts[1 - card]!.nic)) this.unheard++;
     };
+    // A request that a card missed, which was down, is made again while the test looks.
+    for (const { inet } of world.hosts) inet.arp.limits.retryCycles = ARP_RETRY_CYCLES;
     const [a, b] = world.flowEnds;
     this.#flows = [[a!, b!] as const, [b!, a!] as const].map(([from, to]) => {
       const options = { packets: 0, size };
@@ -173,7 +177,10 @@ class Changing {
 
   /** An answer from the far end makes the next packet, a few times over. */
   async #rest(): Promise<void> {
-    for (let i = 0; i < 4; i++) await this.world.settle();
+    for (let i = 0; i < 4; i++) {
+      await this.world.settle();
+      for (const host of this.world.hosts) host.timers();
+    }
   }
 
   /** Everything is there and up again, and all that was sent comes to its end. */
