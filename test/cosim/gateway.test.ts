@@ -174,6 +174,18 @@ describe('a tunnel between gateways carries all that their networks say', () => 
     expect(report.drops['host1.forward.refusedByPolicy']).toBe(10);
   });
 
+  it('RFC 4301 §4.4.1: policy says discard, and nothing of it crosses the wire', async () => {
+    const policy = (d: string) => `spdadd 192.168.1.0/24 192.168.2.0/24 any -P ${d} discard;`;
+    const world = await createWorld({
+      ...{ gateways: true, nic: 'model', oracles: false },
+      setkey: [policy('out'), policy('in')],
+    });
+    await world.flow(0, { packets: 10, size: 100 });
+    const report = await finishRun(world, 'discard');
+    expect(world.totals().wireFrames).toBe(0);
+    expect(report.drops['host0.ipsec.discard']).toBe(10);
+  });
+
   it('fail closed: policy says protect, the SA is gone, and nothing crosses the wire', async () => {
     const world = await model();
     for (const host of world.hosts) host.ipsec.sadb.flush();

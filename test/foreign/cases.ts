@@ -5,7 +5,7 @@
  */
 export interface ForeignCase {
   readonly name: string;
-  /** File below test/, and the name of the test in it (its text, placeholders as they stand there). */
+  /** File below test/, and the title of the test, or group, in it, as its source has it. */
   readonly ours?: readonly [file: string, name: string];
   readonly whyNot?: string;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The cases of NetBSD's tests/net/ipsec, by the names that their scripts give them.
+// The cases of NetBSD's tests/net/ipsec, by the names that their scripts give them (t_ipsec_*.sh up to
+// commit 5f075cfbec79).
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: titles as their source has them
 import { is, isNot } from './cases.ts';
 
 const MISC = 'rfc/netbsd_ipsec_misc.test.ts';
@@ -16,46 +18,52 @@ export const NETBSD = [
   is(
     'ipsec_ah_<algo>_invalid_keys',
     'unit/netipsec/setkey.test.ts',
-    'names the place of a mistake',
+    'names the place of a mistake: %s',
   ),
   is('ipsec_esp_<algo>_valid_keys', 'unit/netipsec/setkey.test.ts', '-E %s of %i bytes -A %s'),
   is(
     'ipsec_esp_<algo>_invalid_keys',
     'unit/netipsec/setkey.test.ts',
-    'names the place of a mistake',
+    'names the place of a mistake: %s',
   ),
   is('ipsec_transport_{ipv4,ipv6}_{esp,ah}_<algo>', TRANSFORMS, EVERY_WAY),
   is('ipsec_tunnel_{ipv4,ipv6}_{esp,ah}_<algo>', TRANSFORMS, EVERY_WAY),
   is('ipsec_tunnel_{v4v6,v6v4}_{esp,ah}_<algo>', TRANSFORMS, EVERY_WAY),
   isNot('ipsec_tunnel_ipcomp_<calgo>_{ipv4,ipv6}_{esp,ah}_<algo>', NO_IPCOMP),
-  is('ipsec_lifetime_{ipv4,ipv6}_{esp,ah}_<algo>', MISC, 'ipsec_lifetime_$'),
-  is('ipsec_update_sa_{esp,ah}_<algo>', MISC, 'ipsec_update_sa_$'),
-  is('ipsec_update_sp_{esp,ah}_<algo>', MISC, 'ipsec_update_sp_$'),
+  is(
+    'ipsec_lifetime_{ipv4,ipv6}_{esp,ah}_<algo>',
+    MISC,
+    'ipsec_lifetime_${family}_${proto}_${algo}',
+  ),
+  is('ipsec_update_sa_{esp,ah}_<algo>', MISC, 'ipsec_update_sa_${proto}_${algo}'),
+  is('ipsec_update_sp_{esp,ah}_<algo>', MISC, 'ipsec_update_sp_${proto}_${algo}'),
   is(
     'ipsec_spi_{esp,ah}_<algo>_preferred_{new,old}_{delete,timeout}',
-    'rfc/rfc4301_sadb.test.ts',
-    'ipsec_spi_esp_preferred_$',
+    MISC,
+    'ipsec_spi_${proto}_${algo}_preferred_%s_%s',
   ),
-  is('ipsec_nosa_{esp,ah}_<algo>', MISC, 'ipsec_nosa_$'),
-  is('ipsec_multiple_sa_{esp,ah}_<algo>', MISC, 'ipsec_multiple_sa_$'),
+  is('ipsec_nosa_{esp,ah}_<algo>', MISC, 'ipsec_nosa_${proto}_${algo}'),
+  is('ipsec_multiple_sa_{esp,ah}_<algo>', MISC, 'ipsec_multiple_sa_${proto}_${algo}'),
+  is('ipsec_getspi_update_{esp,ah}_<algo>', MISC, 'ipsec_getspi_update_${proto}_${algo}'),
   is(
     'ipsec_natt_transport_ipv4_<algo>',
     'rfc/rfc3948.test.ts',
     '§3.1.2: transport mode behind a NAT of addresses, the checksum inside is mended',
   ),
-  isNot(
+  is(
     'ipsec_natt_transport_ipv6_<algo>',
-    'ESP in UDP is for IPv4, where NAT is (RFC 3948): an SA that wants it in IPv6 is refused',
+    'rfc/rfc3948_ip6.test.ts',
+    '%i bytes: ESP behind UDP with a checksum, and out of it',
   ),
   is(
     'ipsec_sp_port_{ipv4,ipv6}_<algo>',
-    'rfc/rfc4301_pmtu.test.ts',
-    'where policy asks for ports it is cut after ESP, and put together before it is decrypted',
+    'rfc/netbsd_ipsec_forwarding.test.ts',
+    'ipsec_sp_port_${family}_rijndaelcbc',
   ),
   is(
     'ipsec_gif_{ipv4,ipv6}_{transport,tunnel}_{esp,ah}_<algo>',
-    'unit/net/if_gif.test.ts',
-    'what said that the outer packet came by IPsec is gone from the inner one',
+    'rfc/netbsd_ipsec_gif.test.ts',
+    'ipsec_gif_%s_%s_%s',
   ),
   isNot('ipsec_l2tp_{ipv4,ipv6}_{transport,tunnel}_{esp,ah}_<algo>', NO_L2TP),
   isNot('ipsec_IP_IPSEC_POLICY_{ipv4,ipv6}_{esp,ah}_<algo>', NO_SOCKET_POLICY),

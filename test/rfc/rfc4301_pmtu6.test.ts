@@ -145,6 +145,33 @@ describe('RFC 4301 §8.2.1: a narrow place on the way', () => {
     expect(t.got.at(-1)).toBe(1500);
   });
 
+  it('an end node, transport mode: packets that follow are cut to what the router said', () => {
+    build(6);
+    const [near, far] = [OUTER[6].near[0], OUTER[6].far[1]];
+    const policy = (d: string) => `spdadd ${near} ${far} udp -P ${d} ipsec esp/transport//require;`;
+    for (const [n, d] of [
+      [GW, 'out'],
+      [FAR, 'in'],
+    ] as const) {
+      const { ipsec } = rig.hosts[n]!;
+      ipsec.sadb.flush();
+      rig.setkey(n, `add ${near} ${far} esp 0x3001 -E aes-gcm-16 ${KEYS[0]}; ${policy(d)}`);
+    }
+    const got: number[] = [];
+    const server = rig.udp(FAR);
+    server.bind(ip6Parse('::'), 7);
+    server.onMessage((bytes) => got.push(bytes.length));
+    const send = (): void => {
+      rig.udp(GW).sendTo(new Uint8Array(1400), ip6Parse(far), 7);
+      rig.pump();
+    };
+    send();
+    expect([got, rig.count(GW, 'ipsec.pmtuLowered')]).toEqual([[], 1]);
+    send();
+    expect(got).toEqual([1400]);
+    expect(rig.count(FAR, 'reass.whole')).toBe(1);
+  });
+
   it('IPv6 outside, ESP in UDP (RFC 3948): the same, eight bytes fewer fit', () => {
     build(6, 'esp-udp');
     const t = talk();

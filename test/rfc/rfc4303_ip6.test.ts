@@ -202,6 +202,20 @@ describe('RFC 4303 §3.1.1 where ESP goes in an IPv6 packet', () => {
     rig.end();
   });
 
+  it('RFC 4301 §5.1.2.2: or the DSCP that the SA has', () => {
+    const rig = createIpsecRig();
+    rig.setkey(
+      sas(6, 'tunnel').replaceAll('-r 8', '-r 8 -dscp 10') +
+        spd(A6, B6, (from, to) => `ipsec esp/tunnel/${from}-${to}/require`),
+    );
+    const wire = tap(rig);
+    const inner = packet(rig, []);
+    inner.writeUInt32BE(0x6bb00000, 0); // class 0xbb: DSCP 46, ECN 3
+    expect(transmit(rig, inner)).toBe(0);
+    expect(((wire[0]!.readUInt32BE(0) >> 20) & 255).toString(16)).toBe('2b'); // DSCP 10, ECN 3
+    rig.end();
+  });
+
   it('§3.3.4: a fragment is not for transport mode', () => {
     const rig = createIpsecRig();
     const any = spd(A6, B6, () => 'ipsec esp/transport//require').replaceAll(' udp ', ' any ');
