@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /** Where a hazard is, or was, in real stacks. */
 export interface InRealStacks {
-  /** Function, callback, driver. */
+  /**
+   * Function, callback, driver. Linux: struct xfrmdev_ops of include/linux/netdevice.h; its
+   * xdo_dev_offload_ok is gone from drivers of late. FreeBSD: sys/netipsec/ipsec_offload.c, sys/net/if.c.
+   */
   readonly elsewhere: string;
   /** What the sender, or whoever added the SA, gets when a rule stops it. */
   readonly errno?: string;
