@@ -2,11 +2,12 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { cardLibrary } from '../harness/library.ts';
+import { cardLibrary, engineLibrary } from '../harness/library.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
 import { annotations, stepSummary } from '../report/github.ts';
 import type { CaseResult, CaseStatus, ValidateResults } from '../report/validate_results.ts';
 import { isBad } from '../report/validate_results.ts';
+import { groupOf } from '../validate/case.ts';
 import { FAILURES } from '../validate/explain.ts';
 import { CASES, GROUPS } from '../validate/registry.ts';
 import { type Instance, readShard, type Selection, select } from '../validate/select.ts';
@@ -179,6 +180,8 @@ async function run(argv: string[]): Promise<number> {
     ...{ seed, nic: o.nic, ffi: o.ffi, timeoutCycles: o['timeout-cycles'], out },
     ...(rtl === undefined ? {} : { rtl }),
   };
+  const needsEngine =
+    rtl === undefined && instances.some(({ caseId }) => groupOf(caseId) === 'vectors');
   const jobs = o.jobs === 0 ? availableParallelism() : o.jobs;
   note(`validate: ${instances.length} cases, card ${o.nic}, seed ${seed}, ${jobs} at a time`);
   const results = await interruptible(async (signal) =>
@@ -189,7 +192,7 @@ async function run(argv: string[]): Promise<number> {
       timeoutSeconds: o['timeout-wall'],
       maxFailures: o['fail-fast'] ? 1 : (o['max-failures'] ?? Number.POSITIVE_INFINITY),
       signal,
-      versions: await prepare(o, rtl, signal),
+      versions: await prepare(o, rtl, needsEngine, signal),
       onResult: showResult,
     }),
   );
@@ -202,10 +205,11 @@ async function run(argv: string[]): Promise<number> {
   return code;
 }
 
-/** Builds the card beforehand, so that no child has to wait for it; versions of what takes part. */
+/** Builds card and engine beforehand, so that no child has to; versions of what takes part. */
 async function prepare(
   o: Options,
   rtl: OwnRtl | undefined,
+  needsEngine: boolean,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const versions: Record<string, string> = {
@@ -216,6 +220,7 @@ async function prepare(
   if (o.nic === 'model') return versions;
   const own = rtl === undefined ? {} : { rtl };
   await cardLibrary({ ...own, signal, onProgress: buildProgress('card') });
+  if (needsEngine) await engineLibrary({ signal, onProgress: buildProgress('engine') });
   return { ...versions, verilator: (await findVerilator()).version };
 }
 

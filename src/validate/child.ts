@@ -16,6 +16,7 @@ async function work({ settings, instances }: Job): Promise<void> {
     await say({ what: 'begin', id: instance.id });
     const c = caseById(instance.caseId);
     const result = await runCase(c, instance, settings);
+    if (result.status === 'failed') await say({ what: 'failed', result });
     await say({ what: 'result', result: await explain(c, instance, settings, result) });
   }
 }

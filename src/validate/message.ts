@@ -9,10 +9,13 @@ export interface Job {
   readonly instances: readonly Instance[];
 }
 
-/** What it says: which case it begins, what came of it, or why none can be run here. */
+/**
+ * What it says: which case it begins, that it has failed and runs again to explain itself, what came
+ * of it, or why none can be run here.
+ */
 export type Said =
   | { readonly what: 'begin'; readonly id: string }
-  | { readonly what: 'result'; readonly result: CaseResult }
+  | { readonly what: 'failed' | 'result'; readonly result: CaseResult }
   | {
       readonly what: 'cannot';
       readonly name: string;

@@ -47,6 +47,8 @@ export function runChild(
     const child = fork(CHILD, { execArgv: LOADER, stdio: [...stdio], env: childEnv() });
     const left = new Map(job.instances.map((instance) => [instance.id, instance]));
     let current: Instance | null = null;
+    /** Its result, should it never be explained. */
+    let failed: CaseResult | null = null;
     let cannot: CannotRunError | null = null;
     let stderr = '';
     const watch = new Watch(child, signal);
@@ -59,11 +61,16 @@ export function runChild(
         current = left.get(said.id)!;
         left.delete(said.id);
         watch.set(timeoutMs);
+      } else if (said.what === 'failed') {
+        failed = said.result;
+        current = null;
+        watch.set(timeoutMs);
       } else if (said.what === 'result') {
         current = null;
+        failed = null;
         watch.set(BEGIN_MS);
         onResult(said.result);
-      } else cannot = new CannotRunError(said);
+      } else if (said.what === 'cannot') cannot = new CannotRunError(said);
     });
     child.on('error', (error) => {
       watch.end();
@@ -80,7 +87,8 @@ export function runChild(
       const late = `took longer than ${timeoutMs / 1000} s`;
       const why = watch.isLate ? late : `its process ${how}${words === '' ? '' : `: ${words}`}`;
       // A process that never comes to its first case must not be started for ever.
-      const isDumb = current === null && left.size === job.instances.length;
+      if (failed !== null) onResult({ ...failed, reason: `${failed.reason}; run again, ${why}` });
+      const isDumb = failed === null && current === null && left.size === job.instances.length;
       if (isDumb) {
         current = job.instances[0]!;
         left.delete(current.id);

@@ -15,7 +15,8 @@ const TAP_BYTES = 1 << 18;
 
 /** All through the engine, both ways, and with a wrong bit in each tag. */
 async function throughEngine(c: CaseRun, cases: readonly VectorCase[]): Promise<void> {
-  const engine = await openRtlEngine(c.settings.ffi);
+  const { ffi, rtl } = c.settings;
+  const engine = await openRtlEngine(ffi, undefined, undefined, rtl);
   try {
     const { run, failures, skips } = runVectors({ file: 'suite', format: 'cavp', cases }, engine);
     c.equal('vectors that are wrong', failures, []);
@@ -179,8 +180,8 @@ const wholePackets: readonly Case[] = [16, 32].flatMap((keyBytes) =>
       checks: 'RFC 4106 §3, §5',
       parameters: { keyBytes, esn },
       async run(c) {
-        const { nic, ffi } = c.settings;
-        const sim = await openLoneCard({ nic, ffi }, TAP_BYTES);
+        const { capture: _, ...options } = c.worldOptions;
+        const sim = await openLoneCard(options, TAP_BYTES);
         try {
           const card = new EspCard(sim);
           const texts = [4, 8, 16, 20, 32, 64, 100, 256, 1400, 8000];
