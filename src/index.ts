@@ -80,4 +80,6 @@ export { type Policy, SpdError } from './netipsec/spd.ts';
 export { espSaFile } from './report/esp_sa.ts';
 export type { ProfileReport } from './report/profile_report.ts';
 export { PROFILE_SCHEMA } from './report/profile_schema.ts';
+export type { CaseResult, ValidateResults } from './report/validate_results.ts';
+export { type ValidateOptions, validate } from './validate/validate.ts';
 export { VerilatorError } from './verilator/error.ts';

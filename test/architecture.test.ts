@@ -42,7 +42,7 @@ const table: Record<string, readonly string[]> = {
   'host.ts': [...belowHost, 'end_host.ts'],
   harness: [...belowHost, 'end_host.ts', 'host.ts'],
   report: ['kern', 'header'],
-  'index.ts': [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report', 'profile'],
+  'index.ts': [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report', 'profile', 'validate'],
   profile: [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report'],
   validate: [...belowHost, 'end_host.ts', 'host.ts', 'harness', 'report'],
   cli: everything,

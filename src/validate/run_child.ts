@@ -82,12 +82,9 @@ export function runChild(
         reject(cannot);
         return;
       }
-      const words = stderr.trim().split('\n').at(-1) ?? '';
-      const how = killed === null ? `ended with ${code}` : `was ended by ${killed}`;
-      const late = `took longer than ${timeoutMs / 1000} s`;
-      const why = watch.isLate ? late : `its process ${how}${words === '' ? '' : `: ${words}`}`;
-      // A process that never comes to its first case must not be started for ever.
+      const why = watch.isLate ? watch.text : howItEnded(code, killed, stderr);
       if (failed !== null) onResult({ ...failed, reason: `${failed.reason}; run again, ${why}` });
+      // A process that never comes to its first case must not be started for ever.
       const isDumb = failed === null && current === null && left.size === job.instances.length;
       if (isDumb) {
         current = job.instances[0]!;
@@ -100,6 +97,12 @@ export function runChild(
   });
 }
 
+function howItEnded(code: number | null, signal: string | null, stderr: string): string {
+  const how = signal === null ? `ended with ${code}` : `was ended by ${signal}`;
+  const lastWords = stderr.trim().split('\n').at(-1)!;
+  return `its process ${how}${lastWords === '' ? '' : `: ${lastWords}`}`;
+}
+
 /** Tests set TAGSAN for all worlds; cases say themselves which are watched. */
 function childEnv(): NodeJS.ProcessEnv {
   const { TAGSAN: _, ...env } = process.env;
@@ -109,6 +112,7 @@ function childEnv(): NodeJS.ProcessEnv {
 /** Kills a child that takes too long, or when all is to end. */
 class Watch {
   isLate = false;
+  #ms = 0;
   readonly #child: ChildProcess;
   readonly #signal: AbortSignal;
   readonly #kill: () => void;
@@ -122,7 +126,12 @@ class Watch {
     if (signal.aborted) this.#kill();
   }
 
+  get text(): string {
+    return `took longer than ${this.#ms / 1000} s`;
+  }
+
   set(ms: number): void {
+    this.#ms = ms;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.isLate = true;
