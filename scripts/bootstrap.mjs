@@ -251,7 +251,8 @@ switch (job) {
     break;
   case 'test:long':
     ready(true);
-    handOver([...vitest, '.long.test.', ...rest], { TAGWIRE_LONG: '1' });
+    // With a name: only that. Names widen what is run, so not beside the pattern of all.
+    handOver([...vitest, ...(rest.length === 0 ? ['.long.test.'] : rest)], { TAGWIRE_LONG: '1' });
     break;
   case 'setup':
     ready(true);

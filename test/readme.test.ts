@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { turnTable } from '../scripts/turn_table.ts';
@@ -45,6 +45,22 @@ describe('README.md is the manual and stays true', () => {
         .filter((line) => !line.startsWith('time'))
         .map((line) => line.trim());
     expect(steady(r.stdout)).toEqual(steady(shown));
+  });
+
+  it('has a budget that profile takes, and files that compare takes', () => {
+    const dir = temporaryDir('readme-profile');
+    const [, yaml] = README.match(/the most they may be;[^`]*```yaml\n([\s\S]*?)```/)!;
+    writeFileSync(join(dir, 'budget.yaml'), yaml!);
+    const only = ['--quick', '--strategy', 'in-place', '--nic', 'rtl', '--out', dir];
+    const more = ['--budget', join(dir, 'budget.yaml'), '--timeline', join(dir, 'trace.json')];
+    const r = tagwire(['profile', ...only, ...more]);
+    // A busy machine may break it; a metric that is not there ends with 2.
+    expect([0, 1], r.stderr).toContain(r.status);
+    expect(r.stdout).toMatch(/budget\.yaml:2 +in-place tx\.handoverAllocs/);
+    const file = join(dir, 'profile.json');
+    expect(tagwire(['profile', 'compare', file, file]).stdout).toMatch(
+      /no difference beyond noise/,
+    );
   });
 
   it('shows the rules at every turn as the source has them', () => {

@@ -68,13 +68,15 @@ type ProfileOptions = Values<typeof options>;
  * Wall time after which no more is begun, so that all ends well within 5 minutes, or one. Ten rounds
  * are taken however slow the machine; the quick ones want six, the fewest that have an interval of 95 %.
  */
+const TWO = Math.min(2, availableParallelism());
 const FULL = {
-  ...{ rounds: 10, roundsMin: 10, roundsMs: 0, budgetMs: 240_000, sweeps: SWEEPS, parallel: 1 },
+  ...{ rounds: 10, roundsMin: 10, roundsMs: 0, budgetMs: 240_000, sweeps: SWEEPS },
+  ...{ parallel: 1, sweepParallel: TWO },
 };
 const QUICK = {
   ...{ rounds: 6, roundsMin: 3, roundsMs: 30_000, budgetMs: 38_000, sweeps: QUICK_SWEEPS },
   // CPU time is what is measured, so that a second process is but little in the way.
-  parallel: Math.min(2, availableParallelism()),
+  ...{ parallel: TWO, sweepParallel: TWO },
 };
 /** On a machine that is busy with other things, too. */
 const CHILD_TIMEOUT_MS = 300_000;

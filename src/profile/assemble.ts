@@ -107,6 +107,11 @@ function method(
       `quick: fewer rounds and batches, ${plan.parallel} processes at a time: only large ` +
         'differences show',
     );
+  } else if (plan.sweeps.length > 0) {
+    notes.push(
+      `the other workloads: half the batches, ${plan.sweepParallel} processes at a time, ` +
+        'for as long as there is time',
+    );
   }
   const rounds = base.length / plan.strategies.length;
   if (rounds < plan.rounds) notes.push(`${rounds} rounds instead of ${plan.rounds}: time was over`);

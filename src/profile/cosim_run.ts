@@ -12,7 +12,7 @@ import type { Strategy } from './strategy.ts';
 import { timerCostNs } from './timer.ts';
 
 /** Packets of a flow, and flows before the first that counts, and those that count. */
-const PACKETS = 2000;
+const PACKETS = 1000;
 const QUICK_PACKETS = 500;
 const WARM_UP = 2;
 const FLOWS = 5;

@@ -26,8 +26,9 @@ export interface Plan {
   readonly cosim: readonly Workload[];
   /** Wall time after which no further process of the sweeps starts. */
   readonly budgetMs: number;
-  /** Processes at a time: 1, where nothing else is to be in the way. */
+  /** Processes at a time: 1, where nothing else is to be in the way; and in the sweeps. */
   readonly parallel: number;
+  readonly sweepParallel: number;
 }
 
 export interface Measured {
@@ -53,7 +54,12 @@ export async function runRounds(
   const rng = new Rng(plan.seed);
   const samples: RunSample[] = [];
   const calibrationNs: number[] = [];
-  const run = async (phase: string, list: Job[], endMs = Infinity): Promise<void> => {
+  const run = async (
+    phase: string,
+    list: Job[],
+    workers: number,
+    endMs = Infinity,
+  ): Promise<void> => {
     const worker = async (): Promise<void> => {
       while (performance.now() < endMs) {
         const job = list.shift();
@@ -68,11 +74,11 @@ export async function runRounds(
         }
       }
     };
-    await Promise.all(Array.from({ length: plan.parallel }, worker));
+    await Promise.all(Array.from({ length: workers }, worker));
   };
   const round = (mode: Job['mode'], what: readonly Workload[], n: number, phase: string) => {
     calibrationNs.push(calibrate());
-    return run(phase, shuffled(jobs(plan, mode, what, n), rng));
+    return run(phase, shuffled(jobs(plan, mode, what, n), rng), plan.parallel);
   };
 
   for (let n = 0; n < plan.rounds; n++) {
@@ -81,10 +87,11 @@ export async function runRounds(
   }
   if (plan.cosim.length > 0) await round('cosim', plan.cosim, 0, 'the whole simulation');
   for (let n = 0; n < SWEEP_ROUNDS; n++) {
-    // They are there for shapes: half the batches will do.
+    // They are there for shapes: half the batches will do, and company.
     const brief = { ...plan, quick: true };
     const list = plan.sweeps.flatMap((w) => shuffled(jobs(brief, 'stack', [w], n), rng));
-    await run(`other workloads, round ${n + 1}`, list, startMs + plan.budgetMs);
+    const endMs = startMs + plan.budgetMs;
+    await run(`other workloads, round ${n + 1}`, list, plan.sweepParallel, endMs);
   }
   return { samples, calibrationNs };
 }

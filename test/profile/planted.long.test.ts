@@ -51,13 +51,13 @@ describe('a stage that is slower by 3 %', () => {
       ...{ strategy: 'control', strategyFile: FILE, mode: 'stack', workload: plan.base },
       ...{ scenario: 'tunnel', round: 0, seed: 1, quick: false, nic: 'rtl' },
     };
-    const tagNs = median((await measure(job, 0)).stagesNs.tx.tag!);
+    const tagNs = Math.min(...(await measure(job, 0)).stagesNs.tx.tag!);
     const steps = Math.round((PLANTED * tagNs * PACKETS) / stepNs());
     ({ samples } = await runRounds(plan, async (one) => {
       const sample = await measure(one, one.strategy === 'planted' ? steps : 0);
       return { ...sample, strategy: one.strategy };
     }));
-  }, 1_800_000);
+  }, 900_000);
 
   test('is found slower, by about that', () => {
     const { verdict, ratio } = verdictOf('planted', 'tag', 1);

@@ -121,7 +121,7 @@ export function planOf(change: Partial<Plan> = {}): Plan {
       roundsMin: rounds,
       roundsMs: 0,
     },
-    ...{ base: BASE_WORKLOAD, budgetMs: 60_000, parallel: 1 },
+    ...{ base: BASE_WORKLOAD, budgetMs: 60_000, parallel: 1, sweepParallel: 1 },
     sweeps: [
       { ...BASE_WORKLOAD, name: 'size-1420', sizeBytes: 1420 },
       { ...BASE_WORKLOAD, name: 'clones-4', clones: 4 },
