@@ -69,8 +69,6 @@ const changes: fc.Arbitrary<Change[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-const ARP_RETRY_CYCLES = 2000;
-
 /** A gateway world under changes: two gateways, the links behind them, traffic both ways. */
 class Changing {
   readonly world: World;
@@ -89,8 +87,10 @@ class Changing {
     world.onFrame = ({ card }) => {
       if (this.#gone.has(world.hosts[1 - card]!.nic)) this.unheard++;
     };
-    // A request that a card missed, which was down, is made again while the test looks.
-    for (const { inet } of world.hosts) inet.arp.limits.retryCycles = ARP_RETRY_CYCLES;
+    // A request that a card missed, which was down, is made again while the test looks; and what waits
+    // for the answer is not thrown away for its number.
+    const limits = { retryCycles: 2000, waiting: 4096 };
+    for (const { inet } of world.hosts) Object.assign(inet.arp.limits, limits);
     const [a, b] = world.flowEnds;
     this.#flows = [[a!, b!] as const, [b!, a!] as const].map(([from, to]) => {
       const options = { packets: 0, size };
