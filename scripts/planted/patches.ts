@@ -17,6 +17,8 @@ export interface Planted {
   readonly area: (typeof AREAS)[number];
   /** Of `tagwire validate`: those that one would expect to notice. */
   readonly groups: readonly string[];
+  /** The card that they run on: RTL for faults in it, and for those that the model does not mind. */
+  readonly nic: 'rtl' | 'model';
 }
 
 /** All patches of test/planted, by id. Throws for a head that lacks something. */
@@ -33,6 +35,7 @@ export function plantedFaults(): Planted[] {
     const area = line('Area') as Planted['area'];
     if (!AREAS.includes(area)) throw new Error(`${file}: there is no area '${area}'`);
     const id = basename(name, '.patch');
-    return { id, file, title: line('Title'), area, groups: line('Groups').split(',') };
+    const nic = area === 'rtl' || /^Nic: rtl$/m.test(text) ? 'rtl' : 'model';
+    return { id, file, title: line('Title'), area, groups: line('Groups').split(','), nic };
   });
 }

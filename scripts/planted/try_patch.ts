@@ -44,8 +44,7 @@ export async function tryPatch(
     const tsc = join(ROOT, 'node_modules/.bin/tsc');
     spawnSync(tsc, ['-p', 'tsconfig.json', '--declaration', 'false'], { cwd: dir });
     const begunMs = performance.now();
-    const nic = fault.area === 'rtl' ? 'rtl' : 'model';
-    const args = ['--suite', groups.join(','), '--nic', nic, '-j', `${jobs}`, '--json'];
+    const args = ['--suite', groups.join(','), '--nic', fault.nic, '-j', `${jobs}`, '--json'];
     const exitCode = await validate(dir, [...args, ...(failFast ? ['--fail-fast'] : [])]);
     const seconds = Math.round((performance.now() - begunMs) / 1000);
     return { exitCode, ...resultsIn(dir), seconds };

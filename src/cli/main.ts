@@ -22,6 +22,10 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'simulate two hosts, their cards and the wire: the main job',
     load: () => import('./run.ts'),
   },
+  repro: {
+    summary: 'repeat a failure of validate from its repro.json',
+    load: () => import('./repro.ts'),
+  },
   verify: {
     summary: 'run a scenario again and again, each time differently: it must come out the same',
     load: () => import('./verify.ts'),

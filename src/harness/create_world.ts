@@ -13,6 +13,7 @@ import { KeyLog } from './key_log.ts';
 import { openSim } from './open_sim.ts';
 import { oracleFor } from './oracle_setup.ts';
 import { Taps } from './taps.ts';
+import { Timeline } from './timeline.ts';
 import { addressesOf, MACS, protectedIn, setkeyFile } from './topology.ts';
 import { World } from './world.ts';
 import { type WorldConfig, type WorldOptions, worldConfig } from './world_options.ts';
@@ -54,10 +55,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
           ...(config.carrier === null ? {} : { carrier: config.carrier }),
         }),
     );
-    if (config.waves !== null) sim.traceOpen(config.waves);
     const traffic = new FlowTraffic(config.seed);
     digest = config.digest ? new Digest(config.stream) : null;
     const files = config.setkey ?? ([0, 1] as const).map((i) => builtInFile(config, i));
+    const timeline = config.timeline === null ? null : new Timeline(config.timeline, clock);
     capture = config.capture === null ? null : new Capture(config.capture, hosts);
     const fileName = (i: number) => `${config.setkey === null ? '' : 'setkey of '}host ${i}`;
     const oracle = config.oracles ? oracleFor(config, traffic) : null;
@@ -66,6 +67,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       keys.watch(host);
       for (const id of config.rulesOff) host.tags.rules.off(id);
       if (digest !== null) listen(digest, host, i);
+      timeline?.watch(host);
       join(host, hosts[1 - i]!, i, config);
       host.attach();
       host.setkey(files[i]!, fileName(i));
@@ -76,7 +78,19 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       config.taps === null
         ? null
         : new Taps(config.taps, [...hosts, ...behind.map((b) => b.host)], clock);
-    return new World({ config, sim, hosts, behind, oracle, digest, capture, keys, taps, traffic });
+    return new World({
+      config,
+      sim,
+      hosts,
+      behind,
+      oracle,
+      digest,
+      capture,
+      keys,
+      timeline,
+      taps,
+      traffic,
+    });
   } catch (error) {
     digest?.close();
     capture?.close();

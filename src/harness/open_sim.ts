@@ -6,6 +6,7 @@ import { ModelWorld } from '../model/model_world.ts';
 import type { Progress } from '../verilator/index.ts';
 import { limitCycles } from './cycle_limit.ts';
 import { cardLibrary } from './library.ts';
+import { traceWindow } from './waves_window.ts';
 import type { WorldConfig } from './world_options.ts';
 
 /**
@@ -18,7 +19,9 @@ export async function openSim(
   onProgress?: (step: Progress) => void,
   signal?: AbortSignal,
 ): Promise<SimWorld> {
-  return limitCycles(await newSim(config, sim, onProgress, signal), config.maxCycles);
+  const world = limitCycles(await newSim(config, sim, onProgress, signal), config.maxCycles);
+  if (config.waves !== null) traceWindow(world, config.waves, config.wavesWindow);
+  return world;
 }
 
 async function newSim(

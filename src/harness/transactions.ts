@@ -101,7 +101,7 @@ function transaction(v: DataView, at: number, index: number): Transaction {
   }
 }
 
-function fateText(flags: number, flipBit: number, arrivalCycle: number): string {
+export function fateText(flags: number, flipBit: number, arrivalCycle: number): string {
   if ((flags & TAP_LOST) !== 0) return 'lost';
   const flip = (flags & TAP_FLIPPED) === 0 ? '' : `, bit ${flipBit} flipped`;
   return `arrives in cycle ${arrivalCycle}${flip}${(flags & TAP_REORDERED) === 0 ? '' : ', delayed'}`;

@@ -13,6 +13,7 @@ import type { WireOracle } from './oracle/wire_oracle.ts';
 import { wireSa } from './oracle_setup.ts';
 import { type TapFrame, TapReader } from './tap.ts';
 import type { Taps } from './taps.ts';
+import type { Timeline } from './timeline.ts';
 import { runFlows, UdpFlow, type UdpFlowOptions } from './udp_flow.ts';
 import type { WorldConfig } from './world_options.ts';
 
@@ -49,6 +50,7 @@ export interface WorldParts {
   readonly digest: Digest | null;
   readonly capture: Capture | null;
   readonly keys: KeyLog;
+  readonly timeline: Timeline | null;
   readonly taps: Taps | null;
   readonly traffic: FlowTraffic;
 }
@@ -86,6 +88,7 @@ export class World {
   /** Sees each frame on the wire, as it left its card; may not keep it (`bytes` is used again). */
   onFrame: ((frame: TapFrame) => void) | null = null;
   onProgress: ((sent: number, packets: number) => void) | null = null;
+  readonly #timeline: Timeline | null;
   readonly #taps: Taps | null;
   readonly #tap: TapReader;
   readonly #onFrame: (f: TapFrame) => void;
@@ -104,6 +107,7 @@ export class World {
     this.capture = parts.capture;
     this.keys = parts.keys;
     this.traffic = parts.traffic;
+    this.#timeline = parts.timeline;
     this.#taps = parts.taps;
     if (parts.taps !== null) this.artefacts.taps = parts.taps.path;
     if (parts.capture !== null) this.artefacts.capture = parts.capture.path;
@@ -229,6 +233,7 @@ export class World {
     try {
       this.digest?.close();
       this.capture?.close();
+      this.#timeline?.close();
       this.#taps?.close();
     } finally {
       this.sim.close();
@@ -265,6 +270,7 @@ export class World {
     }
     if (this.oracle !== null) this.oracle.frame(f);
     if (this.capture !== null) this.capture.frame(f);
+    if (this.#timeline !== null) this.#timeline.frame(f);
     if (this.onFrame !== null) this.onFrame(f);
   }
 }

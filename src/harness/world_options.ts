@@ -5,6 +5,7 @@ import type { Carrier } from '../netipsec/pact.ts';
 import type { Progress } from '../verilator/index.ts';
 import type { OwnRtl } from './own_rtl.ts';
 import { ALGORITHMS, type Algorithm, type Mode } from './topology.ts';
+import { type WavesWindow, WHOLE_RUN } from './waves_window.ts';
 
 /** What createWorld() may be told; everything has a default. */
 export interface WorldOptions {
@@ -60,10 +61,13 @@ export interface WorldOptions {
   readonly stream?: string;
   /** Write the wire to this pcapng file. */
   readonly capture?: string;
+  /** Write what happened to each packet, in one list, to this file: slow. */
+  readonly timeline?: string;
   /** Write what a tap on each interface of each host sees to this pcapng file. */
   readonly taps?: string;
-  /** Write an FST waveform of both cards to this file. */
+  /** Write an FST waveform of both cards to this file; of these cycles alone. */
   readonly waves?: string;
+  readonly wavesWindow?: WavesWindow;
   /**
    * Watch what is done to tags: what it finds are violations. Slow. Default: when TAGSAN=1 is in the
    * environment.
@@ -107,8 +111,10 @@ export interface WorldConfig {
   readonly digest: boolean;
   readonly stream: string | null;
   readonly capture: string | null;
+  readonly timeline: string | null;
   readonly taps: string | null;
   readonly waves: string | null;
+  readonly wavesWindow: WavesWindow;
   readonly tagsan: boolean;
   readonly rulesOff: readonly string[];
   readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
@@ -182,8 +188,10 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     digest: o.digest ?? true,
     stream: o.stream ?? null,
     capture: o.capture ?? null,
+    timeline: o.timeline ?? null,
     taps: o.taps ?? null,
     waves: o.waves ?? null,
+    wavesWindow: o.wavesWindow ?? WHOLE_RUN,
     tagsan: o.tagsan ?? process.env.TAGSAN === '1',
     rulesOff: o.rulesOff ?? [],
     carrier: o.carrier ?? null,

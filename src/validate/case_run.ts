@@ -7,6 +7,7 @@ import { finishRun } from '../harness/finish_run.ts';
 import { openSim } from '../harness/open_sim.ts';
 import { violationText } from '../harness/oracle/violation.ts';
 import type { RunReport } from '../harness/run_report.ts';
+import type { WavesWindow } from '../harness/waves_window.ts';
 import type { World } from '../harness/world.ts';
 import { type WorldOptions, worldConfig } from '../harness/world_options.ts';
 import { CaseFailure, type FailureDetails } from './failure.ts';
@@ -16,6 +17,13 @@ import { captureTap } from './tap_capture.ts';
 
 /** Characters of two values that are told in one line. */
 const SHORT = 100;
+
+/** What a failing case writes into a folder of its own when it runs again. */
+export interface Evidence {
+  readonly dir: string;
+  /** Cycles of the waveform; null: none is written. */
+  readonly window: WavesWindow | null;
+}
 
 /**
  * What a case works with: worlds and rigs of the card under test, the checks that make it fail, and
@@ -28,34 +36,48 @@ export class CaseRun {
   readonly artefacts: Record<string, string> = {};
   /** Of all simulations that have ended. */
   cycles = 0;
-  /** Where captures go; null: none are written. */
-  readonly #dir: string | null;
+  /** null: none is written. */
+  readonly #evidence: Evidence | null;
+  #simulations = 0;
   readonly #hash = createHash('sha256');
   readonly #worlds: World[] = [];
   readonly #rigs: Rig[] = [];
 
-  constructor(settings: Settings, seed: number, dir: string | null) {
+  constructor(settings: Settings, seed: number, evidence: Evidence | null) {
     this.settings = settings;
     this.seed = seed;
-    this.#dir = dir;
+    this.#evidence = evidence;
   }
 
   /** What every world of the case has: the card under test, and the seed. */
-  get worldOptions(): Pick<WorldOptions, 'nic' | 'rtl' | 'ffi' | 'seed' | 'maxCycles' | 'capture'> {
+  get worldOptions(): WorldOptions {
     const { nic, rtl, ffi, timeoutCycles } = this.settings;
     const own = rtl === undefined ? {} : { rtl };
-    const options = { nic, ...own, ffi, seed: this.seed, maxCycles: timeoutCycles };
-    const capture = this.#newCapture();
-    return capture === null ? options : { ...options, capture };
+    return { nic, ...own, ffi, seed: this.seed, maxCycles: timeoutCycles, ...this.#files() };
   }
 
-  /** The file for one more capture; null: none is wanted. */
-  #newCapture(): string | null {
-    if (this.#dir === null) return null;
-    const n = Object.keys(this.artefacts).length + 1;
-    const path = join(this.#dir, n === 1 ? 'wire.pcapng' : `wire-${n}.pcapng`);
-    this.artefacts[n === 1 ? 'capture' : `capture${n}`] = path;
-    return path;
+  /** What the next world writes down, its number in each name. */
+  #files(): WorldOptions {
+    if (this.#evidence === null) return {};
+    const { dir, window } = this.#evidence;
+    const n = ++this.#simulations;
+    const file = (what: string, name: string, ending: string): string => {
+      const number = n === 1 ? '' : `${n}`;
+      const path = join(dir, `${name}${number === '' ? '' : `-${number}`}.${ending}`);
+      this.artefacts[`${what}${number}`] = path;
+      return path;
+    };
+    const files = {
+      capture: file('capture', 'wire', 'pcapng'),
+      timeline: file('timeline', 'timeline', 'tsv'),
+    };
+    if (window === null) return files;
+    return { ...files, waves: file('waves', 'waves', 'fst'), wavesWindow: window };
+  }
+
+  /** Where the simulation that was begun last stands. */
+  get cycle(): number | undefined {
+    return (this.#worlds.at(-1) ?? this.#rigs.at(-1)?.world)?.cycle;
   }
 
   /** Two hosts with the card under test, and the sanitiser for tags. */
@@ -85,7 +107,7 @@ export class CaseRun {
 
   /** Two drivers with the card under test and nothing above them. */
   async rig(config: RigConfig = {}): Promise<Rig> {
-    const { capture, ...options } = this.worldOptions;
+    const { capture, timeline: _, ...options } = this.worldOptions;
     const sim = await openSim(worldConfig(options), rigSimConfig(config));
     if (capture !== undefined) captureTap(sim, capture);
     const rig = new Rig(() => sim, config);

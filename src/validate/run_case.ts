@@ -3,7 +3,7 @@
 import { ownRtlArgs } from '../harness/own_rtl.ts';
 import type { CaseResult, CaseStatus } from '../report/validate_results.ts';
 import { type Case, groupOf } from './case.ts';
-import { CaseRun } from './case_run.ts';
+import { CaseRun, type Evidence } from './case_run.ts';
 import { CaseFailure, type FailureDetails } from './failure.ts';
 import type { Instance } from './select.ts';
 import { cannotRun, type Settings } from './settings.ts';
@@ -35,20 +35,21 @@ export async function runCase(
   c: Case,
   instance: Instance,
   settings: Settings,
-  dir: string | null = null,
+  evidence: Evidence | null = null,
 ): Promise<CaseResult> {
   const blank = blankResult(c, instance, settings);
   const reason = cannotRun(c, settings);
   if (reason !== '') return { ...blank, status: 'skipped', reason };
   const begunMs = performance.now();
-  const run = new CaseRun(settings, instance.seed, dir);
+  const run = new CaseRun(settings, instance.seed, evidence);
   let outcome: Partial<CaseResult>;
   try {
     await c.run(run);
     outcome = { status: 'passed', reason: '', digest: run.end() };
   } catch (error) {
+    const { cycle } = run;
     run.close();
-    outcome = failure(error);
+    outcome = { ...(cycle === undefined ? {} : { cycle }), ...failure(error) };
   }
   const seconds = Number(((performance.now() - begunMs) / 1000).toFixed(3));
   return { ...blank, ...outcome, seconds, cycles: run.cycles, artefacts: run.artefacts };

@@ -30,6 +30,8 @@ const CHILD = fileURLToPath(new URL(`child${SELF_EXTENSION}`, import.meta.url));
 const LOADER = SELF_EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
 /** A process that does nothing at all before its first case. */
 const BEGIN_MS = 60_000;
+/** For the second run of a failing case; the first of all builds a library with waveforms. */
+const EXPLAIN_MS = 600_000;
 const LAST_WORDS = 2000;
 
 /**
@@ -64,7 +66,7 @@ export function runChild(
       } else if (said.what === 'failed') {
         failed = said.result;
         current = null;
-        watch.set(timeoutMs);
+        watch.set(job.settings.nic === 'rtl' ? Math.max(timeoutMs, EXPLAIN_MS) : timeoutMs);
       } else if (said.what === 'result') {
         current = null;
         failed = null;

@@ -113,6 +113,10 @@ export class Nic implements Ifnet {
   }
 
   /** Listens to every completion, for digests and tests. */
+  get onCompletion(): OnCompletion | null {
+    return this.#tx.onCompletion;
+  }
+
   set onCompletion(listener: OnCompletion | null) {
     this.#tx.onCompletion = listener;
     this.#rx.onCompletion = listener;
