@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type Case, groupOf } from './case.ts';
 import { ESP } from './suites/esp.ts';
+import { ESP_FORMS } from './suites/esp_forms.ts';
 import { ESP_FRAMES } from './suites/esp_frames.ts';
 import { FAULT_CASES } from './suites/faults.ts';
 import { HAZARD_CASES } from './suites/hazards.ts';
@@ -22,6 +23,7 @@ export const CASES: readonly Case[] = [
   ...INTERRUPTS,
   ...ESP,
   ...ESP_FRAMES,
+  ...ESP_FORMS,
   ...REPLAY,
   ...POLICY,
   ...HAZARD_CASES,

@@ -24,6 +24,8 @@ export function busError(c: CaseRun, what: string, access: () => void): BusError
 /** What registers hold when a card has come out of reset. */
 const AFTER_RESET: readonly [string, number, number][] = [
   ['ID', R.REG_ID, R.ID_VALUE],
+  ['VERSION', R.REG_VERSION, R.VERSION_VALUE],
+  ['CAPS', R.REG_CAPS, R.CAPS_VALUE],
   ['CTRL', R.REG_CTRL, 0],
   ['MAX_FRAME', R.REG_MAX_FRAME, R.MAX_FRAME_DEFAULT],
   ['EIMS', R.REG_EIMS, 0],
@@ -65,6 +67,7 @@ const HOLD: readonly [string, number, number][] = [
   ['MAC_HI', R.REG_MAC_HI, 0xffff],
   ['MAX_FRAME', R.REG_MAX_FRAME, 0x1fff],
   ['ITR', R.REG_ITR, 0xffffffff],
+  ['NATT_PORT', R.REG_NATT_PORT, 0xffff],
   ['TX.BASE_LO', R.RING_TX + R.RING_BASE_LO, 0xffffffc0],
   ['TX.BASE_HI', R.RING_TX + R.RING_BASE_HI, 0],
 ];
@@ -91,9 +94,9 @@ const held: readonly Case[] = HOLD.map(
 
 /** Addresses where there is nothing. */
 const NOWHERE: readonly [string, number][] = [
-  ['behind-caps', 0x0020],
-  ['behind-itr', 0x0114],
-  ['behind-ring', 0x0218],
+  ['behind-natt-port', R.REG_NATT_PORT + 4],
+  ['behind-itr', R.REG_ITR + 4],
+  ['behind-ring', R.RING_TX + R.RING_TAIL + 4],
   ['in-sa-window', R.SA_TX + 0x0c],
   ['behind-statistics', R.STATS + 4 * R.STAT_NAMES.length],
   ['far-away', 0x0f00],
