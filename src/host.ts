@@ -3,6 +3,7 @@
 import { Nic } from './dev/nic/if_nic.ts';
 import type { NicBus } from './dev/nic/nic_bus.ts';
 import { NIC_DEFAULTS, type NicOptions, nicRingBytes } from './dev/nic/nic_config.ts';
+import type { DriverModule, NicDriver } from './dev/nic/nic_driver.ts';
 import { EndHost, type EndHostConfig, poolBytes } from './end_host.ts';
 import { ETHER_HDR_LEN } from './header/ether.ts';
 import type { In6Addr } from './header/ip6.ts';
@@ -23,10 +24,12 @@ export interface HostConfig
   readonly baseBytes: number;
   readonly mtu: number;
   readonly nic?: Partial<NicOptions>;
+  /** Of another card than ours. */
+  readonly driver?: DriverModule;
 }
 
-function ringArea(options: Partial<NicOptions> | undefined): number {
-  return (nicRingBytes(options) + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+function ringArea(options: Partial<NicOptions> | undefined, driver: DriverModule): number {
+  return (driver.ringBytes(options) + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
 }
 
 function poolShape(mtu: number, options: Partial<NicOptions> | undefined) {
@@ -36,26 +39,36 @@ function poolShape(mtu: number, options: Partial<NicOptions> | undefined) {
 }
 
 /** Arena bytes that a host takes. */
-export function hostBytes(mtu: number, options?: Partial<NicOptions>): number {
+export function hostBytes(
+  mtu: number,
+  options?: Partial<NicOptions>,
+  driver: DriverModule = OWN_DRIVER,
+): number {
   const { frameBytes, mbufCount } = poolShape(mtu, options);
-  const bytes = ringArea(options) + poolBytes(frameBytes, mbufCount);
+  const bytes = ringArea(options, driver) + poolBytes(frameBytes, mbufCount);
   return (bytes + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
 }
 
+/** The driver of this project's card. */
+const OWN_DRIVER: DriverModule = {
+  createNic: (config) => new Nic(config),
+  ringBytes: nicRingBytes,
+};
+
 /** A host with a card. Together with end_host.ts the only file that knows all of its parts. */
 export class Host extends EndHost {
-  readonly nic: Nic;
+  readonly nic: NicDriver;
 
   constructor(config: HostConfig) {
-    const { baseBytes, bus } = config;
+    const { baseBytes, bus, driver = OWN_DRIVER } = config;
     const shape = poolShape(config.mtu, config.nic);
     super({
       ...config,
       ...shape,
       arena: bus.arena,
-      baseBytes: baseBytes + ringArea(config.nic),
+      baseBytes: baseBytes + ringArea(config.nic, driver),
     });
-    this.nic = new Nic({
+    this.nic = driver.createNic({
       name: 'nic0',
       index: 1,
       lladdr: config.lladdr,

@@ -11,10 +11,12 @@ export {
   type SimTotals,
   type SimWorld,
 } from './dev/nic/nic_bus.ts';
-export type { NicOptions } from './dev/nic/nic_config.ts';
+export type { NicConfig, NicOptions } from './dev/nic/nic_config.ts';
+export type { CardSas, DriverModule, NicDriver } from './dev/nic/nic_driver.ts';
 export type { EndHost } from './end_host.ts';
 export { Capture } from './harness/capture.ts';
 export { createWorld } from './harness/create_world.ts';
+export { loadDriver } from './harness/driver_file.ts';
 export { finishRun, passed } from './harness/finish_run.ts';
 export type { FlowEnd } from './harness/flow_end.ts';
 export { type HazardReport, runHazards } from './harness/hazards/run_hazards.ts';
@@ -22,6 +24,7 @@ export { cardLibrary, engineLibrary, type LibraryOptions } from './harness/libra
 export { openLoneCard } from './harness/lone_card.ts';
 export type { Violation } from './harness/oracle/violation.ts';
 export { WireOracle } from './harness/oracle/wire_oracle.ts';
+export type { OwnRtl } from './harness/own_rtl.ts';
 export { type ReplayOptions, type ReplayReport, replay } from './harness/replay.ts';
 export type { RunReport } from './harness/run_report.ts';
 export {

@@ -46,6 +46,10 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'write an AES-GCM engine of your own to start from',
     load: () => import('./new_engine.ts'),
   },
+  'new-card': {
+    summary: 'write a card of your own, with its driver, to start from',
+    load: () => import('./new_card.ts'),
+  },
   profile: {
     summary: 'measure what a tag costs per packet, by every way to carry it',
     load: () => import('./profile.ts'),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { existsSync, statSync } from 'node:fs';
+import type { DriverModule } from '../dev/nic/nic_driver.ts';
+import { loadDriver } from '../harness/driver_file.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
 import { type OptionTable, UsageError, type Values } from './options.ts';
 
@@ -24,6 +26,11 @@ export const rtlOptions = {
     value: 'PORT=NS',
     help: "an input that is a clock of its own, and its period (the card's is 4 ns)",
   },
+} as const satisfies OptionTable;
+
+/** Of the commands that have a host for a card. */
+export const driverOption = {
+  driver: { type: 'string', value: 'FILE', help: 'the driver of your own card, a .ts or .js file' },
 } as const satisfies OptionTable;
 
 const CLOCK_NS = { min: 0.1, max: 1000 };
@@ -83,4 +90,13 @@ export function ownRtl(values: Values<typeof rtlOptions>): OwnRtl | undefined {
     flags,
     ...(Object.keys(clocks).length === 0 ? {} : { clocks }),
   };
+}
+
+/** The driver that --driver names; undefined without. Throws UsageError, DriverError. */
+export async function ownDriver(
+  values: Values<typeof driverOption> & { rtl: string | undefined },
+): Promise<DriverModule | undefined> {
+  if (values.driver === undefined) return undefined;
+  if (values.rtl === undefined) throw new UsageError('--driver: expected --rtl FILELIST with it');
+  return loadDriver(values.driver);
 }

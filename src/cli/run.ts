@@ -23,7 +23,7 @@ import {
   UsageError,
   type Values,
 } from './options.ts';
-import { ownRtl, rtlOptions } from './rtl_options.ts';
+import { driverOption, ownDriver, ownRtl, rtlOptions } from './rtl_options.ts';
 import { runTable } from './run_table.ts';
 import { loadScenario } from './scenario_file.ts';
 import { buildProgress, note, printJson, progress, progressDone } from './terminal.ts';
@@ -100,6 +100,7 @@ const options = {
     help: "latency of the hosts' memory (default 200)",
   },
   ...rtlOptions,
+  ...driverOption,
   ...commonOptions,
 } as const satisfies OptionTable;
 
@@ -194,8 +195,10 @@ async function run(argv: string[]): Promise<number> {
   const { name, scenario, path } = await loadScenario(positionals[0] ?? 'tunnel');
   const out = outDirectory(values.out, [CAPTURE, ESP_SA, TAPS, STREAM, WAVES]);
   if (values.waves === 'fst') needRoom(out);
+  const driver = await ownDriver(values);
   const world = await interruptible((signal) =>
     createWorld({
+      ...(driver === undefined ? {} : { driver }),
       ...worldOptions(values, out, scenario.world ?? {}),
       onBuild: buildProgress('card'),
       signal,

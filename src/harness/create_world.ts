@@ -38,7 +38,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         return sim.cycle;
       },
     };
-    const perHost = hostBytes(config.mtu, config.card);
+    const perHost = cardHostBytes(config);
     const hosts = [0, 1].map(
       (i) =>
         new Host({
@@ -52,6 +52,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
           seed: config.seed + i,
           nic: config.card,
           tagsan: config.tagsan,
+          ...(config.driver === null ? {} : { driver: config.driver }),
           ...(config.carrier === null ? {} : { carrier: config.carrier }),
         }),
     );
@@ -111,7 +112,7 @@ function builtInFile(config: WorldConfig, host: 0 | 1): string {
 function putAllBehind(config: WorldConfig, hosts: Host[], sim: SimWorld, clock: Clock): Behind[] {
   const { mtu, tagsan } = config;
   const addresses = addressesOf(config.inner, config.outer);
-  const base = ARENA_ALIGN + 2 * hostBytes(mtu, config.card);
+  const base = ARENA_ALIGN + 2 * cardHostBytes(config);
   return hosts.map((host, n) => {
     const baseBytes = base + n * endHostBytes(mtu);
     const seed = config.seed + 2 + n;
@@ -120,8 +121,12 @@ function putAllBehind(config: WorldConfig, hosts: Host[], sim: SimWorld, clock: 
   });
 }
 
+function cardHostBytes({ mtu, card, driver }: WorldConfig): number {
+  return hostBytes(mtu, card, driver ?? undefined);
+}
+
 function simConfig(config: WorldConfig): SimConfig {
-  const perHost = hostBytes(config.mtu, config.card);
+  const perHost = cardHostBytes(config);
   const watched = config.oracles || config.digest || config.capture !== null;
   return {
     cardCount: 2,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { NicOptions } from '../dev/nic/nic_config.ts';
+import type { DriverModule } from '../dev/nic/nic_driver.ts';
 import type { MbufPool } from '../kern/mbuf.ts';
 import type { Carrier } from '../netipsec/pact.ts';
 import type { Progress } from '../verilator/index.ts';
@@ -31,6 +32,8 @@ export interface WorldOptions {
   readonly nic?: 'rtl' | 'model';
   /** An engine or a card from elsewhere in the place of ours; only with nic 'rtl'. */
   readonly rtl?: OwnRtl;
+  /** The driver of a card from elsewhere. */
+  readonly driver?: DriverModule;
   /** Default 'koffi'. */
   readonly ffi?: 'koffi' | 'ffi-napi';
   /** Largest IP packet, bytes. Default 9000. */
@@ -97,6 +100,7 @@ export interface WorldConfig {
   readonly offload: boolean;
   readonly nic: 'rtl' | 'model';
   readonly rtl: OwnRtl | null;
+  readonly driver: DriverModule | null;
   readonly ffi: 'koffi' | 'ffi-napi';
   readonly mtu: number;
   readonly wireLatencyCycles: number;
@@ -174,6 +178,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     offload: o.offload ?? true,
     nic: oneOf('nic', o.nic ?? 'rtl', ['rtl', 'model']),
     rtl: o.rtl ?? null,
+    driver: o.driver ?? null,
     ffi: oneOf('ffi', o.ffi ?? 'koffi', ['koffi', 'ffi-napi']),
     mtu: inRange('mtu', o.mtu ?? MTU_MAX, mtuMin, MTU_MAX),
     wireLatencyCycles: inRange('wire.latencyCycles', wire.latencyCycles ?? 500, 1, 1e7),

@@ -30,9 +30,14 @@ export class Counters {
   readonly n: Float64Array = new Float64Array(CAPACITY);
 
   get(name: string): number {
+    return this.n[this.indexOf(name)]!;
+  }
+
+  /** Index into `n` of a counter that some module has declared. Throws RangeError. */
+  indexOf(name: string): number {
     const i = names.indexOf(name);
     if (i < 0) throw new RangeError(`no counter is called "${name}"`);
-    return this.n[i]!;
+    return i;
   }
 
   /** All counters that are not zero, by name. */

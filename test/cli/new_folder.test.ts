@@ -9,22 +9,25 @@ import { tagwire } from './tagwire.ts';
 
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'tagwire-new-'));
 
-describe('tagwire new-engine', () => {
-  it('writes the engine that the tests of test/rtl/own run, and a page about it', async () => {
-    const dir = join(emptyFolder(), 'deep', 'engine');
-    const { code, stdout } = await tagwire('new-engine', dir, '--json');
-    expect(code).toBe(0);
-    const files = readdirSync(dir);
-    expect(JSON.parse(stdout)).toEqual({ dir, files });
-    for (const file of files) {
-      const from = join(ROOT, 'rtl/own/engine', file);
-      expect(readFileSync(join(dir, file), 'utf8'), file).toBe(readFileSync(from, 'utf8'));
-    }
-    const fileList = join(dir, 'my_engine.f');
-    expect(await checkContract({ fileList, top: 'my_engine' })).toBe('engine');
-  });
+describe('tagwire new-engine, new-card', () => {
+  it.each(['engine', 'card'] as const)(
+    'writes the %s that the tests of test/rtl/own run, and a page about it',
+    async (what) => {
+      const dir = join(emptyFolder(), 'deep', what);
+      const { code, stdout } = await tagwire(`new-${what}`, dir, '--json');
+      expect(code).toBe(0);
+      const files = readdirSync(dir);
+      expect(JSON.parse(stdout)).toEqual({ dir, files });
+      for (const file of files) {
+        const from = join(ROOT, 'rtl/own', what, file);
+        expect(readFileSync(join(dir, file), 'utf8'), file).toBe(readFileSync(from, 'utf8'));
+      }
+      const fileList = join(dir, `my_${what}.f`);
+      expect(await checkContract({ fileList, top: `my_${what}` })).toBe(what);
+    },
+  );
 
-  it('its page names every port of the contract', () => {
+  it('the page of the engine names every port of the contract', () => {
     const folder = join(ROOT, 'rtl/own/engine');
     const page = readFileSync(join(folder, 'README.md'), 'utf8');
     const engine = readFileSync(join(folder, 'my_engine.sv'), 'utf8');
