@@ -149,9 +149,10 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
     );
   }
   const rtl = ownRtl(o);
+  if (rtl !== undefined && nic === 'model') throw new UsageError('--nic: expected rtl with --rtl');
   return {
     ...scenario,
-    ...(rtl === undefined ? {} : { rtl }),
+    ...(rtl === undefined ? {} : { rtl, nic: 'rtl' as const }),
     capture: join(out, CAPTURE),
     ...(seed === undefined ? {} : { seed }),
     ...(nic === undefined ? {} : { nic }),

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explain } from '../../../src/cli/explain.ts';
 import { createWorld } from '../../../src/harness/create_world.ts';
 import { finishRun } from '../../../src/harness/finish_run.ts';
-import { engineLibrary } from '../../../src/harness/library.ts';
+import { cardLibrary, engineLibrary } from '../../../src/harness/library.ts';
 import { openLoneCard } from '../../../src/harness/lone_card.ts';
 import type { OwnRtl } from '../../../src/harness/own_rtl.ts';
 import { addressOf, OUTER } from '../../../src/harness/topology.ts';
@@ -109,6 +109,8 @@ describe('an engine that breaks its contract is named, with the cycle', () => {
 });
 
 describe('in the card', () => {
+  beforeAll(() => cardLibrary({ rtl: SLOW }));
+
   it('whole ESP packets with known answers, with ESN too (RFC 4106, RFC 4303 §2.2.1)', async (context) => {
     const file = join(VECTORS, 'esp_packets.json');
     if (!existsSync(file)) context.skip('the vectors are not beside the repository');
