@@ -117,8 +117,8 @@ describe('in the card', () => {
     const sim = await openLoneCard({ rtl: SLOW }, 1 << 16);
     const card = new EspCard(sim);
     const { transmit, receive } = card.run(readVectors(file));
-    expect(transmit).toMatchObject({ passed: 15, failed: 0 });
-    expect(receive.failed).toBe(0);
+    expect([transmit.failed, receive.failed]).toEqual([0, 0]);
+    expect(transmit.passed).toBeGreaterThanOrEqual(15);
     expect(receive.passed).toBeGreaterThanOrEqual(4);
     card.close();
     sim.close();
