@@ -24,7 +24,10 @@ const FRAME_NS = 1_000_000n;
 function seeds() {
   const names = readdirSync(LINUX).filter((f) => f.endsWith('.conf'));
   const frames = names.flatMap((name) =>
-    [...readCapture(`${LINUX}${name.replace('.conf', '.pcap')}`)].map((f) => f.bytes),
+    // Not Buffers, whose slice() is no copy: what was damaged once would stay so.
+    [...readCapture(`${LINUX}${name.replace('.conf', '.pcap')}`)].map((f) =>
+      Uint8Array.from(f.bytes),
+    ),
   );
   // Without a window, so that what comes again goes on as well; ESN needs one.
   const conf = (name: string): string => {
@@ -157,6 +160,8 @@ export async function hostileCardRun(
     onProgress(i + 1, Math.round(cycles));
   }
   expect(written).toBe(f.decrypted);
+  // One frame in fourteen goes in as it was, and most of those can be decrypted.
+  expect(f.decrypted).toBeGreaterThan(count / 25);
   // All ends were reached; else the frames are not what they should be.
   for (const figure of [f.decrypted, f.authFailed, f.replayed, f.malformed, f.fragments, f.other]) {
     expect(figure, JSON.stringify(f)).toBeGreaterThan(0);
