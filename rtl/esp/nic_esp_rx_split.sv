@@ -49,12 +49,13 @@ module nic_esp_rx_split (
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q, exp_q, exp_low_q;
   logic              merge_valid_q, no_sa_q, gmac_q, moved_q;
-  logic [31:0]       carry_q;
+  logic [31:0]       carry_q, bottom_q, other_hi_q;
+  logic              sa_here_q, whole_q;      // the SA came with the last edge
   nic_pkg::rx_merge_t merge_q;
 
   logic        esp_beat, is_text, last_text, is_tag, mixed, sa_ok, merge_beat, move, ready;
   logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt, spill, whole;
-  logic [31:0] seq, bottom, esn_hi;
+  logic [31:0] seq, esn_hi;
   logic        merge_slot, merge_put;
   logic [3:0]  code;
   logic [9:0]  hdr, text_end;                 // number of the ESP beat, of the last text beat
@@ -82,14 +83,11 @@ module nic_esp_rx_split (
   assign merge_slot = ~merge_valid_q | merge_ready_i;
   assign exp_slot  = ~exp_valid_q | exp_ready_i;
 
-  // RFC 4303 §A2.2: the window ends at T; a number left of it belongs to the next half, and one
-  // that would be left of zero to the half before.
+  // RFC 4303 §A2.2: the window ends at the highest number seen. If it lies within one half, a number
+  // left of it belongs to the next half; else one that is not left of it belongs to the half before.
   assign seq    = nic_pkg::swap32(beat_i[63:32]);
-  assign bottom = sa_seq_i[31:0] - {16'd0, sa_i.window} + 32'd1;
-  assign whole  = {1'b0, sa_seq_i[31:0]} + 33'd1 >= {17'd0, sa_i.window};   // within one half
   assign esn_hi = !sa_i.esn ? 32'd0
-                  : whole ? sa_seq_i[63:32] + 32'(seq < bottom)
-                          : sa_seq_i[63:32] - 32'(seq >= bottom);
+                  : ((seq < bottom_q) == whole_q) ? other_hi_q : sa_seq_i[63:32];
 
   assign to_bypass  = ~is_text | mixed | gmac_q;
   assign to_text    = is_text | (esp_beat & sa_ok) | spill;
@@ -159,6 +157,17 @@ module nic_esp_rx_split (
         if (to_text) text_valid_q <= 1'b1;
         if (is_tag) exp_valid_q <= 1'b1;
       end
+    end
+  end
+
+  // While headers pass, what of a guess depends on the SA alone.
+  assign whole = {1'b0, sa_seq_i[31:0]} + 33'd1 >= {17'd0, sa_i.window};
+  always_ff @(posedge clk_i) begin
+    sa_here_q <= sa_rd_en_o;
+    if (sa_here_q) begin
+      whole_q    <= whole;
+      bottom_q   <= sa_seq_i[31:0] - {16'd0, sa_i.window} + 32'd1;
+      other_hi_q <= whole ? sa_seq_i[63:32] + 32'd1 : sa_seq_i[63:32] - 32'd1;
     end
   end
 

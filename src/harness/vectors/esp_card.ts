@@ -75,11 +75,10 @@ export class EspCard {
     const result = { transmit: newResult(file.file), receive: newResult(file.file) };
     for (const vector of file.cases) {
       const skip = cannot(vector);
-      const skipReceive = skip || (vector.esp?.esn ? 'ESN, which the card does not receive' : '');
       const failure = skip === '' ? this.#transmit(vector, vector.esp!) : '';
       count(result.transmit, vector, { skip, failure });
-      const lost = skipReceive === '' ? this.#receive(vector, vector.esp!) : '';
-      count(result.receive, vector, { skip: skipReceive, failure: lost });
+      const lost = skip === '' ? this.#receive(vector, vector.esp!) : '';
+      count(result.receive, vector, { skip, failure: lost });
     }
     return result;
   }
@@ -103,8 +102,9 @@ export class EspCard {
       salt: esp.salt,
       icvLenBytes: ICV_BYTES,
       esn: esp.esn,
-      replayPackets: 0,
-      receivedSeq: 0,
+      // The packet is about the next, as near as a Number of 64 bits is: so the card knows its half.
+      replayPackets: 8192,
+      receivedSeq: highOf(vector) * 0x1_0000_0000 + view(esp.packet).getUint32(4) - 1,
       udpPort: 0,
     };
   }
@@ -126,7 +126,7 @@ export class EspCard {
     r[REQ_GENERATION] = sa.generation;
     r[REQ_IF_INDEX] = this.#nic.index;
     r[REQ_ESP] = IP_BYTES | (trailerLen << 16);
-    r[REQ_ESN_HI] = esp.esn ? new DataView(Uint8Array.from(vector.aad).buffer).getUint32(4) : 0;
+    r[REQ_ESN_HI] = highOf(vector);
     r[REQ_CARD_SA] = installed.cardSa;
     r[REQ_DST] = 0x0a000002;
     const error = this.#carrier.request(m, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED, r);
@@ -210,6 +210,15 @@ function cannot(vector: VectorCase): string {
   if (vector.algorithm !== 'aes-gcm') return `${vector.algorithm}, not done by the card`;
   if (vector.key.length === 24) return 'AES-192, not in RTL';
   return vector.tag.length === ICV_BYTES ? '' : `ICV of ${vector.tag.length} bytes, not 16`;
+}
+
+/** High half of the sequence number: with ESN it stands in the middle of the AAD. */
+function highOf(vector: VectorCase): number {
+  return vector.esp?.esn ? view(vector.aad).getUint32(4) : 0;
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function frameOf(packet: Uint8Array): Uint8Array {
