@@ -22,6 +22,10 @@ const commands: Record<string, { summary: string; load(): Promise<{ command: Com
     summary: 'simulate two hosts, their cards and the wire: the main job',
     load: () => import('./run.ts'),
   },
+  fuzz: {
+    summary: 'random worlds on RTL, model and software, all oracles on; what fails is shrunk',
+    load: () => import('./fuzz.ts'),
+  },
   repro: {
     summary: 'repeat a failure of validate from its repro.json',
     load: () => import('./repro.ts'),

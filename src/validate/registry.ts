@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type Case, groupOf } from './case.ts';
+import { FUZZ_CASES } from './fuzz/cases.ts';
 import { ESP } from './suites/esp.ts';
 import { ESP_FORMS } from './suites/esp_forms.ts';
 import { ESP_FRAMES } from './suites/esp_frames.ts';
@@ -29,6 +30,7 @@ export const CASES: readonly Case[] = [
   ...HAZARD_CASES,
   ...REKEY,
   ...FAULT_CASES,
+  ...FUZZ_CASES,
   ...LEAKS,
   ...PERFORMANCE,
 ];
