@@ -7,7 +7,7 @@ import type { DriverModule, NicDriver } from './dev/nic/nic_driver.ts';
 import { EndHost, type EndHostConfig, poolBytes } from './end_host.ts';
 import { ETHER_HDR_LEN } from './header/ether.ts';
 import type { In6Addr } from './header/ip6.ts';
-import type { Ifnet } from './net/ifnet.ts';
+import { IFCAP_IPSEC, type Ifnet } from './net/ifnet.ts';
 import { addAddress, attachInterface } from './netinet/in_proto.ts';
 import { addAddress6 } from './netinet/in6_proto.ts';
 
@@ -51,6 +51,7 @@ export function hostBytes(
 
 /** The driver of this project's card. */
 const OWN_DRIVER: DriverModule = {
+  capabilities: IFCAP_IPSEC,
   createNic: (config) => new Nic(config),
   ringBytes: nicRingBytes,
 };

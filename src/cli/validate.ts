@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cardLibrary, engineLibrary } from '../harness/library.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
+import { checkContract } from '../harness/rtl_contract.ts';
 import { annotations, stepSummary } from '../report/github.ts';
 import type { CaseResult, CaseStatus, ValidateResults } from '../report/validate_results.ts';
 import { isBad } from '../report/validate_results.ts';
@@ -28,7 +29,7 @@ import {
   unknown,
   type Values,
 } from './options.ts';
-import { ownRtl, rtlOptions } from './rtl_options.ts';
+import { driverOption, ownDriver, ownRtl, rtlOptions } from './rtl_options.ts';
 import { buildProgress, note, printJson, progress, progressDone } from './terminal.ts';
 import { caseLine, listText, validateTable } from './validate_table.ts';
 
@@ -90,6 +91,7 @@ const options = {
     help: 'how native code is called',
   },
   ...rtlOptions,
+  ...driverOption,
   ...commonOptions,
   seed: {
     type: 'string',
@@ -174,14 +176,18 @@ async function run(argv: string[]): Promise<number> {
   const rtl = ownRtl(o);
   if (rtl !== undefined && o.nic === 'model')
     throw new UsageError('--nic: expected rtl with --rtl');
+  await ownDriver(o);
+  const level = rtl === undefined ? undefined : await checkContract(rtl);
   const out = outDirectory(o.out, Object.values(REPORT_FILES));
   rmSync(join(out, FAILURES), { recursive: true, force: true });
   const settings: Settings = {
     ...{ seed, nic: o.nic, ffi: o.ffi, timeoutCycles: o['timeout-cycles'], out },
     ...(rtl === undefined ? {} : { rtl }),
+    ...(level === undefined ? {} : { level }),
+    ...(o.driver === undefined ? {} : { driver: o.driver }),
   };
   const needsEngine =
-    rtl === undefined && instances.some(({ caseId }) => groupOf(caseId) === 'vectors');
+    level !== 'card' && instances.some(({ caseId }) => groupOf(caseId) === 'vectors');
   const jobs = o.jobs === 0 ? availableParallelism() : o.jobs;
   note(`validate: ${instances.length} cases, card ${o.nic}, seed ${seed}, ${jobs} at a time`);
   const results = await interruptible(async (signal) =>
@@ -220,7 +226,7 @@ async function prepare(
   if (o.nic === 'model') return versions;
   const own = rtl === undefined ? {} : { rtl };
   await cardLibrary({ ...own, signal, onProgress: buildProgress('card') });
-  if (needsEngine) await engineLibrary({ signal, onProgress: buildProgress('engine') });
+  if (needsEngine) await engineLibrary({ ...own, signal, onProgress: buildProgress('engine') });
   return { ...versions, verilator: (await findVerilator()).version };
 }
 

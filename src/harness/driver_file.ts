@@ -10,7 +10,7 @@ export class DriverError extends Error {
   override readonly name = 'DriverError';
 }
 
-const FUNCTIONS = ['createNic', 'ringBytes'] as const;
+const EXPORTS = { createNic: 'function', ringBytes: 'function', capabilities: 'number' };
 
 /** The driver of a card from elsewhere, TypeScript or JavaScript. Throws DriverError. */
 export async function loadDriver(file: string): Promise<DriverModule> {
@@ -19,9 +19,9 @@ export async function loadDriver(file: string): Promise<DriverModule> {
   const module = await loadScript(path).catch((error) => {
     throw new DriverError(`'${file}' cannot be loaded: ${error?.message ?? error}`);
   });
-  const missing = FUNCTIONS.find((name) => typeof module[name] !== 'function');
+  const missing = Object.entries(EXPORTS).find(([name, type]) => typeof module[name] !== type)?.[0];
   if (missing === undefined) return module as unknown as DriverModule;
   throw new DriverError(
-    `'${file}': expected it to export ${FUNCTIONS.join(' and ')}, no ${missing} found`,
+    `'${file}': expected it to export ${Object.keys(EXPORTS).join(', ')}, no ${missing} found`,
   );
 }

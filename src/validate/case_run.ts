@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { DriverModule } from '../dev/nic/nic_driver.ts';
 import { createWorld } from '../harness/create_world.ts';
 import { finishRun } from '../harness/finish_run.ts';
 import { openSim } from '../harness/open_sim.ts';
@@ -10,9 +11,9 @@ import type { RunReport } from '../harness/run_report.ts';
 import type { WavesWindow } from '../harness/waves_window.ts';
 import type { World } from '../harness/world.ts';
 import { type WorldOptions, worldConfig } from '../harness/world_options.ts';
-import { CaseFailure, type FailureDetails } from './failure.ts';
+import { CaseFailure, CaseSkipped, type FailureDetails } from './failure.ts';
 import { Rig, type RigConfig, rigSimConfig } from './rig.ts';
-import type { Settings } from './settings.ts';
+import { OTHER_DRIVER, type Settings } from './settings.ts';
 import { captureTap } from './tap_capture.ts';
 
 /** Characters of two values that are told in one line. */
@@ -32,6 +33,8 @@ export interface Evidence {
 export class CaseRun {
   readonly seed: number;
   readonly settings: Settings;
+  /** Of a card from elsewhere. */
+  readonly driver: DriverModule | null;
   /** Files that were written, by what they are. */
   readonly artefacts: Record<string, string> = {};
   /** Of all simulations that have ended. */
@@ -43,8 +46,14 @@ export class CaseRun {
   readonly #worlds: World[] = [];
   readonly #rigs: Rig[] = [];
 
-  constructor(settings: Settings, seed: number, evidence: Evidence | null) {
+  constructor(
+    settings: Settings,
+    seed: number,
+    evidence: Evidence | null,
+    driver: DriverModule | null,
+  ) {
     this.settings = settings;
+    this.driver = driver;
     this.seed = seed;
     this.#evidence = evidence;
   }
@@ -52,7 +61,8 @@ export class CaseRun {
   /** What every world of the case has: the card under test, and the seed. */
   get worldOptions(): WorldOptions {
     const { nic, rtl, ffi, timeoutCycles } = this.settings;
-    const own = rtl === undefined ? {} : { rtl };
+    const { driver } = this;
+    const own = { ...(rtl === undefined ? {} : { rtl }), ...(driver === null ? {} : { driver }) };
     return { nic, ...own, ffi, seed: this.seed, maxCycles: timeoutCycles, ...this.#files() };
   }
 
@@ -107,6 +117,7 @@ export class CaseRun {
 
   /** Two drivers with the card under test and nothing above them. */
   async rig(config: RigConfig = {}): Promise<Rig> {
+    if (this.driver !== null) throw new CaseSkipped(OTHER_DRIVER);
     const { capture, timeline: _, ...options } = this.worldOptions;
     const sim = await openSim(worldConfig(options), rigSimConfig(config));
     if (capture !== undefined) captureTap(sim, capture);

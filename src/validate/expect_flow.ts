@@ -2,7 +2,10 @@
 import type { RunReport } from '../harness/run_report.ts';
 import type { PacketSize } from '../harness/sizes.ts';
 import type { WorldOptions } from '../harness/world_options.ts';
+import { IFCAP_IPSEC } from '../net/ifnet.ts';
 import type { CaseRun } from './case_run.ts';
+import { CaseSkipped } from './failure.ts';
+import { NO_ESP } from './settings.ts';
 
 /** Short rings: a world of a case carries few packets. */
 export const SHORT_RINGS = { log2Tx: 6, log2Rx: 6, log2Txc: 6, log2Rxc: 6 } as const;
@@ -31,6 +34,8 @@ export function expectAll(c: CaseRun, r: RunReport, packets: number): void {
 
 /** All ESP of the run was the cards', each with one tag out, one in, none for the hand-over. */
 export function expectOffloaded(c: CaseRun, r: RunReport, packets: number): void {
+  const capabilities = c.driver?.capabilities ?? IFCAP_IPSEC;
+  if ((capabilities & IFCAP_IPSEC) === 0) throw new CaseSkipped(NO_ESP);
   c.figures('ESP packets', r.packets, {
     ...{ offloadedTx: packets, offloadedRx: packets, software: 0 },
   });

@@ -11,6 +11,11 @@ export interface FailureDetails {
 }
 
 /** Something is not as it must be. */
+/** The card under test is not one for this case, as shows only while it runs. */
+export class CaseSkipped extends Error {
+  override readonly name = 'CaseSkipped';
+}
+
 export class CaseFailure extends Error {
   readonly details: FailureDetails;
   constructor(message: string, details: FailureDetails = {}) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
+import { loadDriver } from '../harness/driver_file.ts';
 import { ownRtlArgs } from '../harness/own_rtl.ts';
 import type { CaseResult, CaseStatus } from '../report/validate_results.ts';
 import { type Case, groupOf } from './case.ts';
 import { CaseRun, type Evidence } from './case_run.ts';
-import { CaseFailure, type FailureDetails } from './failure.ts';
+import { CaseFailure, CaseSkipped, type FailureDetails } from './failure.ts';
 import type { Instance } from './select.ts';
 import { cannotRun, type Settings } from './settings.ts';
 
@@ -38,10 +39,11 @@ export async function runCase(
   evidence: Evidence | null = null,
 ): Promise<CaseResult> {
   const blank = blankResult(c, instance, settings);
-  const reason = cannotRun(c, settings);
+  const driver = settings.driver === undefined ? null : await loadDriver(settings.driver);
+  const reason = cannotRun(c, settings, driver);
   if (reason !== '') return { ...blank, status: 'skipped', reason };
   const begunMs = performance.now();
-  const run = new CaseRun(settings, instance.seed, evidence);
+  const run = new CaseRun(settings, instance.seed, evidence, driver);
   let outcome: Partial<CaseResult>;
   try {
     await c.run(run);
@@ -64,6 +66,7 @@ const NO_ROOM: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'ENOMEM', 
 
 function failure(error: unknown): Partial<CaseResult> {
   const e = error as Thrown;
+  if (error instanceof CaseSkipped) return { status: 'skipped', reason: e.message };
   if (NOT_INSTALLED.includes(e.name)) throw error;
   const isLost =
     (e.name === 'BusError' && NOT_THE_CARD.includes(e.kind)) || NO_ROOM.includes(e.code);
@@ -95,6 +98,7 @@ function repeatCommand(c: Case, id: string, s: Settings): string {
     `npx tagwire validate --grep '^${c.id}$' --seed ${s.seed}`,
     ...(nth === undefined ? [] : [`--reseed ${nth}`]),
     ...(s.rtl === undefined ? [] : ownRtlArgs(s.rtl).map(quoted)),
+    ...(s.driver === undefined ? [] : ['--driver', quoted(s.driver)]),
     ...(s.nic === 'rtl' ? [] : [`--nic ${s.nic}`]),
     ...(s.ffi === 'koffi' ? [] : [`--ffi ${s.ffi}`]),
   ].join(' ');

@@ -58,7 +58,7 @@ class MyNic implements NicDriver {
   readonly name;
   readonly index;
   readonly lladdr;
-  readonly capabilities = 0;
+  readonly capabilities = capabilities;
   readonly sa;
   readonly handoverAllocs = 0;
   mtu;
@@ -280,6 +280,9 @@ class MyNic implements NicDriver {
     return { rxOverflow: this.#config.bus.readReg(DROPPED) };
   }
 }
+
+/** IFCAP_IPSEC (1) once the card does ESP. */
+export const capabilities: DriverModule['capabilities'] = 0;
 
 export const createNic: DriverModule['createNic'] = (config) => new MyNic(config);
 

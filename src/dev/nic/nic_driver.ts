@@ -39,6 +39,8 @@ export interface NicDriver extends Ifnet {
 
 /** A module that brings a driver: `--driver FILE`. */
 export interface DriverModule {
+  /** IFCAP_ bits of its interfaces: what a suite may ask of the card. */
+  readonly capabilities: number;
   createNic(config: NicConfig): NicDriver;
   /** Arena bytes that its rings and buffers take, from NicConfig.ringBaseBytes on. */
   ringBytes(options?: Partial<NicOptions>): number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The starting point of `tagwire new-card`: another card than ours, with rings and registers of its
 // own, under a driver of its own. It does no ESP, so software does.
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,9 @@ import { finishRun } from '../../../src/harness/finish_run.ts';
 import { cardLibrary } from '../../../src/harness/library.ts';
 import type { OwnRtl } from '../../../src/harness/own_rtl.ts';
 import type { WorldOptions } from '../../../src/harness/world_options.ts';
+import type { CaseResult } from '../../../src/report/validate_results.ts';
 import { lint } from '../../../src/verilator/index.ts';
+import { tagwire } from '../../cli/tagwire.ts';
 import { root } from '../gcm_engine.ts';
 
 const DRIVER = join(root, 'rtl/own/card/my_nic.ts');
@@ -66,6 +68,21 @@ describe('a card from elsewhere', () => {
     });
   });
 
+  it('tagwire validate runs what it can be asked, and says why not the rest', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'tagwire-own-'));
+    const own = ['--rtl', MY.fileList, '--top', MY.top, '--driver', DRIVER];
+    const ids = ['esp/tunnel-null-sha256', 'esp/duplex-tunnel-aes-gcm-128', 'vectors/longest'];
+    const grep = `^(${[...ids, 'hazards/h1'].join('|')})$`;
+    const { code, stderr } = await tagwire('validate', ...own, '--grep', grep, '--out', out);
+    expect(code, stderr).toBe(0);
+    const { results } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
+    const rows = results.map((r: CaseResult) => [r.id, r.status, r.reason]);
+    expect(rows).toContainEqual(['esp/tunnel-null-sha256', 'passed', '']);
+    expect(rows).toContainEqual([ids[1], 'skipped', 'the card does no ESP']);
+    expect(rows).toContainEqual([ids[2], 'skipped', expect.stringContaining('an engine alone')]);
+    expect(results[0].repeat).toContain(`--top my_card --driver ${DRIVER}`);
+  }, 120_000);
+
   it('verilator --lint-only -Wall is silent', async () => {
     expect(await lint({ top: MY.top, cwd: root, rootedFileLists: [MY.fileList] })).toEqual([]);
   });
@@ -83,7 +100,7 @@ describe('tagwire run with a driver that cannot be', () => {
     [[...rtl, '--driver', 'nowhere.ts'], /driver file 'nowhere\.ts' does not exist/],
     [
       [...rtl, '--driver', file('export const createNic = () => 0;')],
-      /expected it to export createNic and ringBytes, no ringBytes found/,
+      /expected it to export createNic, ringBytes, capabilities, no ringBytes found/,
     ],
     [[...rtl, '--driver', file('export const = 1;')], /cannot be loaded/],
     [['--nic', 'model', ...rtl], /--nic: expected rtl with --rtl/],
