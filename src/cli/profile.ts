@@ -153,8 +153,9 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
 async function profile(argv: string[]): Promise<number> {
   const { values, positionals } = parseOptions(options, argv, { min: 0, max: 1, name: 'SCENARIO' });
   const scenario = positionals[0] ?? 'tunnel';
-  const [plan, limits] = await planOf(values, scenario);
+  // First, since other files may be to lie in it.
   const out = outDirectory(values.out, Object.values(PROFILE_FILES));
+  const [plan, limits] = await planOf(values, scenario);
   const { samples, finish } = await interruptible((signal) => measure(plan, signal));
   const report = assemble(scenario, plan, samples, finish());
   const artefacts = await writeProfile(out, report, samples);

@@ -113,7 +113,8 @@ export class TagWork {
   nothing(): void {
     for (let n = 0; n < this.#packets; n += this.#alive.length) {
       this.#begin();
-      for (let i = 0; i < LOOPS; i++) this.#walkAll();
+      this.#pickAll();
+      for (let i = 1; i < LOOPS; i++) this.#walkAll();
       this.#floodAll();
       this.#freeAll();
     }
@@ -225,6 +226,16 @@ export class TagWork {
       const at = carrier.accepted(alive[k]!, 0);
       sum ^= words[at + SA_HANDLE]! ^ words[at + GENERATION]!;
     }
+    this.#sum = sum;
+  }
+
+  /** Whose turn it is, and no more. */
+  #pickAll(): void {
+    const alive = this.#alive;
+    const turns = this.#turns;
+    const requests = this.#requests;
+    let sum = this.#sum;
+    for (let k = 0; k < alive.length; k++) sum ^= alive[k]! ^ requests[turns[k]!]!.length;
     this.#sum = sum;
   }
 

@@ -130,7 +130,7 @@ describe('a small real run', () => {
   let ended: Ended;
   let report: ProfileReport & { budget: { broken: boolean; metric: string }[] };
   const out = join(folder, 'run');
-  const trace = join(folder, 'trace.json');
+  const trace = join(out, 'trace.json');
   beforeAll(async () => {
     const budget = written('run.yaml', 'in-place:\n  tx.handoverAllocs: 0\n  rx.allocs: 0\n');
     const args = ['--quick', '--strategy', 'in-place', '--budget', budget, '--timeline', trace];
