@@ -181,7 +181,7 @@ async function measure(plan: Plan, signal: AbortSignal) {
   const versions: Record<string, string> = {};
   if (plan.nic === 'rtl') {
     // Built beforehand, so that no process has to wait for it.
-    await cardLibrary({ signal, onProgress: buildProgress('card') });
+    await cardLibrary({ probe: true, signal, onProgress: buildProgress('card') });
     versions.verilator = (await findVerilator()).version;
   }
   const end = beginManifest(plan.seed, versions);

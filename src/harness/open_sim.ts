@@ -35,6 +35,7 @@ async function newSim(
   const trace = config.waves === null ? false : 'fst';
   const built = await cardLibrary({
     trace,
+    probe: config.probe,
     ...(config.rtl === null ? {} : { rtl: config.rtl }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),

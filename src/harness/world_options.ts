@@ -71,6 +71,8 @@ export interface WorldOptions {
   /** Write an FST waveform of both cards to this file; of these cycles alone. */
   readonly waves?: string;
   readonly wavesWindow?: WavesWindow;
+  /** Build the RTL so that its transmit path can be looked into, as the profile does. Default false. */
+  readonly probe?: boolean;
   /**
    * Watch what is done to tags: what it finds are violations. Slow. Default: when TAGSAN=1 is in the
    * environment.
@@ -119,6 +121,7 @@ export interface WorldConfig {
   readonly taps: string | null;
   readonly waves: string | null;
   readonly wavesWindow: WavesWindow;
+  readonly probe: boolean;
   readonly tagsan: boolean;
   readonly rulesOff: readonly string[];
   readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
@@ -197,6 +200,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     taps: o.taps ?? null,
     waves: o.waves ?? null,
     wavesWindow: o.wavesWindow ?? WHOLE_RUN,
+    probe: o.probe ?? false,
     tagsan: o.tagsan ?? process.env.TAGSAN === '1',
     rulesOff: o.rulesOff ?? [],
     carrier: o.carrier ?? null,

@@ -29,7 +29,7 @@ export async function runCosim(job: Job, strategy: Strategy): Promise<RunSample>
   const { offload, newCarrier: carrier } = strategy;
   const { scenario, isScript } = await scenarioOf(job);
   const [warmUp, flows] = isScript ? [0, 1] : [WARM_UP, FLOWS];
-  const watch = { oracles: false, digest: false };
+  const watch = { oracles: false, digest: false, probe: true };
   const world = await createWorld({ ...scenario.world, seed, nic, offload, carrier, ...watch });
   try {
     const params = { packets: job.quick ? QUICK_PACKETS : PACKETS, size: workload.sizeBytes };

@@ -25,6 +25,8 @@ const job = (over: Partial<Job>): string =>
     ...over,
   } satisfies Job);
 
+const SMALL = { ...BASE_WORKLOAD, sizeBytes: 64 };
+
 describe('a measuring child', () => {
   it('the stack alone: prints one sample, every stage of every batch in it', () => {
     const { status, stdout, stderr } = child(job({}));
@@ -56,15 +58,13 @@ describe('a measuring child', () => {
   });
 
   it('software ESP leaves the packets of the other stages as they were', () => {
-    const { status, stdout, stderr } = child(job({ strategy: 'none' }));
+    const { status, stdout, stderr } = child(job({ strategy: 'none', workload: SMALL }));
     expect(status, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ strategy: 'none', offloaded: 0 });
   });
 
   it('the co-simulation: cycles of every packet in every stage of the card, and where time goes', () => {
-    const { status, stdout, stderr } = child(
-      job({ mode: 'cosim', workload: { ...BASE_WORKLOAD, sizeBytes: 64 } }),
-    );
+    const { status, stdout, stderr } = child(job({ mode: 'cosim', workload: SMALL }));
     expect(stderr).toBe('');
     expect(status).toBe(0);
     const sample = JSON.parse(stdout) as RunSample;

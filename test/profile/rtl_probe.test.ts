@@ -10,7 +10,7 @@ import type { PacketTrack } from '../../src/profile/sample.ts';
 const PACKETS = 120;
 
 async function probed(options: WorldOptions, probe: boolean) {
-  const world = await createWorld({ nic: 'rtl', ...options });
+  const world = await createWorld({ nic: 'rtl', probe, ...options });
   const wireEnds: number[] = [];
   world.onFrame = (f) => {
     if (f.card === 0) wireEnds.push(f.cycle);
@@ -71,7 +71,7 @@ describe('the probe in the transmit path of the RTL', () => {
   });
 
   it('keeps as many as there is room for', async () => {
-    const world = await createWorld({ nic: 'rtl' });
+    const world = await createWorld({ nic: 'rtl', probe: true });
     const probe = new RtlProbe(world.sim as NativeWorld, 0, 10);
     await world.flow(0, { packets: 30, size: 64 });
     expect(probe.tracks()).toHaveLength(10);
