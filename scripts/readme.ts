@@ -3,6 +3,7 @@
 //   <!-- file: PATH -->       the file itself
 //   <!-- output: COMMAND -->  what `npx tagwire …` prints
 //   <!-- turns -->            the table of src/kern/turn_rules.ts
+//   <!-- rate -->             the table of test/data/line_rate.json
 //   <!-- bench -->            a table from the JSON of `npm run bench -- --json`: readme.ts FILE
 //   <!-- profile -->          tables and a plot from profile.json: readme.ts out/profile.json
 import { execFileSync } from 'node:child_process';
@@ -12,11 +13,13 @@ import { fileURLToPath } from 'node:url';
 import { profilePlots } from '../src/report/profile_plots.ts';
 import type { ProfileReport } from '../src/report/profile_report.ts';
 import { besideTable, costTable, type Table } from '../src/report/profile_tables.ts';
+import { rateTable } from './rate_table.ts';
 import { turnTable } from './turn_table.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BLOCK = /<!-- (file|output): (.+?) -->\n```(\w*)\n[\s\S]*?```/g;
 const TURNS = /<!-- turns -->\n[\s\S]*?<!-- \/turns -->/;
+const RATE = /<!-- rate -->\n[\s\S]*?<!-- \/rate -->/;
 const BENCH = /<!-- bench -->\n[\s\S]*?<!-- \/bench -->/;
 const PROFILE = /<!-- profile -->\n[\s\S]*?<!-- \/profile -->/;
 const PLOT = 'test/data/profile/stages.svg';
@@ -105,6 +108,7 @@ readme = readme.replace(BLOCK, (_all, kind: string, what: string, language: stri
   return `<!-- ${kind}: ${what} -->\n\`\`\`${language}\n${body}\n\`\`\``;
 });
 readme = readme.replace(TURNS, () => `<!-- turns -->\n${turnTable()}\n<!-- /turns -->`);
+readme = readme.replace(RATE, () => `<!-- rate -->\n${rateTable()}\n<!-- /rate -->`);
 for (const path of process.argv.slice(2)) {
   const figures = JSON.parse(readFileSync(path, 'utf8')) as Bench | ProfileReport;
   if ('schema' in figures) {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { rateTable } from '../scripts/rate_table.ts';
 import { turnTable } from '../scripts/turn_table.ts';
 import { ROOT, tagwire, temporaryDir } from './lib/cli.ts';
 
@@ -66,6 +67,11 @@ describe('README.md is the manual and stays true', () => {
   it('shows the rules at every turn as the source has them', () => {
     const shown = README.match(/<!-- turns -->\n([\s\S]*?)\n<!-- \/turns -->/)?.[1];
     expect(shown).toBe(turnTable());
+  });
+
+  it('has the throughput that was measured', () => {
+    const shown = /<!-- rate -->\n([\s\S]*?)\n<!-- \/rate -->/.exec(README)?.[1];
+    expect(shown).toBe(rateTable());
   });
 
   it('names files that exist', () => {

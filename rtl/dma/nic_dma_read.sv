@@ -101,21 +101,24 @@ module nic_dma_read (
   );
 
   // Halves: 16 bytes a cycle. A beat is popped with its second half or with the frame's last one.
-  logic        half_q, half_ready, half_move, realign_ready;
-  logic [12:0] halves_left_q;
+  logic        half_q, half, half_ready, half_new, half_move, realign_ready;
+  logic [12:0] halves_left_q, halves_left;
   logic [16:0] half_end;
   assign frame_pop = frame_valid & realign_ready;
   assign half_end  = {13'd0, frame_addr[3:0]} + {1'b0, frame_len} + 17'd15;
   assign half_move = beat_valid & half_ready;
-  assign beat_pop  = half_move & (half_q | (halves_left_q == 13'd1));
+  // The first half may go along with the command.
+  assign half        = half_new ? frame_addr[4] : half_q;
+  assign halves_left = half_new ? half_end[16:4] : halves_left_q;
+  assign beat_pop    = half_move & (half | (halves_left == 13'd1));
 
   always_ff @(posedge clk_i) begin
-    if (frame_pop) begin
+    if (frame_pop && !(half_new && half_move)) begin
       half_q        <= frame_addr[4];
       halves_left_q <= half_end[16:4];
     end else if (half_move) begin
-      half_q        <= ~half_q;
-      halves_left_q <= halves_left_q - 13'd1;
+      half_q        <= ~half;
+      halves_left_q <= halves_left - 13'd1;
     end
   end
 
@@ -125,8 +128,8 @@ module nic_dma_read (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(frame_valid), .cmd_ready_o(realign_ready),
     .cmd_src_i(frame_addr[3:0]), .cmd_dst_i(frame_lead), .cmd_len_i(frame_len),
-    .in_valid_i(beat_valid), .in_ready_o(half_ready),
-    .in_data_i(half_q ? beat_data[255:128] : beat_data[127:0]), .in_err_i(beat_err),
+    .in_valid_i(beat_valid), .in_ready_o(half_ready), .in_new_o(half_new),
+    .in_data_i(half ? beat_data[255:128] : beat_data[127:0]), .in_err_i(beat_err),
     .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_data_o(out_data_o),
     .out_first_o(unused_first), .out_last_o(out_last_o), .out_tail_o(unused_tail),
     .out_err_o(out_err_o)

@@ -3,8 +3,7 @@
 // nic_dma_write: writes received frames into the buffers of receive descriptors, any byte
 // alignment, and completes each after the write responses of all its bursts. A frame that failed
 // its check or does not fit writes nothing. A burst ends at a 512-byte line or with the frame, and
-// is requested when all its beats are in the beat FIFO. Throughput: 16 bytes a cycle (one cycle
-// more a frame for some alignments).
+// is requested when all its beats are in the beat FIFO. Throughput: 16 bytes a cycle.
 //
 //   record + descriptor --+--> realign --> pack to 32 B --> beat FIFO, burst FIFO --> AXI
 //                         |                                  '-> track --(B)--> verdict --.
@@ -84,7 +83,8 @@ module nic_dma_write (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(start & write), .cmd_ready_o(realign_ready),
     .cmd_src_i(frame_i.lead), .cmd_dst_i(desc_i[3:0]), .cmd_len_i(frame_i.len),
-    .in_valid_i(data_valid_i), .in_ready_o(in_ready), .in_data_i(data_i), .in_err_i(1'b0),
+    .in_valid_i(data_valid_i), .in_ready_o(in_ready), .in_new_o(), .in_data_i(data_i),
+    .in_err_i(1'b0),
     .out_valid_o(o_valid), .out_ready_i(o_ready), .out_data_o(o_data),
     .out_first_o(o_first), .out_last_o(o_last), .out_tail_o(o_tail), .out_err_o(o_err)
   );

@@ -49,7 +49,8 @@ module nic_esp_rx (
     .cmd_valid_i(frame_valid_i & split_room), .cmd_ready_o(realign_ready),
     .cmd_src_i(4'd0), .cmd_dst_i(frame_i.crypt ? 4'd0 - frame_i.esp_off[3:0] : 4'd0),
     .cmd_len_i(frame_i.len),
-    .in_valid_i(beat_valid_i), .in_ready_o(beat_ready_o), .in_data_i(beat_i), .in_err_i(1'b0),
+    .in_valid_i(beat_valid_i), .in_ready_o(beat_ready_o), .in_new_o(), .in_data_i(beat_i),
+    .in_err_i(1'b0),
     .out_valid_o(a_valid), .out_ready_i(a_ready), .out_data_o(a_data),
     .out_first_o(a_first), .out_last_o(a_last), .out_tail_o(a_tail), .out_err_o(a_err)
   );

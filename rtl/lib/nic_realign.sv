@@ -3,8 +3,9 @@
 // nic_realign: moves a frame of cmd_len_i bytes from lane cmd_src_i of its first beat to lane
 // cmd_dst_i. One command per frame, then its ceil((src + len) / 16) input beats; gives ceil((dst +
 // len) / 16) beats. Lanes outside the frame are unspecified. out_tail_o: lanes used in the last
-// beat (0 means 16). Latency 1 cycle. Throughput: one beat a cycle; a move to a lower lane costs
-// one more cycle a frame when both beat counts are equal.
+// beat (0 means 16). Latency 1 cycle. Throughput: a frame takes as many cycles as the greater of its
+// two beat counts. For that, a frame that moves to a lower lane may give its first beat along with its
+// command (in_new_o), while the last output of the frame before needs no input.
 //
 //   in --+--> prev_q --.
 //        '-------------> funnel shift by (dst - src) mod 16 --> out_q
@@ -18,6 +19,7 @@ module nic_realign (
   input  logic [15:0]  cmd_len_i,    // bytes, >= 1
   input  logic         in_valid_i,
   output logic         in_ready_o,
+  output logic         in_new_o,     // what in_ready_o asks for is of the command's frame
   input  logic [127:0] in_data_i,
   input  logic         in_err_i,
   output logic         out_valid_o,
@@ -36,7 +38,7 @@ module nic_realign (
   logic [3:0]   out_tail_q;
   logic [127:0] out_data_q;
 
-  logic         slot, have_in, in_move, out_move, finish, load;
+  logic         slot, have_in, in_move, out_move, finish, load, down, primed;
   logic [16:0]  in_end, out_end;  // bytes
   logic [63:0]  cur_low, cur_high;
 
@@ -53,8 +55,12 @@ module nic_realign (
   assign in_end   = {13'd0, cmd_src_i} + {1'b0, cmd_len_i} + 17'd15;
   assign out_end  = {13'd0, cmd_dst_i} + {1'b0, cmd_len_i} + 17'd15;
 
+  assign down        = cmd_dst_i < cmd_src_i;
+  assign primed      = in_new_o & in_valid_i;
+
   assign cmd_ready_o = ~busy_q | finish;
-  assign in_ready_o  = busy_q & have_in & (prime_q | slot);
+  assign in_new_o    = load & down & ~have_in;
+  assign in_ready_o  = (busy_q & have_in & (prime_q | slot)) | in_new_o;
   assign out_valid_o = out_valid_q;
   assign out_data_o  = out_data_q;
   assign out_first_o = out_first_q;
@@ -72,8 +78,8 @@ module nic_realign (
     end else begin
       if (load) begin
         busy_q     <= 1'b1;
-        prime_q    <= cmd_dst_i < cmd_src_i;
-        in_left_q  <= in_end[16:4];
+        prime_q    <= down & ~primed;
+        in_left_q  <= in_end[16:4] - 13'(primed);
         out_left_q <= out_end[16:4];
       end else begin
         if (finish) busy_q <= 1'b0;
@@ -92,7 +98,7 @@ module nic_realign (
       rot_q   <= cmd_dst_i - cmd_src_i;
       tail_q  <= out_end[3:0] + 4'd1;
       first_q <= 1'b1;
-      err_q   <= 1'b0;
+      err_q   <= primed & in_err_i;
     end else begin
       if (out_move) first_q <= 1'b0;
       if (in_move && in_err_i) err_q <= 1'b1;

@@ -21,6 +21,8 @@ export const LINE_RATE_CASES = [
   [8900, 64],
 ] as const;
 
+const MEM_LATENCY_CYCLES = 200;
+
 /** One cell of the throughput table. */
 export interface LineRateRow {
   /** What was measured: the whole card, or the AES-GCM engine alone. */
@@ -61,9 +63,9 @@ export class LineRateBench {
     if (r.status !== 0) throw new Error(`the bench does not compile:\n${r.stderr}`);
   }
 
-  /** Transmit, receive, and both at once. */
-  run(payloadBytes: number, packets: number): LineRateRow[] {
-    const args = [payloadBytes, packets].map(String);
+  /** Transmit, receive, and both at once; frames begin offsetBytes behind a multiple of 64. */
+  run(payloadBytes: number, packets: number, offsetBytes = 0): LineRateRow[] {
+    const args = [payloadBytes, packets, MEM_LATENCY_CYCLES, offsetBytes].map(String);
     const r = spawnSync(this.#program, args, { encoding: 'utf8', timeout: 600_000 });
     if (r.status !== 0) throw new Error(`the bench failed: ${r.stderr}`);
     const lines = r.stdout.trimEnd().split('\n');

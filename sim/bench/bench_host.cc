@@ -45,7 +45,7 @@ void BenchHost::start(uint32_t batch) {
     post(RING_REGISTERS[i] + TWP_RING_CTRL, 1);
   }
   for (uint32_t slot = 0; slot < slots(); ++slot) {
-    const twp_rx_desc desc = {rxBuffer(slot), BUFFER_BYTES, slot};
+    const twp_rx_desc desc = {rxBuffer(slot), BUFFER_BYTES - offsetBytes, slot};
     std::memcpy(arena + ring(RX) + sizeof desc * slot, &desc, sizeof desc);
   }
   rxTail = slots();

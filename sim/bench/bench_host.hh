@@ -20,6 +20,8 @@ struct BenchHost {
   uint32_t ringLog2 = 8;
   // Slots take turns on as many; odd ones have AES-256.
   uint32_t sas = 1;
+  // Where frames begin in their buffers.
+  uint32_t offsetBytes = 0;
   uint16_t txTail = 0;
   uint16_t rxTail = 0;
   uint16_t txcHead = 0;
@@ -35,7 +37,9 @@ struct BenchHost {
   }
 
   uint64_t ring(uint32_t index) const { return card * bytes() + index * ringBytes(); }
-  uint64_t txBuffer(uint32_t slot) const { return ring(4) + uint64_t(slot) * BUFFER_BYTES; }
+  uint64_t txBuffer(uint32_t slot) const {
+    return ring(4) + uint64_t(slot) * BUFFER_BYTES + offsetBytes;
+  }
   uint64_t rxBuffer(uint32_t slot) const { return txBuffer(slots() + slot); }
 
   // Rings, descriptors and card; an interrupt for every `batch` received packets.

@@ -3,12 +3,12 @@
 // How many cycles apart the packets of one card are when they follow each other as fast as they can:
 // transmit, receive, and both at once. Prints a line of JSON for each.
 //
-//     line_rate payloadBytes packets [memLatencyCycles]
+//     line_rate payloadBytes packets [memLatencyCycles [offsetBytes]]
 //
 // Payload is that of ESP, IPv4 transport mode; eight SAs take turns, every other one with AES-256.
 // Descriptors and frames lie ready and all rings hold all packets (at most 1024), so that the host
-// does nothing meanwhile. The frames to receive are those that the transmit run sent; on the wire
-// each is followed at once by the next.
+// does nothing meanwhile; frames begin offsetBytes behind a multiple of 64. The frames to receive
+// are those that the transmit run sent; on the wire each is followed at once by the next.
 //
 // A sent packet counts when its first beat is on the wire (a gap inside a frame ends the run with an
 // error), a received one when its completion is in host memory. The first quarter and the last
@@ -38,7 +38,7 @@ using Frames = std::vector<std::vector<uint8_t>>;
 }
 
 struct Run {
-  explicit Run(uint32_t payloadBytes, uint32_t memLatencyCycles);
+  Run(uint32_t payloadBytes, uint32_t memLatencyCycles, uint32_t offsetBytes);
   ~Run() { tw_world_destroy(world); }
   // Sends `packets` and receives `frames` at once; either may be nothing.
   void pass(uint32_t packets, const Frames &frames);
@@ -57,9 +57,11 @@ struct Run {
   tw_world *world;
 };
 
-Run::Run(uint32_t payloadBytes, uint32_t memLatencyCycles) : tap(1 << 20) {
+Run::Run(uint32_t payloadBytes, uint32_t memLatencyCycles, uint32_t offsetBytes)
+    : tap(1 << 20) {
   host.ringLog2 = 10;
   host.sas = 8;
+  host.offsetBytes = offsetBytes;
   arena.resize(host.bytes() + TW_FRAME_MAX);  // a frame to be injected lies behind the host's
   host.arena = arena.data();
   tw_config config = {};
@@ -173,12 +175,15 @@ int main(int argc, char **argv) {
   const uint32_t payloadBytes = argument(argc, argv, 1, 1400);
   const uint32_t packets = argument(argc, argv, 2, 256);
   const uint32_t memLatencyCycles = argument(argc, argv, 3, 200);
-  if (payloadBytes < 10 || payloadBytes > 8900 || packets < 16 || packets > 1024) {
-    std::fprintf(stderr, "payloadBytes is 10 .. 8900, packets 16 .. 1024\n");
+  const uint32_t offsetBytes = argument(argc, argv, 4, 0);
+  if (payloadBytes < 10 || payloadBytes > 8900 || packets < 16 || packets > 1024 ||
+      offsetBytes > 63) {
+    std::fprintf(stderr, "payloadBytes is 10 .. 8900, packets 16 .. 1024, offsetBytes 0 .. 63\n");
     return 2;
   }
-  Run tx(payloadBytes, memLatencyCycles), rx(payloadBytes, memLatencyCycles),
-      both(payloadBytes, memLatencyCycles);
+  Run tx(payloadBytes, memLatencyCycles, offsetBytes);
+  Run rx(payloadBytes, memLatencyCycles, offsetBytes);
+  Run both(payloadBytes, memLatencyCycles, offsetBytes);
   tx.pass(packets, {});
   const uint32_t wireBytes = uint32_t(tx.wire[0].size());
   print("tx", payloadBytes, distance(tx.sent, middle(tx.sent)), wireBytes);

@@ -42,6 +42,22 @@ describe('the card, packets of different keys back to back', () => {
   });
 });
 
+describe('the card, frames anywhere in host memory', () => {
+  let bench: LineRateBench;
+  beforeAll(async () => {
+    bench = new LineRateBench((await cardLibrary()).library);
+  }, 600_000);
+
+  test.each([1, 6, 12, 15, 31])('%i bytes behind a multiple of 64: as fast', (offsetBytes) => {
+    for (const payloadBytes of [68, 76, 512]) {
+      for (const row of bench.run(payloadBytes, 192, offsetBytes)) {
+        const late = row.cyclesPerPacket - row.boundCycles;
+        expect(late, cell(row)).toBeLessThanOrEqual(1 + NOISE_CYCLES);
+      }
+    }
+  });
+});
+
 describe('the engine, messages of different keys back to back', () => {
   test.each(ENGINE_LANES)(
     'lanes: %i: no cell is worse than the kept one',
