@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
+import { type EngineLanes, engineLibrary } from '../../src/harness/library.ts';
 import { type VerilateOptions, verilate } from '../../src/verilator/index.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,15 +31,8 @@ export async function buildGcmLibrary(
   return built.library;
 }
 
-/** Blocks a cycle. */
-export const LANES = [1, 2, 4] as const;
-
-export const gcmLibrary = (lanes: number): Promise<string> =>
-  buildGcmLibrary('tagwire_gcm', {
-    rootedFileLists: ['rtl/nic_gcm.f'],
-    parameters: { Lanes: lanes },
-    vlt: ['rtl/lint/waivers.vlt'],
-  });
+export const gcmLibrary = async (lanes: EngineLanes): Promise<string> =>
+  (await engineLibrary({}, lanes)).library;
 
 export interface Message {
   decrypt: boolean;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GcmEngine, gcmLibrary } from './gcm_engine.ts';
 import { type Case, expectCases, makeCase, random, randomCases } from './gcm_messages.ts';
 
-describe.each([2, 4])('lanes: %i', (lanes) => {
+describe.each([2, 4] as const)('lanes: %i', (lanes) => {
   let engine: GcmEngine;
   beforeAll(async () => {
     engine = new GcmEngine(await gcmLibrary(lanes));
