@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /**
- * Maps the card with Yosys, module by module, to LUTs of six inputs, flip-flops and memories, and
- * tells what each needs and its longest path in LUT levels. Ends with 1 when a budget is passed.
+ * Maps the card with Yosys, module by module, to LUTs of six inputs and flip-flops, and tells
+ * what each needs and its longest path in LUT levels. Ends with 1 when a budget is passed.
  *
  *     npm run synth                    all modules that have a budget, with one block a cycle
  *     npm run synth -- nic_gcm …       these alone
  *     npm run synth -- --write         and what was measured becomes the budget
  *
  * A module is counted without the modules in it. Levels are Yosys', without placement: they compare,
- * they are no clock. Memories are bits that a RAM holds; tables without a write port are LUTs.
+ * they are no clock. Memories that are written stay memories; tables are LUTs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { runYosys, type Tree } from '@yowasp/yosys';
@@ -16,7 +16,6 @@ import { runYosys, type Tree } from '@yowasp/yosys';
 interface Cost {
   lut: number;
   ff: number;
-  ramBits: number;
   /** LUTs between two flip-flops, RAMs or ports. */
   levels: number;
 }
@@ -56,7 +55,7 @@ function scriptOf(top: string): string {
 }
 
 interface Stat {
-  modules: Record<string, { num_memory_bits?: number; num_cells_by_type: Record<string, number> }>;
+  modules: Record<string, { num_cells_by_type: Record<string, number> }>;
 }
 
 /** Throws Error with the end of Yosys' log. */
@@ -81,7 +80,6 @@ async function costOf(top: string): Promise<Cost> {
   return {
     lut: sum(/^\$lut$/),
     ff: sum(/^\$_S?DFF/),
-    ramBits: module.num_memory_bits ?? 0,
     levels: Number(/length=(\d+)/.exec(String(out!['ltp.txt']))?.[1] ?? 0),
   };
 }
@@ -89,10 +87,10 @@ async function costOf(top: string): Promise<Cost> {
 const budgets = JSON.parse(readFileSync(BUDGETS, 'utf8')) as Record<string, Cost>;
 const isWriting = process.argv.includes('--write');
 const asked = process.argv.slice(2).filter((a) => !a.startsWith('-'));
-const KEYS = ['lut', 'ff', 'ramBits', 'levels'] as const;
+const KEYS = ['lut', 'ff', 'levels'] as const;
 const passed: string[] = [];
 
-console.log('| module | LUT | FF | RAM bits | LUT levels |\n|---|--:|--:|--:|--:|');
+console.log('| module | LUT | FF | LUT levels |\n|---|--:|--:|--:|');
 for (const top of asked.length > 0 ? asked : Object.keys(budgets)) {
   const cost = await costOf(top);
   console.log(`| ${top} | ${KEYS.map((k) => cost[k]).join(' | ')} |`);
