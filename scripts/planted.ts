@@ -3,7 +3,7 @@
 //   ID…       those patches of test/planted alone; none: all
 //   --area    rtl, driver, stack or pact
 //   --whole   all cases of the expected groups, not only up to the first failure
-//   --missing those that test/planted/matrix.json does not have
+//   --missing those that test/planted/matrix.json does not have as caught
 //   --matrix  prints that matrix and tries nothing
 // Each fault goes into a copy of the tree; `tagwire validate` must end with 1. RTL is built once a fault.
 import { parseArgs } from 'node:util';
@@ -31,7 +31,8 @@ if (unknown.length > 0) {
 }
 if (values.matrix) {
   const ids = CASES.map((c) => c.id);
-  process.stdout.write(matrixText(readMatrix(), ids));
+  const faults = all.map((fault) => fault.id);
+  process.stdout.write(matrixText(readMatrix(), ids, faults));
   process.exit(0);
 }
 const known = readMatrix().faults;

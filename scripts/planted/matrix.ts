@@ -40,7 +40,11 @@ export function note(fault: Planted, outcome: Outcome, whole: boolean): void {
 }
 
 /** Who noticed which fault, which nobody did, and the cases for which none is planted. */
-export function matrixText({ faults }: Matrix, cases: readonly string[]): string {
+export function matrixText(
+  { faults }: Matrix,
+  cases: readonly string[],
+  all: readonly string[],
+): string {
   const rows = Object.entries(faults);
   const survivors = rows.filter(([, row]) => !row.caught);
   const by = new Map<string, string[]>();
@@ -57,6 +61,7 @@ export function matrixText({ faults }: Matrix, cases: readonly string[]): string
     '',
     `${none.length} cases that no planted fault has failed: ${none.join(' ')}`,
     `${rows.length - survivors.length} of ${rows.length} planted faults are caught (${share} %)`,
+    ...all.filter((id) => !(id in faults)).map((id) => `not tried yet: ${id}`),
     ...survivors.map(([id, { title }]) => `survived: ${id} (${title})`),
     '',
   ].join('\n');

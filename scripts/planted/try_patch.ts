@@ -56,7 +56,7 @@ export async function tryPatch(
 function validate(dir: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const main = ['dist/cli/main.js', 'validate', ...args];
-    const out = ['--timeout-wall', '40', '--out', 'out'];
+    const out = ['--timeout-wall', '120', '--out', 'out'];
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
     const child = spawn(process.execPath, [...main, ...out], { cwd: dir, stdio: [...stdio] });
     child.on('error', reject);
