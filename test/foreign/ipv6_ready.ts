@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The items of the IPv6 Ready Logo Phase-2 IPsec conformance specification, end-node and gateway, by
 // the titles of revision 1.11.0, with the algorithms that revision 2.0.0b has since (ChaCha20-Poly1305,
-// AES-GCM, AES-GMAC and longer keys, by its modification record).
+// AES-GCM, AES-GMAC and longer keys, by its modification record). The modification records were read
+// in their source; the titles follow the specification in meaning, and may differ in wording.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: titles as their source has them
 import { is, isNot } from './cases.ts';
 
