@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { rateTable } from '../scripts/rate_table.ts';
 import { turnTable } from '../scripts/turn_table.ts';
+import { cardLibrary } from '../src/harness/library.ts';
 import { ROOT, tagwire, temporaryDir } from './lib/cli.ts';
 
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -14,6 +15,12 @@ const commands = shells.map((line) => line.replace(/\s+#.*$/, '').trim()).filter
 /** These call the tests, or take minutes: the fresh-clone script runs them. */
 const ELSEWHERE = ['npm start', 'npm test', 'npm run check', 'npm run bench', 'npm run bench:rtl'];
 
+/** What a command may take: a profile, quick as it is, takes most of a minute. */
+const PATIENCE_MS = 240_000;
+
+// For the profile: to build it takes longer than a test may.
+beforeAll(async () => void (await cardLibrary({ probe: true })));
+
 describe('README.md is the manual and stays true', () => {
   const own = commands.filter((c) => c.startsWith('npx tagwire '));
 
@@ -22,11 +29,15 @@ describe('README.md is the manual and stays true', () => {
     expect(commands.filter((c) => !own.includes(c) && !ELSEWHERE.includes(c))).toEqual([]);
   });
 
-  it.each(own)('%s', (command) => {
-    const args = command.replace('npx tagwire ', '').split(' ');
-    const r = tagwire([...args, '--out', temporaryDir('readme')]);
-    expect(r.status, r.stderr).toBe(0);
-  });
+  it.each(own)(
+    '%s',
+    (command) => {
+      const args = command.replace('npx tagwire ', '').split(' ');
+      const r = tagwire([...args, '--out', temporaryDir('readme')]);
+      expect(r.status, r.stderr).toBe(0);
+    },
+    PATIENCE_MS,
+  );
 
   it.each([...README.matchAll(/<!-- file: (.+?) -->\n```\w*\n([\s\S]*?)```/g)].map((m) => [...m]))(
     'shows a file as it is: %#',
@@ -48,21 +59,25 @@ describe('README.md is the manual and stays true', () => {
     expect(steady(r.stdout)).toEqual(steady(shown));
   });
 
-  it('has a budget that profile takes, and files that compare takes', () => {
-    const dir = temporaryDir('readme-profile');
-    const [, yaml] = README.match(/the most they may be;[^`]*```yaml\n([\s\S]*?)```/)!;
-    writeFileSync(join(dir, 'budget.yaml'), yaml!);
-    const only = ['--quick', '--strategy', 'in-place', '--nic', 'rtl', '--out', dir];
-    const more = ['--budget', join(dir, 'budget.yaml'), '--timeline', join(dir, 'trace.json')];
-    const r = tagwire(['profile', ...only, ...more]);
-    // A busy machine may break it; a metric that is not there ends with 2.
-    expect([0, 1], r.stderr).toContain(r.status);
-    expect(r.stdout).toMatch(/budget\.yaml:2 +in-place tx\.handoverAllocs/);
-    const file = join(dir, 'profile.json');
-    expect(tagwire(['profile', 'compare', file, file]).stdout).toMatch(
-      /no difference beyond noise/,
-    );
-  });
+  it(
+    'has a budget that profile takes, and files that compare takes',
+    () => {
+      const dir = temporaryDir('readme-profile');
+      const [, yaml] = README.match(/the most they may be;[^`]*```yaml\n([\s\S]*?)```/)!;
+      writeFileSync(join(dir, 'budget.yaml'), yaml!);
+      const only = ['--quick', '--strategy', 'in-place', '--nic', 'rtl', '--out', dir];
+      const more = ['--budget', join(dir, 'budget.yaml'), '--timeline', join(dir, 'trace.json')];
+      const r = tagwire(['profile', ...only, ...more]);
+      // A busy machine may break it; a metric that is not there ends with 2.
+      expect([0, 1], r.stderr).toContain(r.status);
+      expect(r.stdout).toMatch(/budget\.yaml:2 +in-place tx\.handoverAllocs/);
+      const file = join(dir, 'profile.json');
+      expect(tagwire(['profile', 'compare', file, file]).stdout).toMatch(
+        /no difference beyond noise/,
+      );
+    },
+    PATIENCE_MS,
+  );
 
   it('shows the rules at every turn as the source has them', () => {
     const shown = README.match(/<!-- turns -->\n([\s\S]*?)\n<!-- \/turns -->/)?.[1];

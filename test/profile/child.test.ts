@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cardLibrary } from '../../src/harness/library.ts';
 import { RING } from '../../src/profile/bench_pair.ts';
 import { BASE_WORKLOAD, type Job, RTL_STAGES, type RunSample } from '../../src/profile/sample.ts';
 import { median } from '../../src/profile/stats.ts';
@@ -24,6 +25,9 @@ const job = (over: Partial<Job>): string =>
     nic: 'rtl',
     ...over,
   } satisfies Job);
+
+// What is looked at is built beforehand: that takes longer than a test may.
+beforeAll(async () => void (await cardLibrary({ probe: true })));
 
 const SMALL = { ...BASE_WORKLOAD, sizeBytes: 64 };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { NativeWorld } from '../../src/ffi/sim_world.ts';
 import { createWorld } from '../../src/harness/create_world.ts';
 import { finishRun } from '../../src/harness/finish_run.ts';
+import { cardLibrary } from '../../src/harness/library.ts';
 import type { WorldOptions } from '../../src/harness/world_options.ts';
 import { cyclesPerStage, pace, RtlProbe } from '../../src/profile/rtl_probe.ts';
 import type { PacketTrack } from '../../src/profile/sample.ts';
 
 const PACKETS = 120;
+
+// What is looked at is built beforehand: that takes longer than a test may.
+beforeAll(async () => void (await cardLibrary({ probe: true })));
 
 async function probed(options: WorldOptions, probe: boolean) {
   const world = await createWorld({ nic: 'rtl', probe, ...options });
