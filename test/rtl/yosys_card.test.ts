@@ -33,7 +33,7 @@ beforeAll(async () => {
         'proc -noopt; check -assert; write_json out.json',
     ),
   );
-}, 240_000);
+}, 600_000);
 
 /** Modules with parameters have one name per set of values in each tool: compare those without. */
 const yosysWidths = (): Widths =>
