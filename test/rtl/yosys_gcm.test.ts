@@ -74,6 +74,12 @@ test('the netlist, simulated, gives the answers and the cycles of the source', a
   const engine = new GcmEngine(library);
   const next = random(31);
   expectCases(engine, randomCases(300, 200, next));
+  // RFC 4543: all is AAD.
+  const gmac = Array.from({ length: 40 }, (_, i) => {
+    const shape = { keyBytes: i % 2 ? 16 : 32, aadBytes: 20 + 4 * i, textBytes: 0 } as const;
+    return makeCase({ ...shape, direction: i % 3 ? 'decrypt' : 'encrypt' }, next);
+  });
+  expectCases(engine, gmac);
   const stalls = { seed: 5, cmd: 300, input: 300, expected: 300, out: 500, tag: 500 };
   expectCases(engine, randomCases(100, 60, next), stalls);
   const stream = Array.from({ length: 20 }, (_, i) =>
