@@ -14,6 +14,7 @@ import { REGISTERS } from './suites/registers.ts';
 import { REKEY } from './suites/rekey.ts';
 import { REPLAY } from './suites/replay.ts';
 import { RINGS } from './suites/rings.ts';
+import { TAG_CASES } from './suites/tags.ts';
 import { VECTORS } from './suites/vectors.ts';
 
 /** All cases, group by group, in the order in which they are listed and reported. */
@@ -28,6 +29,7 @@ export const CASES: readonly Case[] = [
   ...REPLAY,
   ...POLICY,
   ...HAZARD_CASES,
+  ...TAG_CASES,
   ...REKEY,
   ...FAULT_CASES,
   ...FUZZ_CASES,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { addressOf, keyMaterial, OUTER } from '../../harness/topology.ts';
 import type { World } from '../../harness/world.ts';
 import { Rng } from '../../kern/rng.ts';
@@ -57,9 +58,38 @@ class Kept {
     }
   }
 
+  /** From here on the receiver's card opens nothing: the high half is guessed by software. */
+  withoutCard(): void {
+    const { ipsec, nic } = this.world.hosts[1]!;
+    ipsec.detachOffload(nic);
+  }
+
   count(...names: string[]): number {
     return names.reduce((sum, name) => sum + this.world.hosts[1]!.counters.get(name), 0);
   }
+}
+
+/** Key and salt of the SA. */
+function keyOf(c: CaseRun): Uint8Array {
+  return keyMaterial(c.seed, 'replay', 20);
+}
+
+/** The frame as its sender would have sealed it under another number, which is its IV as well. */
+function renumbered(frame: Uint8Array, key: Uint8Array, seq: number): Uint8Array {
+  const [esp, text, icv] = [34, 50, frame.length - 16];
+  const nonce = (f: Uint8Array) => Buffer.concat([key.subarray(16), f.subarray(esp + 8, text)]);
+  const open = createDecipheriv('aes-128-gcm', key.subarray(0, 16), nonce(frame));
+  const clear = open.update(frame.subarray(text, icv));
+  const out = frame.slice();
+  const view = new DataView(out.buffer);
+  view.setUint32(esp + 4, seq);
+  view.setBigUint64(esp + 8, BigInt(seq));
+  const seal = createCipheriv('aes-128-gcm', key.subarray(0, 16), nonce(out));
+  seal.setAAD(out.subarray(esp, esp + 8));
+  out.set(seal.update(clear), text);
+  seal.final();
+  out.set(seal.getAuthTag(), icv);
+  return out;
 }
 
 async function keep(c: CaseRun, n: Numbers, packets: number): Promise<Kept> {
@@ -67,7 +97,7 @@ async function keep(c: CaseRun, n: Numbers, packets: number): Promise<Kept> {
   const world = await c.world({ mode: 'transport', mtu: 1500, wire: { lossPercent: 100 } });
   world.addSa({
     ...{ src: addressOf(OUTER[0]), dst: addressOf(OUTER[1]), spi: SPI, mode: 'transport' },
-    ...{ cipher: 'aes-gcm-16', key: keyMaterial(c.seed, 'replay', 20), replayPackets, ...numbers },
+    ...{ cipher: 'aes-gcm-16', key: keyOf(c), replayPackets, ...numbers },
   });
   const kept = new Kept(world);
   await kept.send(packets);
@@ -169,17 +199,50 @@ const rollovers: readonly Case[] = HIGH.map(
   }),
 );
 
-const rolloverOrders: readonly Case[] = ORDERS.slice(1, 4).map(
-  ([name, what, order]): Case => ({
-    id: `replay/esn-rollover-${name}`,
-    title: `ESN: packets round a roll-over ${what}`,
-    checks: 'RFC 4303 App. A2.2',
-    parameters: { name },
+/** Of 16 numbers the first 8 are before a roll-over, and the window is of 8. */
+const ROLLOVER_ORDERS: typeof ORDERS = [
+  ...ORDERS.slice(1),
+  [
+    'straddle',
+    'with a window over both halves: its left edge is taken, what is left of it is not',
+    () => [14, 7, 6, 8, 7, 15, 7],
+  ],
+];
+
+const rolloverOrders: readonly Case[] = [false, true].flatMap((inSoftware) =>
+  ROLLOVER_ORDERS.map(
+    ([name, what, order]): Case => ({
+      id: `replay/esn-rollover-${name}${inSoftware ? '-software' : ''}`,
+      title: `ESN${inSoftware ? ', guessed by software' : ''}: packets round a roll-over ${what}`,
+      checks: 'RFC 4303 App. A2.2',
+      parameters: inSoftware ? { name, inSoftware } : { name },
+      async run(c) {
+        const last = 3 * U32 - 9;
+        const window = 8;
+        const kept = await keep(c, { window, esn: true, sentSeq: last, receivedSeq: last }, 16);
+        if (inSoftware) kept.withoutCard();
+        await expectTaken(c, kept, order(window), window);
+      },
+    }),
+  ),
+);
+
+const zeros: readonly Case[] = [false, true].map(
+  (inSoftware): Case => ({
+    id: `replay/number-zero-${inSoftware ? 'software' : 'card'}`,
+    title: `number 0 with a good ICV, opened by ${inSoftware ? 'software' : 'the card'}: refused`,
+    checks: 'RFC 4303 §3.3.3, §3.4.3: the first packet has number 1',
+    parameters: { inSoftware },
     async run(c) {
-      const last = 3 * U32 - 9;
-      const window = 8;
-      const kept = await keep(c, { window, esn: true, sentSeq: last, receivedSeq: last }, 16);
-      await expectTaken(c, kept, order(window), window);
+      const kept = await keep(c, { window: 32 }, 3);
+      if (inSoftware) kept.withoutCard();
+      kept.frames.push(renumbered(kept.frames[0]!, keyOf(c), 0));
+      kept.frames.push(renumbered(kept.frames[1]!, keyOf(c), 9));
+      await kept.deliver([3, 0, 1, 2, 3, 4]);
+      c.equal('packets taken, the last by its other number', kept.heard, [0, 1, 2, 1]);
+      c.equal('esp.replay', kept.count('esp.replay'), 2);
+      c.equal('refused by its ICV', kept.count('nic.rxAuthFail', 'esp.badIcv'), 0);
+      await c.finish(kept.world);
     },
   }),
 );
@@ -255,9 +318,8 @@ const rest: readonly Case[] = [
     checks: 'RFC 4303 §3.4.3; H24',
     async run(c) {
       const kept = await keep(c, { window: 64 }, 10);
-      const { ipsec, nic } = kept.world.hosts[1]!;
       await kept.deliver(upTo(10));
-      ipsec.detachOffload(nic);
+      kept.withoutCard();
       await kept.deliver(upTo(10));
       c.equal('packets taken', kept.heard, upTo(10));
       c.equal('esp.replay', kept.count('esp.replay'), 10);
@@ -271,5 +333,6 @@ export const REPLAY: readonly Case[] = [
   ...shuffled,
   ...rollovers,
   ...rolloverOrders,
+  ...zeros,
   ...rest,
 ];
