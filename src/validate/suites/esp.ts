@@ -3,6 +3,7 @@ import type { PacketSize } from '../../harness/sizes.ts';
 import { ALGORITHMS, type Algorithm, type Mode } from '../../harness/topology.ts';
 import type { Case } from '../case.ts';
 import { expectAll, expectDoneOnce, expectOffloaded, flow } from '../expect_flow.ts';
+import { keep, keyOf, resealed } from '../kept_frames.ts';
 
 const MODES: readonly Mode[] = ['tunnel', 'transport'];
 const CARD_ALGS: readonly Algorithm[] = ['aes-gcm-128', 'aes-gcm-256', 'aes-gmac-128'];
@@ -167,6 +168,56 @@ const paces: readonly Case[] = PACES.map(
   }),
 );
 
+/** What a sender with the right key may do wrong at the end of the text. */
+const BAD_ENDS: readonly [string, (text: Uint8Array) => void][] = [
+  ['first byte', (text) => (text[text.length - 4] = 9)],
+  ['last byte', (text) => (text[text.length - 3] = 0)],
+  ['longer than the text', (text) => (text[text.length - 2] = 255)],
+];
+
+const padding: readonly Case[] = [false, true].map(
+  (inSoftware): Case => ({
+    id: `esp/padding-wrong-${inSoftware ? 'software' : 'card'}`,
+    title: `padding that is not 1, 2, or too long, opened by ${inSoftware ? 'software' : 'the card'}: dropped under a name`,
+    checks: 'RFC 4303 §2.4: "the receiver SHOULD inspect the Padding field"',
+    parameters: { inSoftware },
+    async run(c) {
+      const kept = await keep(c, { window: 32 }, 1);
+      if (inSoftware) kept.withoutCard();
+      const [good] = kept.frames;
+      for (const [i, [what, change]] of BAD_ENDS.entries()) {
+        kept.frames.push(resealed(good!, keyOf(c), 10 + i, change));
+        await kept.deliver([1 + i]);
+        c.equal(`esp.badPad, padding: ${what}`, kept.count('esp.badPad'), 1 + i);
+      }
+      c.equal('packets taken', kept.heard, []);
+      await kept.deliver([0]);
+      c.equal('the good one', kept.heard, [0]);
+      await c.finish(kept.world);
+    },
+  }),
+);
+
+const icvRoom: Case = {
+  id: 'esp/icv-room-zeros',
+  title: 'what goes to the card has zeros where its ICV will be, and nothing of an earlier packet',
+  checks: 'pact: room for the ICV, zeros at the packet’s very end',
+  async run(c) {
+    const world = await c.world({ mode: 'transport' });
+    const { nic, mbufs } = world.hosts[0]!;
+    const transmit = nic.transmit.bind(nic);
+    let dirty = 0;
+    nic.transmit = (m) => {
+      const end = mbufs.off[m]! + mbufs.len[m]!;
+      if (mbufs.data.subarray(end - 16, end).some((byte) => byte !== 0)) dirty++;
+      return transmit(m);
+    };
+    await world.flow(0, { packets: 40, size: 'imix' });
+    expectOffloaded(c, await c.finish(world), 40);
+    c.equal('rooms that are not zeros', dirty, 0);
+  },
+};
+
 export const ESP: readonly Case[] = [
   ...matrix,
   ...duplex,
@@ -176,4 +227,6 @@ export const ESP: readonly Case[] = [
   ...offloadOff,
   ...cut,
   ...paces,
+  ...padding,
+  icvRoom,
 ];

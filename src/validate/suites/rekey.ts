@@ -131,6 +131,40 @@ const limits: readonly Case[] = LIMITS.flatMap(([name, lifetime, passed, events]
   ),
 );
 
+/** The receiver's SA ends before the sender's does. */
+const receiverLimits: readonly Case[] = [true, false].map(
+  (offload): Case => ({
+    id: `rekey/lifetime-receiver-${offload ? 'card' : 'software'}`,
+    title: `the SA of the receiver ends with its 7th packet: no later one is taken, though ${offload ? 'the card' : 'software'} can open it`,
+    checks: 'RFC 4301 §4.4.2.1; H22',
+    parameters: { offload },
+    async run(c) {
+      const world = await c.world({ mode: 'transport', mtu: 1500, offload });
+      addSa(c, world, 0x4000);
+      const [a, b] = world.hosts;
+      const [src, dst] = OUTER.map(addressOf) as [number, number];
+      b!.ipsec.sadb.update({
+        ...{ src, dst, spi: 0x4000, mode: 'transport', cipher: 'aes-gcm-16', replayPackets: 64 },
+        ...{ key: keyMaterial(c.seed, 'rekey 16384', 20), lifetime: { hardPackets: 7 } },
+      });
+      let heard = 0;
+      const server = b!.udp().bind(0, 4242);
+      server.onMessage(() => heard++);
+      const client = a!.udp().connect(addressOf(OUTER[1]), 4242);
+      for (let i = 0; i < 12; i++) {
+        client.send(new Uint8Array(100));
+        await world.settle();
+      }
+      c.equal('packets that arrived', heard, 7);
+      c.equal('ipsec.expired', b!.counters.get('ipsec.expired'), 1);
+      const names = ['esp.noSa', 'esp.reportMisfit', 'nic.rxSaGone'];
+      const later = names.reduce((n, name) => n + b!.counters.get(name), 0);
+      c.equal('refused for want of an SA', later, 4);
+      await c.finish(world);
+    },
+  }),
+);
+
 /** Send, rekey, delete and time in an order that follows from the seed. */
 const anyOrder: readonly Case[] = [1, 2, 3, 4, 5, 6].map(
   (n): Case => ({
@@ -289,4 +323,11 @@ const tables: readonly Case[] = [
   },
 ];
 
-export const REKEY: readonly Case[] = [...inFlow, ...replaced, ...limits, ...anyOrder, ...tables];
+export const REKEY: readonly Case[] = [
+  ...inFlow,
+  ...replaced,
+  ...limits,
+  ...receiverLimits,
+  ...anyOrder,
+  ...tables,
+];

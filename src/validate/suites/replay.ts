@@ -1,109 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { addressOf, keyMaterial, OUTER } from '../../harness/topology.ts';
-import type { World } from '../../harness/world.ts';
 import { Rng } from '../../kern/rng.ts';
 import type { Case } from '../case.ts';
 import type { CaseRun } from '../case_run.ts';
+import { type Kept, keep, keyOf, resealed, saOf } from '../kept_frames.ts';
 
 const U32 = 2 ** 32;
-const PORT = 4343;
-const SPI = 0x3001;
-/** Packets that fit rings and buffers together. */
-const AT_ONCE = 100;
-
-interface Numbers {
-  readonly window: number;
-  readonly esn?: boolean;
-  /** Of the last packet sent, and received, already. */
-  readonly sentSeq?: number;
-  readonly receivedSeq?: number;
-}
-
-/**
- * Packets that a host has sent and the wire has kept, to be put on it in any order: what the receiver
- * makes of their sequence numbers.
- */
-class Kept {
-  readonly world: World;
-  readonly frames: Uint8Array[] = [];
-  /** Numbers of the packets that the receiver's socket got, from 0. */
-  readonly heard: number[] = [];
-
-  constructor(world: World) {
-    this.world = world;
-    world.onFrame = (f) => this.frames.push(f.bytes.slice(f.offset, f.offset + f.lenBytes));
-    const server = world.hosts[1]!.udp().bind(0, PORT);
-    server.onMessage((bytes) => this.heard.push(bytes[0]! | (bytes[1]! << 8)));
-  }
-
-  async send(packets: number): Promise<void> {
-    const client = this.world.hosts[0]!.udp().connect(addressOf(OUTER[1]), PORT);
-    for (let i = 0; i < packets; i++) {
-      client.send(Uint8Array.of(i, i >> 8, ...new Uint8Array(38)));
-      if (i % AT_ONCE === AT_ONCE - 1) await this.world.settle();
-    }
-    client.close();
-    await this.world.settle();
-    this.world.onFrame = null;
-  }
-
-  /** The kept frames of these numbers reach the receiver, in this order. */
-  async deliver(order: readonly number[]): Promise<void> {
-    for (let at = 0; at < order.length; at += AT_ONCE) {
-      for (const n of order.slice(at, at + AT_ONCE)) {
-        this.world.sim.inject(1, this.frames[n]!, 1);
-      }
-      await this.world.settle();
-    }
-  }
-
-  /** From here on the receiver's card opens nothing: the high half is guessed by software. */
-  withoutCard(): void {
-    const { ipsec, nic } = this.world.hosts[1]!;
-    ipsec.detachOffload(nic);
-  }
-
-  count(...names: string[]): number {
-    return names.reduce((sum, name) => sum + this.world.hosts[1]!.counters.get(name), 0);
-  }
-}
-
-/** Key and salt of the SA. */
-function keyOf(c: CaseRun): Uint8Array {
-  return keyMaterial(c.seed, 'replay', 20);
-}
-
-/** The frame as its sender would have sealed it under another number, which is its IV as well. */
-function renumbered(frame: Uint8Array, key: Uint8Array, seq: number): Uint8Array {
-  const [esp, text, icv] = [34, 50, frame.length - 16];
-  const nonce = (f: Uint8Array) => Buffer.concat([key.subarray(16), f.subarray(esp + 8, text)]);
-  const open = createDecipheriv('aes-128-gcm', key.subarray(0, 16), nonce(frame));
-  const clear = open.update(frame.subarray(text, icv));
-  const out = frame.slice();
-  const view = new DataView(out.buffer);
-  view.setUint32(esp + 4, seq);
-  view.setBigUint64(esp + 8, BigInt(seq));
-  const seal = createCipheriv('aes-128-gcm', key.subarray(0, 16), nonce(out));
-  seal.setAAD(out.subarray(esp, esp + 8));
-  out.set(seal.update(clear), text);
-  seal.final();
-  out.set(seal.getAuthTag(), icv);
-  return out;
-}
-
-async function keep(c: CaseRun, n: Numbers, packets: number): Promise<Kept> {
-  const { window: replayPackets, ...numbers } = n;
-  const world = await c.world({ mode: 'transport', mtu: 1500, wire: { lossPercent: 100 } });
-  world.addSa({
-    ...{ src: addressOf(OUTER[0]), dst: addressOf(OUTER[1]), spi: SPI, mode: 'transport' },
-    ...{ cipher: 'aes-gcm-16', key: keyOf(c), replayPackets, ...numbers },
-  });
-  const kept = new Kept(world);
-  await kept.send(packets);
-  return kept;
-}
-
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The rule in words, RFC 4303 §3.4.3: which of an order of numbers are taken. */
@@ -183,7 +84,7 @@ const rollovers: readonly Case[] = HIGH.map(
   (high): Case => ({
     id: `replay/esn-rollover-${high}`,
     title: `ESN: numbers cross ${high + 1} times 2^32, sealed and opened with their high half`,
-    checks: 'RFC 4303 §2.2.1, App. A; H25',
+    checks: 'RFC 4303 §2.2.1, App. A; RFC 4106 §3.1; H25',
     parameters: { high },
     async run(c) {
       const last = (high + 1) * U32 - 11;
@@ -193,6 +94,12 @@ const rollovers: readonly Case[] = HIGH.map(
         'low halves on the wire',
         low,
         upTo(20).map((i) => (last + 1 + i) % U32),
+      );
+      const ivs = kept.frames.map((f) => Buffer.from(f).readBigUInt64BE(42).toString());
+      c.equal(
+        'IVs, the whole number each',
+        ivs,
+        upTo(20).map((i) => `${last + 1 + i}`),
       );
       await expectTaken(c, kept, upTo(20), 64);
     },
@@ -236,8 +143,8 @@ const zeros: readonly Case[] = [false, true].map(
     async run(c) {
       const kept = await keep(c, { window: 32 }, 3);
       if (inSoftware) kept.withoutCard();
-      kept.frames.push(renumbered(kept.frames[0]!, keyOf(c), 0));
-      kept.frames.push(renumbered(kept.frames[1]!, keyOf(c), 9));
+      kept.frames.push(resealed(kept.frames[0]!, keyOf(c), 0));
+      kept.frames.push(resealed(kept.frames[1]!, keyOf(c), 9));
       await kept.deliver([3, 0, 1, 2, 3, 4]);
       c.equal('packets taken, the last by its other number', kept.heard, [0, 1, 2, 1]);
       c.equal('esp.replay', kept.count('esp.replay'), 2);
@@ -247,20 +154,40 @@ const zeros: readonly Case[] = [false, true].map(
   }),
 );
 
-const rest: readonly Case[] = [
-  {
-    id: 'replay/forged-moves-nothing',
-    title: 'a forged packet with a high number does not move the window',
+const forged: readonly Case[] = [false, true].map(
+  (inSoftware): Case => ({
+    id: `replay/forged-moves-nothing${inSoftware ? '-software' : ''}`,
+    title: `a forged packet with a high number${inSoftware ? ', opened by software,' : ''} does not move the window`,
     checks: 'RFC 4303 §3.4.3: the window moves when the ICV is good',
+    parameters: inSoftware ? { inSoftware } : {},
     async run(c) {
       const kept = await keep(c, { window: 32 }, 10);
-      const forged = kept.frames[0]!.slice();
-      new DataView(forged.buffer).setUint32(38, 100_000);
-      kept.world.sim.inject(1, forged, 1);
+      if (inSoftware) kept.withoutCard();
+      const bad = kept.frames[0]!.slice();
+      new DataView(bad.buffer).setUint32(38, 100_000);
+      kept.world.sim.inject(1, bad, 1);
       await kept.world.settle();
       c.equal('refused by its ICV', kept.count('nic.rxAuthFail', 'esp.badIcv'), 1);
       await kept.deliver(upTo(10));
       c.equal('packets taken', kept.heard, upTo(10));
+      await c.finish(kept.world);
+    },
+  }),
+);
+
+const rest: readonly Case[] = [
+  {
+    id: 'replay/update-keeps-window',
+    title: 'an SA is updated, with the key it had: what has come is not taken again',
+    checks: 'RFC 4303 §3.4.3; H14',
+    async run(c) {
+      const numbers = { window: 32 };
+      const kept = await keep(c, numbers, 12);
+      await kept.deliver(upTo(10));
+      kept.world.hosts[1]!.ipsec.sadb.update(saOf(c, numbers));
+      await kept.deliver(upTo(12));
+      c.equal('packets taken', kept.heard, upTo(12));
+      c.equal('esp.replay', kept.count('esp.replay'), 10);
       await c.finish(kept.world);
     },
   },
@@ -334,5 +261,6 @@ export const REPLAY: readonly Case[] = [
   ...rollovers,
   ...rolloverOrders,
   ...zeros,
+  ...forged,
   ...rest,
 ];
