@@ -75,6 +75,8 @@ const DESCRIPTORS: readonly Row[] = [
     [
       ['zero', 0],
       ['huge', 0xffff],
+      // Of faultWorld(): its MTU is 2000, so that an ICV behind these does not fit any more.
+      ['icv', 2006],
     ] as const
   ).map(
     ([name, len]): Row => ({

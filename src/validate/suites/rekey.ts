@@ -284,6 +284,28 @@ const tables: readonly Case[] = [
     },
   },
   {
+    id: 'rekey/removed-matches-nothing',
+    title:
+      'frames for an SA that was removed are delivered as they came, also when its slot is used again',
+    checks: 'driver contract: saRemove(); RFC 4301 §4.4.2.1',
+    async run(c) {
+      const rig = await c.rig();
+      const sa = testSa('in', 0xa00);
+      const frame = espSealed({ to: 1, spi: sa.spi, seq: 1, payloadBytes: 100 }, sa);
+      const cardSa = install(rig.b, sa);
+      rig.b.nic.sa.saRemove('in', cardSa);
+      rig.inject(1, frame, 0);
+      rig.settle();
+      for (let i = 1; i < SA_COUNT; i++) install(rig.b, testSa('in', 0x10000 + i));
+      c.equal('slot of the last one', install(rig.b, testSa('in', 0xb00)), cardSa);
+      rig.inject(1, frame, 0);
+      rig.settle();
+      c.equal('frames', hex(rig.b.received.map((r) => r.bytes)), hex([frame, frame]));
+      const reports = rig.b.received.map((r) => r.report);
+      c.equal('reports', reports, [null, null]);
+    },
+  },
+  {
     id: 'rekey/slot-used-again',
     title: 'a slot is used again with another key, and encrypts with that',
     checks: 'card contract: SA tables; H17',
