@@ -26,7 +26,9 @@ export class ChildError extends Error {
 /** Compiled or, in a clone, from its source. */
 const SELF_EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const CHILD = fileURLToPath(new URL(`child${SELF_EXTENSION}`, import.meta.url));
-const LOADER = SELF_EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
+/** Asked late: a script that a CommonJS loader took has no import.meta.resolve. */
+const loader = (): string[] =>
+  SELF_EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
 
 /**
  * Measures one job in a process of its own. Throws ChildError when the process fails, says nothing,
@@ -34,7 +36,7 @@ const LOADER = SELF_EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx'
  */
 export function runChild(job: Job, timeoutMs: number, signal: AbortSignal): Promise<RunSample> {
   return new Promise((resolve, reject) => {
-    const args = [...LOADER, '--expose-gc', CHILD, JSON.stringify(job)];
+    const args = [...loader(), '--expose-gc', CHILD, JSON.stringify(job)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
     let isLate = false;
     const patience = setTimeout(() => {

@@ -27,7 +27,9 @@ export interface ChildEnd {
 /** Compiled or, in a clone, from its source. */
 const SELF_EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const CHILD = fileURLToPath(new URL(`child${SELF_EXTENSION}`, import.meta.url));
-const LOADER = SELF_EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
+/** Asked late: a script that a CommonJS loader took has no import.meta.resolve. */
+const loader = (): string[] =>
+  SELF_EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
 /** A process that does nothing at all before its first case. */
 const BEGIN_MS = 60_000;
 /** For the second run of a failing case; the first of all builds a library with waveforms. */
@@ -46,7 +48,7 @@ export function runChild(
 ): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
-    const child = fork(CHILD, { execArgv: LOADER, stdio: [...stdio], env: childEnv() });
+    const child = fork(CHILD, { execArgv: loader(), stdio: [...stdio], env: childEnv() });
     const left = new Map(job.instances.map((instance) => [instance.id, instance]));
     let current: Instance | null = null;
     /** Its result, should it never be explained. */
