@@ -53,15 +53,15 @@ describe('gateways on real RTL: what they forward is offloaded as what they send
   });
 
   it.each([
-    [4, 6, false],
-    [6, 4, true],
-    [6, 6, false],
-  ] as const)('IPv%i through a tunnel of IPv%i', async (inner, outer, isOffloaded) => {
+    [4, 6],
+    [6, 4],
+    [6, 6],
+  ] as const)('IPv%i through a tunnel of IPv%i', async (inner, outer) => {
     const world = await createWorld({ gateways: true, nic: 'model', inner, outer });
     await world.duplex({ packets: 60, size: 'imix' });
     const r = await finishRun(world, 'families');
     expect(r.packets).toMatchObject({ sent: 120, delivered: 120 });
-    expect([r.packets.offloadedTx, r.packets.software]).toEqual(isOffloaded ? [120, 0] : [0, 240]);
+    expect([r.packets.offloadedTx, r.packets.software]).toEqual([120, 0]);
     expect(r.violations).toEqual([]);
     expect(r.drops).toEqual({});
     expect(r.compared).toBe(120);

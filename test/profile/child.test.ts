@@ -77,8 +77,8 @@ describe('a measuring child', () => {
     // The engine's own figures: from the last text to the ICV at least 5 cycles.
     expect(Math.min(...rtl!.cyclesPerStage.icv)).toBe(5);
     // Back to back: what the wire takes, however long the flow and the way to its first frame are.
-    expect(rtl!.cyclesPerPacket).toBeCloseTo(12, 1);
-    expect(rtl!.cycles / sample.sent).toBeGreaterThan(13);
+    expect(rtl!.cyclesPerPacket).toBeCloseTo(11, 1);
+    expect(rtl!.cycles / sample.sent).toBeGreaterThan(12);
     expect([rtl!.dmaReadBeats > 5, rtl!.dmaWriteBeats > 5]).toEqual([true, true]);
     for (const part of [split.rtl, split.ffi, split.stack, ffi.ns]) expect(part).toBeGreaterThan(0);
     expect(ffi.calls).toBeGreaterThan(0);
