@@ -148,7 +148,7 @@ module nic_rx (
     .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
   );
 
-  nic_desc_fetch #(.DescBytes(16), .Beats(64)) i_desc (
+  nic_desc_fetch #(.DescBytes(16), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.rx_en), .cfg_i(ring_i), .head_o(head_o),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
     .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),

@@ -75,7 +75,7 @@ module nic_tx (
   logic path_clk;
   nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | flying | issuing | desc_valid), .clk_o(path_clk));
 
-  nic_desc_fetch #(.DescBytes(32), .Beats(128)) i_desc (
+  nic_desc_fetch #(.DescBytes(32), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
     .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
@@ -90,7 +90,7 @@ module nic_tx (
     .cmd_lead_o(cmd_lead),
     .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
   );
-  nic_fifo #(.Width($bits(issue_frame)), .Depth(128)) i_frames (
+  nic_fifo #(.Width($bits(issue_frame)), .Depth(64)) i_frames (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .valid_i(issue_valid), .ready_o(issue_ready), .data_i(issue_frame),
     .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()

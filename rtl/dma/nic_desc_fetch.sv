@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_desc_fetch: prefetches the descriptors of one ring, four at a time. A fetch stays inside a line,
-// so it crosses neither 4 KiB nor the end of the ring: 64 bytes with descriptors of 16; 128 with those
-// of 32, where a ring that is aligned to 64 only is read two at a time. Requests are limited by
-// reserved FIFO space only. head_o counts descriptors that have arrived: their slots may be written
-// again. Enabling the ring anew forgets what was fetched; responses still on their way are dropped.
-// Latency: memory + 3 cycles. Throughput: one line in two cycles.
+// nic_desc_fetch: prefetches the descriptors of one ring. A fetch stays inside a 64-byte line (2
+// descriptors of 32 bytes or 4 of 16), so it crosses neither 4 KiB nor the end of the ring.
+// Requests are limited by reserved FIFO space only. head_o counts descriptors that have arrived:
+// their slots may be written again. Enabling the ring anew forgets what was fetched; responses
+// still on their way are dropped. Latency: memory + 3 cycles. Throughput: one line in two cycles.
 //
 //   tail - req_q --> AR   ...   R --> {err, halves, beat} FIFO --> half select --> desc
 module nic_desc_fetch #(
@@ -35,30 +34,32 @@ module nic_desc_fetch #(
   localparam int unsigned CountW   = $clog2(Beats + 1);
 
   logic [15:0]       req_q, head_q;
-  logic              ar_valid_q, drain_q, second_q;
-  logic [1:0]        ar_len_q;
+  logic              ar_valid_q, ar_two_q, drain_q, second_q;
   logic [63:0]       ar_addr_q;
   logic [CountW-1:0] reserved_q, flying_q;   // beats
 
-  // The next request: n descriptors from req_q; with small ones line_mask has a bit per quarter of the
+  // The next request: n descriptors from req_q; line_mask has a bit per 16-byte quarter of the
   // line.
   logic [15:0] waiting;
-  logic [2:0]  room, n, beats;
+  logic [2:0]  room, n;
   logic [3:0]  line_mask;
-  logic        go;
+  logic        two, go;
+  logic [1:0]  beats;       // requested in this cycle
   logic [15:0] slot;
   assign waiting   = cfg_i.sw_idx - req_q;
-  assign room      = (Small || !cfg_i.base[6]) ? 3'd4 - {1'b0, req_q[1:0]} : 3'd2 - {2'd0, req_q[0]};
+  assign room      = Small ? 3'd4 - {1'b0, req_q[1:0]} : 3'd2 - {2'd0, req_q[0]};
   assign n         = (waiting < {13'd0, room}) ? waiting[2:0] : room;
-  assign line_mask = ((4'd1 << n) - 4'd1) << req_q[1:0];
-  assign beats     = Small ? 3'(line_mask[1:0] != 2'd0) + 3'(line_mask[3:2] != 2'd0) : n;
+  assign line_mask = Small ? ((4'd1 << n) - 4'd1) << req_q[1:0]
+                           : (req_q[0] ? 4'b1100 : {{2{n[1]}}, 2'b11});
+  assign two       = (line_mask[1:0] != 2'd0) & (line_mask[3:2] != 2'd0);
   assign slot      = req_q & ((16'd1 << cfg_i.log2) - 16'd1);
+  assign beats     = !go ? 2'd0 : two ? 2'd2 : 2'd1;
   assign go        = run_i & cfg_i.enable & ~cfg_i.flush & ~drain_q & ~ar_valid_q
-                     & (waiting != 16'd0) & (reserved_q <= CountW'(Beats - 4));
+                     & (waiting != 16'd0) & (reserved_q <= CountW'(Beats - 2));
 
   assign ar_valid_o = ar_valid_q;
   assign ar_addr_o  = ar_addr_q;
-  assign ar_len_o   = {6'd0, ar_len_q};
+  assign ar_len_o   = {7'd0, ar_two_q};
   assign head_o     = head_q;
 
   // Which halves of the beats of each outstanding request hold descriptors.
@@ -68,7 +69,7 @@ module nic_desc_fetch #(
   logic       keep, fifo_rst_n;
   assign fifo_rst_n = rst_ni & ~cfg_i.flush;
   assign keep       = r_valid_i & ~drain_q & ~cfg_i.flush;
-  assign half_mask  = !Small ? 2'b11 : second_q ? mask[3:2] : mask[1:0];
+  assign half_mask  = second_q ? mask[3:2] : mask[1:0];
   nic_fifo #(.Width(4), .Depth(Beats)) i_masks (
     .clk_i(clk_i), .rst_ni(fifo_rst_n),
     .valid_i(go), .ready_o(unused_mask_ready),
@@ -108,7 +109,7 @@ module nic_desc_fetch #(
       req_q      <= '0;
       head_q     <= '0;
       ar_valid_q <= 1'b0;
-      ar_len_q   <= '0;
+      ar_two_q   <= 1'b0;
       ar_addr_q  <= '0;
       drain_q    <= 1'b0;
       second_q   <= 1'b0;
@@ -118,15 +119,15 @@ module nic_desc_fetch #(
       if (ar_valid_q && ar_ready_i) ar_valid_q <= 1'b0;
       if (go) begin
         ar_valid_q <= 1'b1;
-        ar_len_q   <= 2'(beats - 3'd1);
+        ar_two_q   <= two;
         ar_addr_q  <= cfg_i.base + ({48'd0, slot} << BytesLog & ~64'd31);
         req_q      <= req_q + {13'd0, n};
       end
       if (go || r_valid_i) begin
-        flying_q <= flying_q + (go ? CountW'(beats) : '0) - CountW'(r_valid_i);
+        flying_q <= flying_q + CountW'(beats) - CountW'(r_valid_i);
       end
       if (go || beat_pop) begin
-        reserved_q <= reserved_q + (go ? CountW'(beats) : '0) - CountW'(beat_pop);
+        reserved_q <= reserved_q + CountW'(beats) - CountW'(beat_pop);
       end
       if (keep) begin
         second_q <= ~r_last_i;

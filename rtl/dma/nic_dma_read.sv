@@ -2,7 +2,7 @@
 //
 // nic_dma_read: reads frames from host memory and delivers them as 16-byte beats that start at lane
 // cmd_lead_i. Bursts end at 512-byte lines (16 beats of 32 bytes), so none crosses 4 KiB. How many
-// are outstanding is limited by reserved space in the beat FIFO only, 16 KiB. Any byte alignment.
+// are outstanding is limited by reserved space in the beat FIFO only, 8 KiB. Any byte alignment.
 // Throughput: 16 bytes a cycle, one burst in two cycles.
 //
 //   cmd --> burst splitter --> AR    R --> beat FIFO (32 B) --> half (16 B) --> realign --> out
@@ -28,7 +28,7 @@ module nic_dma_read (
   output logic         out_last_o,
   output logic         out_err_o      // with out_last_o: a beat of this frame had an error
 );
-  localparam int unsigned Beats = 512;
+  localparam int unsigned Beats = 256;
 
   // Burst splitter.
   logic        busy_q, ar_valid_q;
@@ -36,7 +36,7 @@ module nic_dma_read (
   logic [11:0] beats_left_q;
   logic [63:0] ar_addr_q;
   logic [7:0]  ar_len_q;
-  logic [9:0]  free_q;        // beats neither stored nor on their way
+  logic [8:0]  free_q;        // beats neither stored nor on their way
   logic [11:0] to_line, n;
   logic        issue, accept, frame_ready, beat_pop;
   logic [16:0] end_byte;
@@ -44,7 +44,7 @@ module nic_dma_read (
   assign end_byte    = {12'd0, cmd_addr_i[4:0]} + {1'b0, cmd_len_i} + 17'd31;
   assign to_line     = 12'd16 - {8'd0, beat_addr_q[3:0]};
   assign n           = (beats_left_q < to_line) ? beats_left_q : to_line;
-  assign issue       = busy_q & ~ar_valid_q & (free_q >= n[9:0]);
+  assign issue       = busy_q & ~ar_valid_q & (free_q >= n[8:0]);
   assign accept      = cmd_valid_i & cmd_ready_o;
   assign cmd_ready_o = ~busy_q & frame_ready;
   assign ar_valid_o  = ar_valid_q;
@@ -55,7 +55,7 @@ module nic_dma_read (
     if (!rst_ni) begin
       busy_q     <= 1'b0;
       ar_valid_q <= 1'b0;
-      free_q     <= 10'(Beats);
+      free_q     <= 9'(Beats);
     end else begin
       if (accept) busy_q <= 1'b1;
       if (ar_valid_q && ar_ready_i) ar_valid_q <= 1'b0;
@@ -63,7 +63,7 @@ module nic_dma_read (
         ar_valid_q <= 1'b1;
         if (n == beats_left_q) busy_q <= 1'b0;
       end
-      if (issue || beat_pop) free_q <= free_q - (issue ? n[9:0] : 10'd0) + 10'(beat_pop);
+      if (issue || beat_pop) free_q <= free_q - (issue ? n[8:0] : 9'd0) + 9'(beat_pop);
     end
   end
 
@@ -85,7 +85,7 @@ module nic_dma_read (
   logic [4:0]  frame_addr;
   logic [15:0] frame_len;
   logic [3:0]  frame_lead;
-  nic_fifo #(.Width(25), .Depth(128)) i_frames (
+  nic_fifo #(.Width(25), .Depth(64)) i_frames (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(accept), .ready_o(frame_ready), .data_i({cmd_addr_i[4:0], cmd_len_i, cmd_lead_i}),
     .valid_o(frame_valid), .ready_i(frame_pop), .data_o({frame_addr, frame_len, frame_lead}),
@@ -142,7 +142,7 @@ module nic_dma_read (
   always_ff @(posedge clk_i) begin
     if (rst_ni && (r_valid_i || issue)) begin
       assert (!(r_valid_i && !beat_ready)) else $fatal(1, "nic_dma_read: FIFO overrun");
-      assert (free_q <= 10'(Beats)) else $fatal(1, "nic_dma_read: credits");
+      assert (free_q <= 9'(Beats)) else $fatal(1, "nic_dma_read: credits");
       assert (!(issue && {3'd0, beat_addr_q[3:0]} + n[6:0] > 7'd16))
         else $fatal(1, "nic_dma_read: line crossed");
     end

@@ -21,7 +21,7 @@ export const LINE_RATE_CASES = [
   [8900, 64],
 ] as const;
 
-export const MEM_LATENCY_CYCLES = 200;
+const MEM_LATENCY_CYCLES = 200;
 
 /** One cell of the throughput table. */
 export interface LineRateRow {
@@ -64,13 +64,8 @@ export class LineRateBench {
   }
 
   /** Transmit, receive, and both at once; frames begin offsetBytes behind a multiple of 64. */
-  run(
-    payloadBytes: number,
-    packets: number,
-    memLatencyCycles: number = MEM_LATENCY_CYCLES,
-    offsetBytes = 0,
-  ): LineRateRow[] {
-    const args = [payloadBytes, packets, memLatencyCycles, offsetBytes].map(String);
+  run(payloadBytes: number, packets: number, offsetBytes = 0): LineRateRow[] {
+    const args = [payloadBytes, packets, MEM_LATENCY_CYCLES, offsetBytes].map(String);
     const r = spawnSync(this.#program, args, { encoding: 'utf8', timeout: 600_000 });
     if (r.status !== 0) throw new Error(`the bench failed: ${r.stderr}`);
     const lines = r.stdout.trimEnd().split('\n');

@@ -98,11 +98,8 @@ export interface TxDescriptor {
   cookie?: number;
 }
 
-/**
- * Ring memory of one card, from the start of its half of the arena; buffers may follow at 128 KiB.
- * Some begin at no more than a multiple of 64, and cross 4 KiB.
- */
-const RINGS_AT = { tx: 0xfc0, rx: 0x8000, txc: 0xc040, rxc: 0x14080 } as const;
+/** Ring memory of one card, from the start of its half of the arena; buffers may follow at 128 KiB. */
+const RINGS_AT = { tx: 0, rx: 0x8000, txc: 0xc040, rxc: 0x14080 } as const;
 export const BUFFERS_AT = 0x20000;
 
 /** A bare host in front of a card: rings, descriptors, completions, SA windows; no driver. */
