@@ -22,9 +22,12 @@ function addEsnSa(lab: Lab, world: World, left: number): void {
   const key = keyMaterial(lab.seed, 'key with ESN', 20);
   const sa = { spi: 0x3001, mode: 'transport', esn: true } as const;
   const sentSeq = 0x1_0000_0000 - left - 1;
+  // A receiver that was told nothing guesses by a top of 0, where the window reaches below zero
+  // (RFC 4303 §A2.2): both begin in the middle.
+  const numbers = { sentSeq, receivedSeq: sentSeq };
   const add = ({ ipsec }: Host) =>
     ipsec.sadb.add({
-      ...{ ...sa, key: key.slice(), sentSeq, replayPackets: 8, cipher: 'aes-gcm-16' },
+      ...{ ...sa, key: key.slice(), ...numbers, replayPackets: 8, cipher: 'aes-gcm-16' },
       src: addressOf(OUTER[0]),
       dst: addressOf(OUTER[1]),
     });
