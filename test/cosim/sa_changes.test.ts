@@ -6,7 +6,7 @@ it.each([
   ['transport, crypto by the card', { mode: 'transport' }, true],
   ['tunnel, crypto by the card', { mode: 'tunnel' }, true],
   ['transport, in software', { mode: 'transport', offload: false }, false],
-  ['transport of IPv6', { mode: 'transport', outer: 6 }, false],
+  ['transport of IPv6, by the card', { mode: 'transport', outer: 6 }, true],
   ['IPv6 in a tunnel of IPv4, by the card', { mode: 'tunnel', inner: 6 }, true],
 ] as const)(
   'SAs come, go, end and change places while packets are under way, oracles silent: %s',
