@@ -204,6 +204,31 @@ const anyOrder: readonly Case[] = [1, 2, 3, 4, 5, 6].map(
 
 const tables: readonly Case[] = [
   {
+    id: 'rekey/next-packet',
+    title: 'in a flow that goes on, the packet after a rekey has the SPI of the new SA',
+    checks: 'RFC 4301 §4.4.2; setkey(8): the newest SA, or with preferOld the oldest',
+    async run(c) {
+      const world = await c.world({ mode: 'transport', mtu: 1500 });
+      const spis: number[] = [];
+      world.onFrame = (f) => {
+        if (f.card === 0) spis.push(Buffer.from(f.bytes).readUInt32BE(f.offset + 34));
+      };
+      const client = world.hosts[0]!.udp().connect(addressOf(OUTER[1]), 4242);
+      for (const spi of [0x4000, 0x4001, 0x4002]) {
+        addSa(c, world, spi);
+        for (let i = 0; i < 2; i++) client.send(new Uint8Array(100));
+        await world.settle();
+      }
+      world.hosts[0]!.ipsec.sadb.preferOld = true;
+      client.send(new Uint8Array(100));
+      await world.settle();
+      const newest = [0x4000, 0x4000, 0x4001, 0x4001, 0x4002, 0x4002];
+      c.equal('SPIs', spis.slice(0, -1), newest);
+      c.ok(spis.at(-1)! < 0x4000, 'at the end the oldest SA sends');
+      await c.finish(world);
+    },
+  },
+  {
     id: 'rekey/table-full',
     title: `${SA_COUNT} SAs each way; one more is refused with a reason, and all of them work`,
     checks: 'card contract: SA tables; H20',

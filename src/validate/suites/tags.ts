@@ -165,5 +165,40 @@ const decryptedStays: Case = {
   },
 };
 
+const cutElsewhere: Case = {
+  id: 'hazards/cut-after-tagging',
+  title: 'the route moves, after tagging, to an interface that has to cut: no piece is in clear',
+  checks: 'turn rule fragment; H7, H26',
+  async run(c) {
+    const world = await c.world({ mode: 'transport', mtu: 1500 });
+    const host = world.hosts[0]!;
+    const peer = addressOf(OUTER[1]);
+    const detour = new DetourIf(host, MARKER);
+    detour.mtu = 100;
+    const { routes, arp } = host.inet;
+    arp.addStatic(detour.index, peer, world.hosts[1]!.nic.lladdr);
+    const { carrier } = host.ipsec;
+    const request = carrier.request.bind(carrier);
+    carrier.request = (...args) => {
+      routes.add(peer, 32, detour);
+      return request(...args);
+    };
+    for (let i = 0; i < PACKETS; i++) {
+      sendMarked(host);
+      routes.delete(peer, 32);
+    }
+    await world.settle();
+    c.equal('pieces in clear', detour.clear, 0);
+    c.ok(detour.encrypted >= 2 * PACKETS, 'they were cut');
+    await c.finish(world);
+  },
+};
+
 /** Tags of others than IPsec, and where a packet's tags forbid what would be done to it. */
-export const TAG_CASES: readonly Case[] = [...foreignOut, foreignIn, persistent, decryptedStays];
+export const TAG_CASES: readonly Case[] = [
+  ...foreignOut,
+  foreignIn,
+  persistent,
+  decryptedStays,
+  cutElsewhere,
+];
