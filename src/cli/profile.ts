@@ -78,6 +78,10 @@ const QUICK = {
   // CPU time is what is measured, so that a second process is but little in the way.
   ...{ parallel: TWO, sweepParallel: TWO },
 };
+/** Few strategies are quicker still: each has its share of the time, and there is a floor. */
+function quickPlan(strategyCount: number) {
+  return { ...QUICK, budgetMs: QUICK.budgetMs * Math.max(0.3, strategyCount / STRATEGIES.length) };
+}
 /** On a machine that is busy with other things, too. */
 const CHILD_TIMEOUT_MS = 300_000;
 
@@ -144,7 +148,7 @@ async function planOf(o: ProfileOptions, scenario: string): Promise<[Plan, Limit
   const plan: Plan = {
     ...{ strategies: chosen, seed, quick, nic, base },
     scenario: loaded.path ?? loaded.name,
-    ...(quick ? QUICK : FULL),
+    ...(quick ? quickPlan(chosen.length) : FULL),
     cosim: sizes.map(cosimWorkload),
   };
   return [plan, limits];
