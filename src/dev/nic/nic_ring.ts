@@ -126,8 +126,10 @@ export class Ring {
   isHeadLost(): boolean {
     if (this.isWritten(this.head)) return false;
     const tail = this.#bus.readReg(this.#place.block + RING_TAIL);
+    // An entry can be seen, and taken, before the card counts it: then its tail is still behind head.
+    const counted = (tail - this.head) & 0xffff;
     // The read ran the clock: the entry may have come, and been counted, meanwhile.
-    return tail !== this.head && !this.isWritten(this.head);
+    return counted !== 0 && counted <= this.size && !this.isWritten(this.head);
   }
 
   /** Completion ring: entries that the card has written and nobody has read. */

@@ -28,6 +28,12 @@ describe('is the completion at the head lost?', () => {
     expect(ringOf(() => 0).isHeadLost()).toBe(false);
   });
 
+  test('it was taken from memory before the card counts it: not lost, its tail is behind', () => {
+    const ring = ringOf(() => 3);
+    ring.head = 5;
+    expect(ring.isHeadLost()).toBe(false);
+  });
+
   test('it came while the card was asked: late, not lost', () => {
     const ring = ringOf((r) => {
       write(r);
