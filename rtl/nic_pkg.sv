@@ -20,6 +20,7 @@ package nic_pkg;
   localparam logic [3:0] CODE_NO_SA     = 4'd3;
   localparam logic [3:0] CODE_DMA_ERR   = 4'd4;
   localparam logic [3:0] CODE_TOO_BIG   = 4'd5;
+  localparam logic [3:0] CODE_KEY_ERR   = 4'd8;   // parity of the SA's row
 
   // AXI IDs: one per requester, so that responses of each come back in order.
   localparam logic [3:0] RID_TX_DESC = 4'd0;
@@ -61,8 +62,10 @@ package nic_pkg;
     logic [15:0] natt_port;    // UDP destination port of ESP in UDP, 0: none
   } cfg_t;
 
-  // One security association.
+  // One security association. bad is not stored: the row read does not agree with its parity.
+  localparam int unsigned SA_PARITY_BITS = 10;   // one for each 32 bits of the others
   typedef struct packed {
+    logic         bad;
     logic         valid;
     logic         key256;
     logic         esn;
@@ -86,6 +89,7 @@ package nic_pkg;
     logic        valid;
     logic [9:0]  idx;
     sa_entry_t   entry;
+    logic [SA_PARITY_BITS-1:0] flip;   // parity bits to be stored wrong
     logic [63:0] seq;      // receive with ESN: highest number seen so far
   } sa_write_t;
 
@@ -213,6 +217,8 @@ package nic_pkg;
     logic rx_len_bad;
     logic rd_error;
     logic wr_error;
+    logic tx_key_error;
+    logic rx_key_error;
   } stat_t;
 
   // A number's four bytes in the order of the wire (RFC 791), and back.

@@ -154,11 +154,13 @@ module nic_top (
 
   nic_sa_table i_tx_sa (
     .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
-    .write_i(tx_sa_write), .rd_en_i(tx_sa_rd_en), .rd_idx_i(tx_sa_rd_idx), .rd_data_o(tx_sa)
+    .write_i(tx_sa_write), .rd_en_i(tx_sa_rd_en), .rd_idx_i(tx_sa_rd_idx), .rd_data_o(tx_sa),
+    .error_o(stat.tx_key_error)
   );
   nic_sa_table i_rx_sa (
     .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
-    .write_i(rx_sa_write), .rd_en_i(rx_sa_rd_en), .rd_idx_i(rx_sa_rd_idx), .rd_data_o(rx_sa)
+    .write_i(rx_sa_write), .rd_en_i(rx_sa_rd_en), .rd_idx_i(rx_sa_rd_idx), .rd_data_o(rx_sa),
+    .error_o(stat.rx_key_error)
   );
   nic_match_table i_match (
     .clk_i(clk_i), .scrub_i(scrub_busy), .scrub_row_i(scrub_row), .write_i(rx_match_write),

@@ -65,11 +65,11 @@ module nic_csr (
       B_GLOBAL: known = w <= 4'd8;
       B_IRQ:    known = w <= 4'd4;
       B_TX, B_RX, B_TXC, B_RXC: known = w <= 4'd5;
-      B_STATS:  known = w <= 4'd11;
+      B_STATS:  known = w <= 4'd12;
       10'h010:  known = w != 4'd3 && w < 4'd12;
-      10'h011:  known = w >= 4'd8 && w < 4'd13;
+      10'h011:  known = (w >= 4'd8 && w < 4'd13) || w == 4'd15;
       10'h014:  known = w != 4'd3 && w < 4'd14;
-      10'h015:  known = w < 4'd13;
+      10'h015:  known = w < 4'd13 || w == 4'd15;
       default:  known = 1'b0;
     endcase
     if (addr[1:0] != 2'd0) known = 1'b0;
@@ -82,7 +82,7 @@ module nic_csr (
   logic [15:0]   tx_head, tx_tail, rx_head, rx_tail, txc_head, txc_tail, rxc_head, rxc_tail;
   logic [4:0]    cause, mask;
   logic [31:0]   stats_data, tx_sa_data, rx_sa_data;
-  logic          wr_irq, dma_error;
+  logic          wr_irq, dma_error, key_error;
   logic          txc_head_wr, rxc_head_wr;
 
   assign cfg_o       = cfg_q;
@@ -91,6 +91,7 @@ module nic_csr (
   assign rd_data_o   = rd_data_q;
   assign rd_err_o    = rd_err_q;
   assign dma_error   = stat_i.rd_error | stat_i.wr_error;
+  assign key_error   = stat_i.tx_key_error | stat_i.rx_key_error;
   assign wr_irq      = wr_valid_i && wr_addr_i[15:6] == B_IRQ;
   assign txc_head_wr = wr_valid_i && wr_addr_i == {B_TXC, 6'h10};
   assign rxc_head_wr = wr_valid_i && wr_addr_i == {B_RXC, 6'h10};
@@ -140,7 +141,7 @@ module nic_csr (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .txc_pending_i(txc_tail - txc_head), .txc_head_moved_i(txc_head_wr),
     .rxc_pending_i(rxc_tail - rxc_head), .rxc_head_moved_i(rxc_head_wr),
-    .err_i(dma_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err),
+    .err_i(dma_error | key_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err),
     .scrub_done_i(scrub_done_i), .interval_i(itr_q[15:0]), .count_i(itr_q[31:16]),
     .set_i(wr_irq && wr_addr_i[5:2] == I_EICS ? wr_data_i[4:0] : 5'd0),
     .clear_i(wr_irq && wr_addr_i[5:2] == I_EICR ? wr_data_i[4:0] : 5'd0),

@@ -5,7 +5,8 @@
 // entry in one cycle and zeroes the key and salt registers. A write with READ takes the counters of
 // the SA, all of one moment, into the state registers. The receive window also commits match table
 // slots. A commit waits while the tables are being scrubbed; the index register reads non-zero
-// until it is done, and while a READ is under way. Latency of a commit 1 cycle, of a READ 3 or more.
+// until it is done, and while a READ is under way. SA_PARITY names parity bits that the next WRITE
+// stores wrong, as a flipped bit in the table would look. Latency of a commit 1 cycle, of a READ 3 or more.
 //
 //   data registers --(SA_IDX: WRITE, CLEAR)--> sa_write_o    --(MATCH_IDX)--> match_write_o
 //   state registers <--(SA_IDX: READ)-- state_i
@@ -32,7 +33,7 @@ module nic_sa_window #(
   localparam logic [4:0] SA_DST1 = 5'd18, SA_DST2 = 5'd19, SA_DST3 = 5'd20;
   localparam logic [4:0] SA_WINDOW = 5'd21, SA_SEQ_LO = 5'd22, SA_SEQ_HI = 5'd23;
   localparam logic [4:0] SA_PACKETS_LO = 5'd24, SA_PACKETS_HI = 5'd25;
-  localparam logic [4:0] SA_BYTES_LO = 5'd26, SA_BYTES_HI = 5'd27, SA_ERRORS = 5'd28;
+  localparam logic [4:0] SA_BYTES_LO = 5'd26, SA_BYTES_HI = 5'd27, SA_ERRORS = 5'd28, SA_PARITY = 5'd31;
 
   nic_pkg::sa_entry_t sa_q;
   logic               sa_write_q, sa_clear_q;
@@ -41,6 +42,7 @@ module nic_sa_window #(
   logic [31:0]        spi_q;
   logic [127:0]       dst_q;
   logic [63:0]        seq_q;
+  logic [nic_pkg::SA_PARITY_BITS-1:0] flip_q;
   logic               match_write_q, match_clear_q;
   logic [11:0]        match_slot_q;
   logic               commit_sa, commit_match;
@@ -52,6 +54,7 @@ module nic_sa_window #(
   assign sa_write_o.idx           = sa_idx_q;
   assign sa_write_o.entry         = sa_q;
   assign sa_write_o.seq           = seq_q;
+  assign sa_write_o.flip          = flip_q;
   assign state_read_o             = state_read_q;
   assign match_write_o.valid      = commit_match;
   assign match_write_o.slot       = match_slot_q;
@@ -81,6 +84,7 @@ module nic_sa_window #(
       SA_BYTES_LO: rd_data_o = state_i.bytes[31:0];
       SA_BYTES_HI: rd_data_o = state_i.bytes[63:32];
       SA_ERRORS:   rd_data_o = state_i.errors;
+      SA_PARITY:   rd_data_o = 32'(flip_q);
       default:   ;
     endcase
   end
@@ -95,6 +99,7 @@ module nic_sa_window #(
       dst_q         <= '0;
       v6_q          <= 1'b0;
       seq_q         <= '0;
+      flip_q        <= '0;
       state_read_q  <= 1'b0;
       match_sa_q    <= '0;
       match_write_q <= 1'b0;
@@ -108,6 +113,7 @@ module nic_sa_window #(
         sa_q.key   <= '0;
         sa_q.salt  <= '0;
         seq_q      <= '0;
+        flip_q     <= '0;
       end
       if (commit_match) begin
         match_write_q <= 1'b0;
@@ -120,7 +126,10 @@ module nic_sa_window #(
             sa_write_q <= wr_data_i[31] & ~wr_data_i[30];
             sa_clear_q <= wr_data_i[30];
             state_read_q <= (wr_data_i[31:29] == 3'd1) & ~state_busy_i;
-            if (wr_data_i[30]) sa_q <= '0;   // CLEAR writes the empty entry
+            if (wr_data_i[30]) begin         // CLEAR writes the empty entry
+              sa_q   <= '0;
+              flip_q <= '0;
+            end
           end
           SA_CTRL: begin
             sa_q.valid  <= wr_data_i[0];
@@ -129,6 +138,7 @@ module nic_sa_window #(
             sa_q.gmac   <= wr_data_i[3];
           end
           SA_SALT: sa_q.salt <= wr_data_i;
+          SA_PARITY: flip_q <= wr_data_i[nic_pkg::SA_PARITY_BITS-1:0];
           SA_SPI:  if (Rx) spi_q <= wr_data_i;
           SA_DST:  if (Rx) dst_q[31:0] <= wr_data_i;
           SA_DST1: if (Rx) dst_q[63:32] <= wr_data_i;

@@ -3,8 +3,9 @@
 // nic_esp_rx_split: parts each received frame into beats that go round the engine and cipher text.
 // For a frame to decrypt the text starts on a beat; the beat before it is SPI | sequence number |
 // IV. The ICV behind the text is gathered as the expected tag and, like everything behind the text,
-// also goes round the engine. The SA is read when the frame comes up. If it is gone, the frame is
-// delivered unchanged. Throughput one beat a cycle, no bubble between frames; latency 1 cycle.
+// also goes round the engine. The SA is read when the frame comes up. If it is gone or its row is
+// bad, the frame is delivered unchanged. Throughput one beat a cycle, no bubble between frames;
+// latency 1 cycle.
 //
 // ESN: the high half of the number is guessed from the highest number seen and the window.
 // GMAC (RFC 4543): all of SPI, number, IV and text is AAD, and the text goes round the engine too.
@@ -26,7 +27,7 @@ module nic_esp_rx_split (
   input  logic               beat_last_i,
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
-  input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on
+  input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on; bad: 1 later
   input  logic [63:0]        sa_seq_i,        // likewise: highest number seen
   output logic               bypass_valid_o,
   input  logic               bypass_ready_i,
@@ -44,7 +45,7 @@ module nic_esp_rx_split (
   output logic [127:0]       exp_o,
   output logic               no_sa_o          // one cycle: for the statistics
 );
-  logic              sa_read_q, crypt_q, cmd_valid_q, text_valid_q, exp_valid_q;
+  logic              sa_read_q, sa_known_q, crypt_q, cmd_valid_q, text_valid_q, exp_valid_q;
   logic [9:0]        idx_q;
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q, exp_q, exp_low_q;
@@ -76,7 +77,7 @@ module nic_esp_rx_split (
   assign last_text = is_text & (idx_q == text_end);
   assign is_tag    = frame_i.crypt & crypt_q & (idx_q == text_end + 10'd1);
   assign mixed     = last_text & (tail != 4'd0);
-  assign sa_ok     = sa_i.valid;
+  assign sa_ok     = sa_i.valid & ~sa_i.bad;
   assign spill     = is_tag & moved_q & (tail == 4'd0);
   assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
   assign text_slot = ~text_valid_q | text_ready_i;
@@ -108,7 +109,8 @@ module nic_esp_rx_split (
   assign no_sa_o        = no_sa_q;
 
   assign crypt = frame_i.crypt & sa_ok;
-  assign code  = (frame_i.crypt & ~sa_ok) ? nic_pkg::CODE_NO_SA : frame_i.code;
+  assign code  = !(frame_i.crypt & ~sa_ok) ? frame_i.code
+                 : sa_i.bad ? nic_pkg::CODE_KEY_ERR : nic_pkg::CODE_NO_SA;
   assign cmd_valid_o  = cmd_valid_q;
   assign cmd_o        = cmd_q;
   assign text_valid_o = text_valid_q;
@@ -119,6 +121,7 @@ module nic_esp_rx_split (
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       sa_read_q    <= 1'b0;
+      sa_known_q   <= 1'b0;
       crypt_q      <= 1'b0;
       idx_q        <= '0;
       cmd_valid_q  <= 1'b0;
@@ -133,6 +136,7 @@ module nic_esp_rx_split (
       if (merge_slot) merge_valid_q <= merge_put;
       no_sa_q <= merge_put & (code == nic_pkg::CODE_NO_SA);
       if (frame_valid_i) sa_read_q <= ~frame_ready_o;
+      sa_known_q <= sa_read_q & ~frame_ready_o;
       if (text_ready_i) text_valid_q <= 1'b0;
       if (cmd_ready_i) cmd_valid_q <= 1'b0;
       if (exp_ready_i) exp_valid_q <= 1'b0;
@@ -218,7 +222,7 @@ module nic_esp_rx_split (
         else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
       assert (!(beat_last_i && idx_q + 10'd1 != frame_sum[13:4]))
         else $fatal(1, "nic_esp_rx_split: beats");
-      assert (!(esp_beat && !sa_read_q)) else $fatal(1, "nic_esp_rx_split: SA not read");
+      assert (!(esp_beat && !sa_known_q)) else $fatal(1, "nic_esp_rx_split: SA not read");
     end
   end
 `endif

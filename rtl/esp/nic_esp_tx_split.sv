@@ -4,8 +4,8 @@
 // encrypted. With IPSEC the text starts on a beat, so the beat before it is SPI | sequence number |
 // IV and makes the AAD and the nonce (RFC 4106). The SA is read when the frame comes up; the three
 // or more beats of headers hide it. A frame whose SA is invalid goes no further than its headers:
-// nothing of it is encrypted or sent. Throughput one beat a cycle, no bubble between frames; latency
-// 1 cycle.
+// nothing of it is encrypted or sent. So it is with an SA whose row is bad. Throughput one beat a
+// cycle, no bubble between frames; latency 1 cycle.
 //
 // GMAC (RFC 4543): all of SPI, number, IV and text is AAD, and the text goes round the engine too.
 // With ESN 20 bytes are in front of the text, so it reaches the engine moved up by four lanes; what
@@ -27,7 +27,7 @@ module nic_esp_tx_split (
   input  logic               beat_err_i,      // with the last beat
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
-  input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on
+  input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on; bad: 1 later
   output logic               bypass_valid_o,
   input  logic               bypass_ready_i,
   output logic               merge_valid_o,
@@ -43,7 +43,7 @@ module nic_esp_tx_split (
   input  logic               text_ready_i,
   output logic [127:0]       text_o
 );
-  logic              sa_read_q, crypt_q, cmd_valid_q, text_valid_q;
+  logic              sa_read_q, sa_known_q, crypt_q, cmd_valid_q, text_valid_q;
   logic [9:0]        idx_q;                   // beats of the frame that have passed
   nic_pkg::gcm_cmd_t cmd_q;
   logic [127:0]      text_q;
@@ -62,7 +62,7 @@ module nic_esp_tx_split (
   assign hdr       = {5'd0, {1'b0, frame_i.esp_off[7:4]} + 5'(frame_i.esp_off[3:0] != 4'd0)};
   assign esp_beat  = frame_i.ipsec & (idx_q == hdr);
   assign past_esp  = frame_i.ipsec & (idx_q > hdr);
-  assign sa_ok     = sa_i.valid & (sa_i.esn == frame_i.esn);
+  assign sa_ok     = sa_i.valid & ~sa_i.bad & (sa_i.esn == frame_i.esn);
   assign text_len  = frame_i.len - {8'd0, frame_i.esp_off} - 16'd16;
   assign text_end  = {1'b0, text_len} + 17'd15;
   assign plain_end = {1'b0, frame_i.len} + 17'd15;
@@ -90,7 +90,8 @@ module nic_esp_tx_split (
   assign sa_rd_idx_o    = frame_i.sa_idx[9:0];
 
   assign crypt      = has_data & frame_i.ipsec & sa_ok;
-  assign code       = (has_data & frame_i.ipsec & ~sa_ok) ? nic_pkg::CODE_NO_SA : frame_i.code;
+  assign code       = !(has_data & frame_i.ipsec & ~sa_ok) ? frame_i.code
+                      : sa_i.bad ? nic_pkg::CODE_KEY_ERR : nic_pkg::CODE_NO_SA;
   assign round_end  = !has_data ? 10'd0 : frame_i.ipsec ? hdr + 10'd1 : plain_end[13:4];
   assign cmd_valid_o  = cmd_valid_q;
   assign cmd_o        = cmd_q;
@@ -100,6 +101,7 @@ module nic_esp_tx_split (
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       sa_read_q    <= 1'b0;
+      sa_known_q   <= 1'b0;
       crypt_q      <= 1'b0;
       idx_q        <= '0;
       cmd_valid_q  <= 1'b0;
@@ -112,6 +114,7 @@ module nic_esp_tx_split (
     end else begin
       if (merge_slot) merge_valid_q <= merge_put;
       if (frame_valid_i) sa_read_q <= ~frame_ready_o;
+      sa_known_q <= sa_read_q & ~frame_ready_o;
       if (move) idx_q <= beat_last_i ? 10'd0 : idx_q + 10'd1;
       if (text_ready_i) text_valid_q <= 1'b0;
       if (cmd_ready_i) cmd_valid_q <= 1'b0;
@@ -179,7 +182,7 @@ module nic_esp_tx_split (
         else $fatal(1, "nic_esp_tx_split: text left unencrypted");
       assert (!(frame_i.ipsec && !esp_beat && !past_esp && beat_last_i))
         else $fatal(1, "nic_esp_tx_split: frame ends before its ESP header");
-      assert (!(esp_beat && !sa_read_q)) else $fatal(1, "nic_esp_tx_split: SA not read");
+      assert (!(esp_beat && !sa_known_q)) else $fatal(1, "nic_esp_tx_split: SA not read");
     end
   end
 `endif

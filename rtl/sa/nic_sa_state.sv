@@ -109,7 +109,7 @@ module nic_sa_state #(
   end
 
   logic unused_write;
-  assign unused_write = &{1'b0, write_i.entry};
+  assign unused_write = &{1'b0, write_i.entry, write_i.flip};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -69,6 +69,7 @@
 #define TWP_SA_BYTES_LO 0x68u
 #define TWP_SA_BYTES_HI 0x6cu
 #define TWP_SA_ERRORS 0x70u
+#define TWP_SA_PARITY 0x7cu /* for tests: parity bits 9:0 that the next WRITE stores wrong */
 /* Which packets are an SA's. */
 #define TWP_RX_SA_SPI 0x0530u
 #define TWP_RX_SA_DST 0x0534u /* IPv4 destination, or the first four bytes of an IPv6 one */
@@ -122,6 +123,7 @@ typedef struct twp_completion {
                       high half of the sequence number in 30:0 */
 } twp_completion;
 #define TWP_CPL_CODE 0xfu /* 0 = good */
+#define TWP_CODE_KEY_ERR 8u /* parity of the SA's row: no crypto under it before it is written again */
 #define TWP_CPL_SECP 0x10u /* the card did ESP crypto */
 
 /* First of the two buckets where the card looks an SPI up; the other is that of the second hash. */

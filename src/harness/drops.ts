@@ -17,7 +17,7 @@ const EVENTS = new Set(
     'ip.delivered ip.fragmented ip.fragments ip.received ip.sent',
     'ipsec.acquire ipsec.hardExpired ipsec.softExpired',
     'ipsec.lateSoftware ipsec.useNoSa nic.dmaErrors',
-    'nic.rxOffloaded nic.txFinishedInSoftware nic.txOffloaded',
+    'nic.rxKeyErr nic.rxOffloaded nic.txFinishedInSoftware nic.txOffloaded',
     'reass.fragments reass.whole udp.delivered udp.received udp.sent',
   ].flatMap((line) => line.split(' ')),
 );

@@ -2,6 +2,7 @@
 import {
   CODE_AUTH_FAIL,
   CODE_BAD_LEN,
+  CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
   ESP_HEADER_BYTES,
@@ -114,6 +115,7 @@ export function checkTx(
   if (d.espOffset < ESP_OFFSET_MIN || lenBytes < d.espOffset + TEXT_AT + 4) return CODE_BAD_LEN;
   if ((lenBytes - d.espOffset - TEXT_AT) % 4 !== 0) return CODE_BAD_LEN;
   if (lenBytes + ICV_BYTES > maxFrameBytes) return CODE_BAD_LEN;
+  if (sa?.damaged) return CODE_KEY_ERR;
   return sa === null || sa.esn !== d.esn ? CODE_NO_SA : CODE_OK;
 }
 

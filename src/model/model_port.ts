@@ -25,6 +25,12 @@ export function dmaError(card: ModelCard): void {
   card.irq.raise(IRQ_ERR);
 }
 
+/** A row of key memory does not agree with its parity. */
+export function keyError(card: ModelCard): void {
+  card.stats.keyErrors++;
+  card.irq.raise(IRQ_ERR);
+}
+
 const scratch = new Uint8Array(CPL_BYTES);
 const scratchView = new DataView(scratch.buffer);
 

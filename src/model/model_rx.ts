@@ -3,6 +3,7 @@ import {
   CODE_AUTH_FAIL,
   CODE_BAD_LEN,
   CODE_DMA_ERR,
+  CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
   CODE_TOO_BIG,
@@ -17,7 +18,7 @@ import {
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { type EspPlace, findEsp, guessHigh, openEsp, openUnchecked } from './model_esp.ts';
-import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
+import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
 import { type ModelSa, type ModelSaTable, matchDst } from './model_sa.ts';
 
@@ -141,7 +142,10 @@ export class ModelRx {
       return v;
     }
     v.saIdx = i;
-    this.#open(frame, sa, v);
+    if (sa.damaged) {
+      v.code = CODE_KEY_ERR;
+      keyError(card);
+    } else this.#open(frame, sa, v);
     return v;
   }
 

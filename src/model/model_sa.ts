@@ -23,6 +23,8 @@ import {
   SA_KEY256,
   SA_PACKETS_HI,
   SA_PACKETS_LO,
+  SA_PARITY,
+  SA_PARITY_MASK,
   SA_READ,
   SA_SALT,
   SA_SEQ_HI,
@@ -36,6 +38,8 @@ import {
 
 /** One security association in the card. */
 export interface ModelSa {
+  /** Its row does not agree with its parity. */
+  readonly damaged: boolean;
   readonly esn: boolean;
   readonly gmac: boolean;
   /** Of receive with ESN, packets. */
@@ -86,6 +90,7 @@ export class ModelSaTable {
   #window = 0;
   #seqHi = 0;
   #seqLo = 0;
+  #flip = 0;
   /** As READ found it. */
   #read: ModelSaState = newState();
   /** Salt, then key: write-only, zeroed by each commit. */
@@ -99,7 +104,7 @@ export class ModelSaTable {
   has(offset: number): boolean {
     if ((offset & 3) !== 0) return false;
     if (offset <= SA_SALT || (offset >= SA_KEY0 && offset < SA_SPI)) return true;
-    if (offset >= SA_PACKETS_LO && offset <= SA_ERRORS) return true;
+    if ((offset >= SA_PACKETS_LO && offset <= SA_ERRORS) || offset === SA_PARITY) return true;
     if (!this.#isRx || offset < SA_SPI || offset >= SA_PACKETS_LO) return false;
     return offset <= SA_DST || offset >= MATCH_IDX;
   }
@@ -114,6 +119,7 @@ export class ModelSaTable {
     else if (offset === MATCH_SA) this.#matchSa = (value & (MATCH_V6 | (SA_COUNT - 1))) >>> 0;
     else if (offset === MATCH_IDX) this.#commitMatch(value);
     else if (offset === SA_WINDOW) this.#window = value & SA_WINDOW_MAX;
+    else if (offset === SA_PARITY) this.#flip = value & SA_PARITY_MASK;
     else if (offset === SA_SEQ_LO) this.#seqLo = value;
     else if (offset === SA_SEQ_HI) this.#seqHi = value;
     else if (offset < SA_SPI) this.#setSecret(4 + offset - SA_KEY0, value);
@@ -126,6 +132,7 @@ export class ModelSaTable {
     if (offset === SA_DST) return this.#dst[0]!;
     if (offset >= SA_DST1 && offset <= SA_DST3) return this.#dst[1 + (offset - SA_DST1) / 4]!;
     if (offset === SA_WINDOW) return this.#window;
+    if (offset === SA_PARITY) return this.#flip;
     return offset === MATCH_SA ? this.#matchSa : this.#readState(offset);
   }
 
@@ -167,17 +174,19 @@ export class ModelSaTable {
     } else {
       const keyBytes = (this.#ctrl & SA_KEY256) !== 0 ? 32 : 16;
       const entry = {
+        damaged: this.#flip !== 0,
         esn: (this.#ctrl & SA_ESN) !== 0,
         gmac: (this.#ctrl & SA_GMAC) !== 0,
         window: this.#window,
         salt: this.#secret.slice(0, 4),
         key: this.#secret.slice(4, 4 + keyBytes),
       };
-      this.#entries[i] = (this.#ctrl & SA_VALID) !== 0 ? entry : null;
+      this.#entries[i] = entry.damaged || (this.#ctrl & SA_VALID) !== 0 ? entry : null;
     }
     this.#states[i] = { ...newState(), seqHi: this.#seqHi, seqLo: this.#seqLo };
     this.#seqHi = 0;
     this.#seqLo = 0;
+    this.#flip = 0;
     this.#secret.fill(0);
   }
 
@@ -226,6 +235,7 @@ export class ModelSaTable {
     this.#window = 0;
     this.#seqHi = 0;
     this.#seqLo = 0;
+    this.#flip = 0;
     this.#read = newState();
   }
 }

@@ -2,6 +2,7 @@
 import {
   CODE_BAD_LEN,
   CODE_DMA_ERR,
+  CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
   CPL_SECP,
@@ -16,7 +17,7 @@ import {
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
-import { complete, dmaError, type ModelCard, ModelPace } from './model_port.ts';
+import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
 import type { ModelSaTable } from './model_sa.ts';
 
@@ -96,7 +97,9 @@ export class ModelTx {
 
     const sa = isIpsec ? this.#sa.get(saIdx) : null;
     let code = isIpsec ? checkTx(lenBytes, card.maxFrameBytes, crypto, sa) : this.#plain(lenBytes);
-    if (code === CODE_OK && isIpsec && (card.ctrl & CTRL_IPSEC_TX_EN) === 0) code = CODE_NO_SA;
+    const isAsked = code === CODE_OK || code === CODE_KEY_ERR;
+    if (isAsked && isIpsec && (card.ctrl & CTRL_IPSEC_TX_EN) === 0) code = CODE_NO_SA;
+    if (code === CODE_KEY_ERR) keyError(card);
     const data = code === CODE_OK ? card.memory.read(address, lenBytes) : null;
     if (data === null) {
       if (code === CODE_OK) {

@@ -4,6 +4,7 @@ import type { MakeWorld } from '../../src/validate/rig.ts';
 import { espContract } from './contract_esp.ts';
 import { faultContract } from './contract_fault.ts';
 import { irqContract } from './contract_irq.ts';
+import { keyContract } from './contract_key.ts';
 import { plainContract } from './contract_plain.ts';
 import { rawContract } from './contract_raw.ts';
 import { ringContract } from './contract_ring.ts';
@@ -17,6 +18,7 @@ export function driverContract(name: string, makeWorld: MakeWorld): void {
     espContract(makeWorld);
     saContract(makeWorld);
     irqContract(makeWorld);
+    keyContract(makeWorld);
     faultContract(makeWorld);
     rawContract(makeWorld);
   });

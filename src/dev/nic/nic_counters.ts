@@ -18,6 +18,10 @@ export const NIC_TX_MISFIT = counter(
 export const NIC_TX_BAD_LEN = counter('nic.txBadLen', 'card refused a frame: length');
 export const NIC_TX_NO_SA = counter('nic.txNoSa', 'card refused a frame: SA not valid');
 export const NIC_TX_DMA_ERR = counter('nic.txDmaErr', 'card could not read a frame from memory');
+export const NIC_TX_KEY_ERR = counter(
+  'nic.txKeyErr',
+  'card refused a frame: parity error in the memory of its key',
+);
 export const NIC_TX_ERR = counter('nic.txErr', 'card refused a frame: another reason');
 export const NIC_TX_CLEAR = counter(
   'nic.txNotEncrypted',
@@ -30,6 +34,10 @@ export const NIC_RX_AUTH_FAIL = counter('nic.rxAuthFail', 'card found a wrong IC
 export const NIC_RX_TOO_BIG = counter('nic.rxTooBig', 'frame larger than the buffer for it');
 export const NIC_RX_DMA_ERR = counter('nic.rxDmaErr', 'card could not write a frame to memory');
 export const NIC_RX_ERR = counter('nic.rxErr', 'completion with a length or code that cannot be');
+export const NIC_RX_KEY_ERR = counter(
+  'nic.rxKeyErr',
+  'frame left encrypted: parity error in the memory of its key',
+);
 export const NIC_RX_NO_TAG = counter(
   'nic.rxNoTag',
   'decrypted frame, but no tag was left to say so',
@@ -42,4 +50,7 @@ export const NIC_RX_NO_MBUF = counter('nic.rxNoMbuf', 'no mbuf to refill the rec
 
 export const NIC_COOKIE = counter('nic.cookie', 'completion does not name the oldest descriptor');
 export const NIC_STRAY = counter('nic.stray', 'completion without a descriptor');
-export const NIC_DMA_ERRORS = counter('nic.dmaErrors', 'card reported a DMA or doorbell error');
+export const NIC_DMA_ERRORS = counter(
+  'nic.dmaErrors',
+  'card reported an error: DMA, doorbell or key parity',
+);

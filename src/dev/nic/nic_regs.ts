@@ -96,6 +96,12 @@ export const SA_BYTES_LO = 0x68;
 export const SA_BYTES_HI = 0x6c;
 /** Receive: wrong ICVs. Transmit: frames that could not be read. */
 export const SA_ERRORS = 0x70;
+/**
+ * Parity bits of the row, one for each 32 bits of it, that the next WRITE stores wrong: how a test
+ * makes the card find a flipped bit in its key memory.
+ */
+export const SA_PARITY = 0x7c;
+export const SA_PARITY_MASK = 0x3ff;
 export const SA_WRITE = 0x80000000;
 export const SA_CLEAR = 0x40000000;
 export const SA_READ = 0x20000000;
@@ -129,6 +135,7 @@ export const STAT_NAMES = [
   'rxFiltered',
   'rxLenBad',
   'dmaErrors',
+  'keyErrors',
 ] as const;
 export type StatName = (typeof STAT_NAMES)[number];
 
@@ -163,6 +170,8 @@ export const CODE_BAD_LEN = 2;
 export const CODE_NO_SA = 3;
 export const CODE_DMA_ERR = 4;
 export const CODE_TOO_BIG = 5;
+/** The SA's row does not agree with its parity: not used before it is written again. */
+export const CODE_KEY_ERR = 8;
 
 export const ICV_BYTES = 16;
 export const ESP_HEADER_BYTES = 8;

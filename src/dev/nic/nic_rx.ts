@@ -32,6 +32,7 @@ import {
   CODE_AUTH_FAIL,
   CODE_BAD_LEN,
   CODE_DMA_ERR,
+  CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
   CODE_TOO_BIG,
@@ -141,8 +142,9 @@ export class NicRx {
     if (cookie !== m && code !== CODE_DMA_ERR) this.#n[C.NIC_COOKIE]!++;
     if (this.onCompletion !== null) this.onCompletion(1, lenBytes, status, saIdx);
 
-    // NO_SA and BAD_LEN are news, not errors: the frame came as it was on the wire.
-    if (code !== CODE_OK && code !== CODE_NO_SA && code !== CODE_BAD_LEN)
+    // NO_SA, BAD_LEN and KEY_ERR are news, not errors: the frame came as it was on the wire.
+    if (code === CODE_KEY_ERR) this.#n[C.NIC_RX_KEY_ERR]!++;
+    else if (code !== CODE_OK && code !== CODE_NO_SA && code !== CODE_BAD_LEN)
       return this.#dropError(m, code, saIdx);
     if (lenBytes < ETHER_HDR_LEN || lenBytes > this.#bufBytes) return this.#drop(m, C.NIC_RX_ERR);
     this.#pool.len[m] = lenBytes;

@@ -20,6 +20,8 @@ export class SaSlots {
   /** ESP in UDP: to this port; else 0. */
   readonly udpPort: Uint16Array = new Uint16Array(SA_COUNT);
   readonly esn: Uint8Array = new Uint8Array(SA_COUNT);
+  /** The card has found its row damaged: it does no crypto under it any more. */
+  readonly damaged: Uint8Array = new Uint8Array(SA_COUNT);
   /** Slot of the match table (receive), or -1. */
   readonly match: Int32Array = new Int32Array(SA_COUNT).fill(-1);
   readonly packets: Float64Array = new Float64Array(SA_COUNT);
@@ -53,6 +55,7 @@ export class SaSlots {
     for (let w = 0; w < 4; w++) this.dst[4 * i + w] = dstWord(sa, w);
     this.udpPort[i] = sa.udpPort;
     this.esn[i] = sa.esn ? 1 : 0;
+    this.damaged[i] = 0;
     this.match[i] = -1;
     this.packets[i] = 0;
     this.bytes[i] = 0;

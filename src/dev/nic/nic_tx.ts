@@ -18,6 +18,7 @@ import * as C from './nic_counters.ts';
 import {
   CODE_BAD_LEN,
   CODE_DMA_ERR,
+  CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
   CPL_CODE_MASK,
@@ -124,7 +125,8 @@ export class NicTx {
       (out.esn[i] === 1 || words[r + REQ_ESN_HI] === 0) &&
       at >= ESP_OFFSET_MIN &&
       at <= 255 &&
-      lenBytes >= at + ESP_HEADER_BYTES + ESP_IV_BYTES + ICV_BYTES
+      lenBytes >= at + ESP_HEADER_BYTES + ESP_IV_BYTES + ICV_BYTES &&
+      out.damaged[i] === 0
     );
   }
 
@@ -211,6 +213,7 @@ export class NicTx {
       this.#sa.out.bytes[sa]! += lenSa & 0xffff;
     }
     if (sa !== NO_SA) {
+      if ((status & CPL_CODE_MASK) === CODE_KEY_ERR) this.#sa.out.damaged[sa] = 1;
       this.#slotSa[slot] = NO_SA;
       this.#sa.txDone(sa);
     }
@@ -221,6 +224,7 @@ export class NicTx {
     if (code === CODE_BAD_LEN) this.#n[C.NIC_TX_BAD_LEN]!++;
     else if (code === CODE_NO_SA) this.#n[C.NIC_TX_NO_SA]!++;
     else if (code === CODE_DMA_ERR) this.#n[C.NIC_TX_DMA_ERR]!++;
+    else if (code === CODE_KEY_ERR) this.#n[C.NIC_TX_KEY_ERR]!++;
     else this.#n[C.NIC_TX_ERR]!++;
   }
 

@@ -5,6 +5,7 @@ import { CARD_FAULTS } from './card.ts';
 import { CLOCK_FAULTS } from './clock.ts';
 import type { Fault } from './fault.ts';
 import { INTERRUPT_FAULTS } from './interrupts.ts';
+import { KEY_FAULTS } from './keys.ts';
 import { RING_FAULTS } from './rings.ts';
 import { WIRE_FAULTS } from './wire.ts';
 
@@ -16,5 +17,6 @@ export const FAULTS: readonly Fault[] = [
   ...WIRE_FAULTS,
   ...ALLOCATION_FAULTS,
   ...CARD_FAULTS,
+  ...KEY_FAULTS,
   ...CLOCK_FAULTS,
 ];

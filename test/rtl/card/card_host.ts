@@ -38,6 +38,7 @@ export const REG = {
   rxFiltered: 0x624,
   rxLenBad: 0x628,
   dmaErrors: 0x62c,
+  keyErrors: 0x630,
 } as const;
 export const RING = { tx: 0x200, rx: 0x240, txc: 0x280, rxc: 0x2c0 } as const;
 export const CTRL = {
@@ -50,7 +51,15 @@ export const CTRL = {
   all: 27,
   reset: -1 << 31,
 };
-export const CODE = { ok: 0, authFail: 1, badLen: 2, noSa: 3, dmaErr: 4, tooBig: 5 } as const;
+export const CODE = {
+  ok: 0,
+  authFail: 1,
+  badLen: 2,
+  noSa: 3,
+  dmaErr: 4,
+  tooBig: 5,
+  keyErr: 8,
+} as const;
 export const SECP = 16;
 export const ESP_SEEN = 32;
 export const NO_SA = 0xffff;
