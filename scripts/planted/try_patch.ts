@@ -3,20 +3,31 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ValidateResults } from '../../src/report/validate_results.ts';
+import type { CaseResult, CaseStatus, ValidateResults } from '../../src/report/validate_results.ts';
 import { type Planted, ROOT } from './patches.ts';
 
 const COPIED = ['src', 'rtl', 'sim', 'package.json', 'tsconfig.json'];
 
 /** What `validate` said of a tree with a fault in it. */
 export interface Outcome {
-  /** 1: noticed; 0: not. */
   readonly exitCode: number;
-  /** Cases that failed, by id; with failFast the first. */
+  /** Cases that failed, by id; with failFast the first. These have noticed it. */
   readonly failed: readonly string[];
-  /** Cases that ran. */
+  /** Cases that took too long, or whose process was lost: that may be the machine's doing. */
+  readonly lost: readonly string[];
+  /** Cases that ran to an end. */
   readonly ran: readonly string[];
+  /** The first that failed, and what it said. */
+  readonly because: string;
   readonly seconds: number;
+}
+
+/** What is to run. */
+export interface Trial {
+  readonly groups: readonly string[];
+  /** Of them those alone; none: all. */
+  readonly cases?: readonly string[];
+  readonly failFast: boolean;
 }
 
 /** git apply; what it said when it would not. A line of context may have drifted. */
@@ -29,11 +40,8 @@ export function apply(patch: string, cwd: string, ...options: string[]): string 
 }
 
 /** A copy of the tree with the fault in it, checked by the groups that one would expect to notice. */
-export async function tryPatch(
-  fault: Planted,
-  groups: readonly string[],
-  { failFast, jobs = 1 }: { failFast: boolean; jobs?: number },
-): Promise<Outcome> {
+export async function tryPatch(fault: Planted, trial: Trial): Promise<Outcome> {
+  const { groups, cases = [], failFast } = trial;
   const dir = mkdtempSync(join(tmpdir(), `tagwire-planted-${fault.id}-`));
   try {
     for (const name of COPIED) cpSync(join(ROOT, name), join(dir, name), { recursive: true });
@@ -44,10 +52,14 @@ export async function tryPatch(
     const tsc = join(ROOT, 'node_modules/.bin/tsc');
     spawnSync(tsc, ['-p', 'tsconfig.json', '--declaration', 'false'], { cwd: dir });
     const begunMs = performance.now();
-    const args = ['--suite', groups.join(','), '--nic', fault.nic, '-j', `${jobs}`, '--json'];
-    const exitCode = await validate(dir, [...args, ...(failFast ? ['--fail-fast'] : [])]);
+    const ids = cases.map((id) => id.replaceAll('.', '\\.')).join('|');
+    const exitCode = await validate(dir, [
+      ...['--suite', groups.join(','), '--nic', fault.nic, '--no-explain', '--json'],
+      ...(cases.length === 0 ? [] : ['--grep', `^(${ids})$`]),
+      ...(failFast ? ['--fail-fast'] : []),
+    ]);
     const seconds = Math.round((performance.now() - begunMs) / 1000);
-    return { exitCode, ...resultsIn(dir), seconds };
+    return { exitCode, ...outcomeOf(resultsIn(dir)), seconds };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -64,18 +76,27 @@ function validate(dir: string, args: readonly string[]): Promise<number> {
   });
 }
 
-function resultsIn(dir: string): Pick<Outcome, 'failed' | 'ran'> {
-  let results: ValidateResults['results'] = [];
+/** None: the tree with the fault in it could not be run at all. */
+function resultsIn(dir: string): ValidateResults['results'] {
   try {
     const text = readFileSync(join(dir, 'out/results.json'), 'utf8');
-    results = (JSON.parse(text) as ValidateResults).results;
+    return (JSON.parse(text) as ValidateResults).results;
   } catch {
-    // The tree with the fault in it could not be run at all.
+    return [];
   }
-  const has = (...states: string[]) =>
+}
+
+/** Who noticed, and who came to no end. */
+export function outcomeOf(
+  results: readonly Pick<CaseResult, 'id' | 'status' | 'reason'>[],
+): Omit<Outcome, 'exitCode' | 'seconds'> {
+  const has = (...states: CaseStatus[]) =>
     results.filter((r) => states.includes(r.status)).map((r) => r.id);
+  const first = results.find((r) => r.status === 'failed');
   return {
-    failed: has('failed', 'timeout', 'infrastructure'),
-    ran: has('passed', 'failed', 'timeout', 'infrastructure'),
+    failed: has('failed'),
+    lost: has('timeout', 'infrastructure'),
+    ran: has('passed', 'failed'),
+    because: first === undefined ? '' : `${first.id}: ${first.reason}`,
   };
 }

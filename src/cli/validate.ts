@@ -63,6 +63,10 @@ const options = {
     env: 'MAX_FAILURES',
     help: 'end with the Nth failure',
   },
+  'no-explain': {
+    type: 'flag',
+    help: 'do not run a failing case again for its capture and waveform',
+  },
   'timeout-wall': {
     type: 'number',
     value: 'SECONDS',
@@ -185,6 +189,7 @@ async function run(argv: string[]): Promise<number> {
     ...(rtl === undefined ? {} : { rtl }),
     ...(level === undefined ? {} : { level }),
     ...(o.driver === undefined ? {} : { driver: o.driver }),
+    ...(o['no-explain'] ? { explains: false } : {}),
   };
   const needsEngine =
     level !== 'card' && instances.some(({ caseId }) => groupOf(caseId) === 'vectors');

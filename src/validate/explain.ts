@@ -35,7 +35,7 @@ export async function explain(
   settings: Settings,
   result: CaseResult,
 ): Promise<CaseResult> {
-  if (result.status !== 'failed') return result;
+  if (result.status !== 'failed' || settings.explains === false) return result;
   const failures = join(settings.out, FAILURES);
   const dir = join(failures, instance.id.replaceAll(/[^\w.@-]+/g, '_'));
   mkdirSync(dir, { recursive: true });

@@ -22,6 +22,8 @@ export interface Settings {
   readonly timeoutCycles: number;
   /** Folder of the run; a failing case writes below it. */
   readonly out: string;
+  /** Does a failing case run again, for its capture and waveform? Yes unless told otherwise. */
+  readonly explains?: boolean;
 }
 
 const NO_ENGINE = 'it is for an engine alone, and this is a whole card';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { CPL_ESP_SEEN, CPL_SECP } from '../../dev/nic/nic_regs.ts';
+import { CPL_ESP_SEEN, CPL_SECP, matchBucket0, matchBucket1 } from '../../dev/nic/nic_regs.ts';
 import type { Case } from '../case.ts';
 import { ESP_DST, espClear, espSealed, hex, pattern, plainFrame, testSa } from '../frames.ts';
 import { install, sendOffload, withoutIcv } from '../offload_frames.ts';
@@ -182,6 +182,26 @@ const rest: readonly Case[] = [
         'no report',
       );
       c.figures('statistics', rig.b.nic.stats(), { rxNoSa: 2, rxIpsecOk: 0 });
+    },
+  },
+  {
+    id: 'esp/unknown-spi-beside',
+    title: 'SPIs without an SA that the card looks for where it keeps one: delivered as they came',
+    checks: 'RFC 4301 §4.1; register contract: match table',
+    async run(c) {
+      const rig = await c.rig();
+      const sa = testSa('in', 0x4004);
+      install(rig.b, sa);
+      const own = [matchBucket0(sa.spi), matchBucket1(sa.spi)];
+      const spis: number[] = [];
+      for (let spi = 0x5000; spis.length < 8; spi++) {
+        if (own.includes(matchBucket0(spi)) || own.includes(matchBucket1(spi))) spis.push(spi);
+      }
+      const frames = spis.map((spi) => espSealed({ to: 1, seq: 1, payloadBytes: 80, spi }, sa));
+      for (const frame of frames) rig.inject(1, frame, 0);
+      rig.settle();
+      c.equal('frames', hex(rig.b.received.map((r) => r.bytes)), hex(frames));
+      c.figures('statistics', rig.b.nic.stats(), { rxNoSa: spis.length, rxIpsecOk: 0 });
     },
   },
   {

@@ -69,7 +69,7 @@ const HOLD: readonly [string, number, number][] = [
   ['ITR', R.REG_ITR, 0xffffffff],
   ['NATT_PORT', R.REG_NATT_PORT, 0xffff],
   ['TX.BASE_LO', R.RING_TX + R.RING_BASE_LO, 0xffffffc0],
-  ['TX.BASE_HI', R.RING_TX + R.RING_BASE_HI, 0],
+  ['TX.BASE_HI', R.RING_TX + R.RING_BASE_HI, 0xffffffff],
 ];
 
 const held: readonly Case[] = HOLD.map(

@@ -36,6 +36,29 @@ const wraps: readonly Case[] = [4, 5, 6, 7].map(
   }),
 );
 
+/** Few at a time, so that each place of the ring is once the first of a fetch. */
+const batches: readonly Case[] = [1, 3].map(
+  (count): Case => ({
+    id: `rings/posted-${count}`,
+    title: `descriptors posted ${count} at a time: each is read once, wherever its batch begins`,
+    checks: 'descriptor contract: what lies between HEAD and TAIL is read once',
+    parameters: { count },
+    async run(c) {
+      const rig = await c.rig({ options: SMALL });
+      const sent = Array.from({ length: 33 * count }, (_, i) => plainFrame(1, 60 + i, i));
+      for (const [i, frame] of sent.entries()) {
+        c.equal('errno of transmit', rig.a.send(frame), 0);
+        if (i % count !== count - 1) continue;
+        rig.a.nic.flush();
+        rig.world.run(1000);
+        for (const { nic } of rig.hosts) nic.poll();
+      }
+      rig.settle();
+      c.equal('frames received', receivedBy(rig.b), hex(sent));
+    },
+  }),
+);
+
 /** Each ring smaller than the others in turn: the others have to wait for it. */
 const narrow: readonly Case[] = (['log2Tx', 'log2Rx', 'log2Txc', 'log2Rxc'] as const).map(
   (which): Case => ({
@@ -320,6 +343,7 @@ const rest: readonly Case[] = [
 
 export const RINGS: readonly Case[] = [
   ...wraps,
+  ...batches,
   ...narrow,
   ...lengths,
   ...borders,
