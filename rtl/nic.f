@@ -13,6 +13,7 @@ crypto/nic_gcm_pack.sv
 crypto/nic_ghash.sv
 csr/nic_axil.sv
 csr/nic_irq.sv
+csr/nic_irq_ring.sv
 csr/nic_reset.sv
 csr/nic_ring_regs.sv
 csr/nic_sa_window.sv

@@ -16,6 +16,7 @@ module nic_rx (
   output logic [15:0]         head_o,
   input  nic_pkg::ring_cfg_t  cpl_ring_i,
   output logic [15:0]         cpl_tail_o,
+  output logic [15:0]         cpl_issue_o,
   // Match and SA tables
   output logic                match_rd_en_o,
   output logic [9:0]          match_rd_bucket_o,
@@ -170,6 +171,7 @@ module nic_rx (
 
   nic_cpl_write i_cpl (
     .clk_i(clk_i), .rst_ni(rst_ni), .cfg_i(cpl_ring_i), .tail_o(cpl_tail_o),
+    .issue_o(cpl_issue_o),
     .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
     .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
     .req_data_o(cpl_data_o), .ack_i(cpl_ack_i)

@@ -88,6 +88,7 @@ module nic_top (
 
   nic_pkg::stat_t        stat;
   logic [15:0]           tx_head, rx_head, txc_tail, rxc_tail;
+  logic [15:0]           txc_issue, rxc_issue;
   logic                  tx_busy, rx_busy, tx_idle, rd_idle, wr_idle;
   logic                  tx_sa_rd_en, rx_sa_rd_en, match_rd_en, match_hit;
   logic [9:0]            tx_sa_rd_idx, rx_sa_rd_idx, match_rd_bucket, match_hit_sa;
@@ -142,6 +143,7 @@ module nic_top (
     .scrub_busy_i(scrub_busy), .scrub_done_i(scrub_done), .tx_busy_i(tx_busy), .rx_busy_i(rx_busy),
     .tx_cfg_o(tx_cfg), .rx_cfg_o(rx_cfg), .txc_cfg_o(txc_cfg), .rxc_cfg_o(rxc_cfg),
     .tx_head_i(tx_head), .rx_head_i(rx_head), .txc_tail_i(txc_tail), .rxc_tail_i(rxc_tail),
+    .txc_issue_i(txc_issue), .rxc_issue_i(rxc_issue),
     .tx_sa_write_o(tx_sa_write), .rx_sa_write_o(rx_sa_write), .rx_match_write_o(rx_match_write),
     .tx_state_read_o(tx_state_read), .tx_state_busy_i(tx_state_busy), .tx_state_i(tx_state),
     .rx_state_read_o(rx_state_read), .rx_state_busy_i(rx_state_busy), .rx_state_i(rx_state),
@@ -184,6 +186,7 @@ module nic_top (
   nic_tx i_tx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(tx_idle), .busy_o(tx_busy),
     .cfg_i(cfg), .ring_i(tx_cfg), .head_o(tx_head), .cpl_ring_i(txc_cfg), .cpl_tail_o(txc_tail),
+    .cpl_issue_o(txc_issue),
     .sa_rd_en_o(tx_sa_rd_en), .sa_rd_idx_o(tx_sa_rd_idx), .sa_i(tx_sa), .event_o(tx_event),
     .desc_ar_valid_o(tx_desc_ar_valid), .desc_ar_ready_i(tx_desc_ar_ready),
     .desc_ar_addr_o(tx_desc_ar_addr), .desc_ar_len_o(tx_desc_ar_len), .desc_r_valid_i(tx_desc_r),
@@ -201,6 +204,7 @@ module nic_top (
   nic_rx i_rx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .hard_rst_ni(rst_ni), .busy_o(rx_busy),
     .cfg_i(cfg), .ring_i(rx_cfg), .head_o(rx_head), .cpl_ring_i(rxc_cfg), .cpl_tail_o(rxc_tail),
+    .cpl_issue_o(rxc_issue),
     .match_rd_en_o(match_rd_en), .match_rd_bucket_o(match_rd_bucket), .match_v6_o(match_v6),
     .match_spi_o(match_spi), .match_dst_o(match_dst), .match_hit_i(match_hit),
     .match_hit_sa_i(match_hit_sa),

@@ -7,7 +7,7 @@
 //   axil --> decode -+-> global registers   --> cfg_o
 //                    +-> nic_ring_regs x 4  --> *_cfg_o
 //                    +-> nic_sa_window x 2  --> *_sa_write_o, rx_match_write_o
-//                    +-> nic_irq            --> irq_o
+//                    +-> nic_irq, _irq_ring --> irq_o
 //                    +-> nic_stats
 module nic_csr (
   input  logic                  clk_i,
@@ -35,6 +35,8 @@ module nic_csr (
   input  logic [15:0]           rx_head_i,
   input  logic [15:0]           txc_tail_i,
   input  logic [15:0]           rxc_tail_i,
+  input  logic [15:0]           txc_issue_i,     // completions on their way, too
+  input  logic [15:0]           rxc_issue_i,
   output nic_pkg::sa_write_t    tx_sa_write_o,
   output nic_pkg::sa_write_t    rx_sa_write_o,
   output nic_pkg::match_write_t rx_match_write_o,
@@ -83,7 +85,8 @@ module nic_csr (
   logic [4:0]    cause, mask;
   logic [31:0]   stats_data, tx_sa_data, rx_sa_data;
   logic          wr_irq, dma_error, key_error;
-  logic          txc_head_wr, rxc_head_wr;
+  logic          unused_tx_moved, unused_rx_moved;
+  logic          txc_moved, rxc_moved, txc_cause, rxc_cause, txc_due, rxc_due;
 
   assign cfg_o       = cfg_q;
   assign reset_req_o = reset_req_q;
@@ -93,32 +96,34 @@ module nic_csr (
   assign dma_error   = stat_i.rd_error | stat_i.wr_error;
   assign key_error   = stat_i.tx_key_error | stat_i.rx_key_error;
   assign wr_irq      = wr_valid_i && wr_addr_i[15:6] == B_IRQ;
-  assign txc_head_wr = wr_valid_i && wr_addr_i == {B_TXC, 6'h10};
-  assign rxc_head_wr = wr_valid_i && wr_addr_i == {B_RXC, 6'h10};
 
   nic_ring_regs #(.Completion(1'b0)) i_tx (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
-    .wr_data_i(wr_data_i), .card_idx_i(tx_head_i),
-    .cfg_o(tx_cfg_o), .head_o(tx_head), .tail_o(tx_tail), .err_o(tx_ring_err)
+    .wr_data_i(wr_data_i), .card_idx_i(tx_head_i), .limit_i(16'd0),
+    .cfg_o(tx_cfg_o), .head_o(tx_head), .tail_o(tx_tail), .moved_o(unused_tx_moved),
+    .err_o(tx_ring_err)
   );
   nic_ring_regs #(.Completion(1'b0)) i_rx (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
-    .wr_data_i(wr_data_i), .card_idx_i(rx_head_i),
-    .cfg_o(rx_cfg_o), .head_o(rx_head), .tail_o(rx_tail), .err_o(rx_ring_err)
+    .wr_data_i(wr_data_i), .card_idx_i(rx_head_i), .limit_i(16'd0),
+    .cfg_o(rx_cfg_o), .head_o(rx_head), .tail_o(rx_tail), .moved_o(unused_rx_moved),
+    .err_o(rx_ring_err)
   );
   nic_ring_regs #(.Completion(1'b1)) i_txc (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
-    .wr_data_i(wr_data_i), .card_idx_i(txc_tail_i),
-    .cfg_o(txc_cfg_o), .head_o(txc_head), .tail_o(txc_tail), .err_o(txc_ring_err)
+    .wr_data_i(wr_data_i), .card_idx_i(txc_tail_i), .limit_i(txc_issue_i),
+    .cfg_o(txc_cfg_o), .head_o(txc_head), .tail_o(txc_tail), .moved_o(txc_moved),
+    .err_o(txc_ring_err)
   );
   nic_ring_regs #(.Completion(1'b1)) i_rxc (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
-    .wr_data_i(wr_data_i), .card_idx_i(rxc_tail_i),
-    .cfg_o(rxc_cfg_o), .head_o(rxc_head), .tail_o(rxc_tail), .err_o(rxc_ring_err)
+    .wr_data_i(wr_data_i), .card_idx_i(rxc_tail_i), .limit_i(rxc_issue_i),
+    .cfg_o(rxc_cfg_o), .head_o(rxc_head), .tail_o(rxc_tail), .moved_o(rxc_moved),
+    .err_o(rxc_ring_err)
   );
 
   nic_pkg::match_write_t unused_tx_match_write;
@@ -137,12 +142,19 @@ module nic_csr (
     .state_read_o(rx_state_read_o), .state_busy_i(rx_state_busy_i), .state_i(rx_state_i)
   );
 
+  nic_irq_ring i_txc_irq (
+    .clk_i(clk_i), .rst_ni(rst_ni), .tail_i(txc_tail), .head_i(txc_head), .moved_i(txc_moved),
+    .interval_i(itr_q[15:0]), .count_i(itr_q[31:16]), .cause_o(txc_cause), .due_o(txc_due)
+  );
+  nic_irq_ring i_rxc_irq (
+    .clk_i(clk_i), .rst_ni(rst_ni), .tail_i(rxc_tail), .head_i(rxc_head), .moved_i(rxc_moved),
+    .interval_i(itr_q[15:0]), .count_i(itr_q[31:16]), .cause_o(rxc_cause), .due_o(rxc_due)
+  );
   nic_irq i_irq (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .txc_pending_i(txc_tail - txc_head), .txc_head_moved_i(txc_head_wr),
-    .rxc_pending_i(rxc_tail - rxc_head), .rxc_head_moved_i(rxc_head_wr),
+    .ring_cause_i({rxc_cause, txc_cause}), .ring_due_i({rxc_due, txc_due}),
     .err_i(dma_error | key_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err),
-    .scrub_done_i(scrub_done_i), .interval_i(itr_q[15:0]), .count_i(itr_q[31:16]),
+    .scrub_done_i(scrub_done_i),
     .set_i(wr_irq && wr_addr_i[5:2] == I_EICS ? wr_data_i[4:0] : 5'd0),
     .clear_i(wr_irq && wr_addr_i[5:2] == I_EICR ? wr_data_i[4:0] : 5'd0),
     .mask_set_i(wr_irq && wr_addr_i[5:2] == I_EIMS ? wr_data_i[4:0] : 5'd0),
@@ -254,6 +266,6 @@ module nic_csr (
     end
   end
 
-  logic unused_tx_match;
-  assign unused_tx_match = &{1'b0, unused_tx_match_write};
+  logic unused_bits;
+  assign unused_bits = &{1'b0, unused_tx_match_write, unused_tx_moved, unused_rx_moved};
 endmodule

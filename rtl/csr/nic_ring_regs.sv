@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_ring_regs: the register block of one ring (BASE_LO, BASE_HI, LOG2_SIZE, CTRL, HEAD, TAIL).
-// Indices are free-running 16-bit counters; an index by software that would make tail - head exceed
-// the size is ignored and reported on err_o. Base and size are fixed while the ring is enabled.
+// Indices are free-running 16-bit counters. Software's index moves forward: a tail up to the card's
+// head and the size of the ring, a head up to what the card has issued. Any other is ignored and
+// reported on err_o. Base and size are fixed while the ring is enabled.
 // Takes effect one cycle after the write.
 module nic_ring_regs #(
   parameter bit Completion = 1'b0   // software owns 0: TAIL (TX, RX), 1: HEAD (TXC, RXC)
@@ -13,9 +14,11 @@ module nic_ring_regs #(
   input  logic [2:0]         wr_word_i,   // register number in the block
   input  logic [31:0]        wr_data_i,
   input  logic [15:0]        card_idx_i,  // the index the card owns
+  input  logic [15:0]        limit_i,     // completion ring: what software may take at most
   output nic_pkg::ring_cfg_t cfg_o,
   output logic [15:0]        head_o,
   output logic [15:0]        tail_o,
+  output logic               moved_o,     // software's index moves with the next edge
   output logic               err_o        // one cycle: index refused
 );
   localparam logic [2:0] BASE_LO = 3'd0, BASE_HI = 3'd1, LOG2_SIZE = 3'd2, CTRL = 3'd3;
@@ -25,7 +28,8 @@ module nic_ring_regs #(
   logic [3:0]  log2_q;
   logic [63:0] base_q;
   logic [15:0] sw_idx_q;
-  logic [15:0] filled, size;
+  logic [15:0] left, left_was, size;
+  logic        sw_write, legal;
 
   assign cfg_o.flush  = flush_q;
   assign cfg_o.enable = enable_q;
@@ -36,7 +40,12 @@ module nic_ring_regs #(
   assign head_o = Completion ? sw_idx_q : card_idx_i;
   assign tail_o = Completion ? card_idx_i : sw_idx_q;
   assign size   = 16'd1 << log2_q;
-  assign filled = Completion ? card_idx_i - wr_data_i[15:0] : wr_data_i[15:0] - card_idx_i;
+  // How far software's index is from the one that it may not pass.
+  assign left     = (Completion ? limit_i : card_idx_i + size) - wr_data_i[15:0];
+  assign left_was = (Completion ? limit_i : card_idx_i + size) - sw_idx_q;
+  assign sw_write = wr_valid_i && wr_word_i == SW_IDX;
+  assign legal    = left <= left_was;
+  assign moved_o  = sw_write && legal && left != left_was;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -66,7 +75,7 @@ module nic_ring_regs #(
             end
           end
           SW_IDX: begin
-            if (filled > size) err_q <= 1'b1;
+            if (!legal) err_q <= 1'b1;
             else sw_idx_q <= wr_data_i[15:0];
           end
           default: ;
@@ -74,6 +83,9 @@ module nic_ring_regs #(
       end
     end
   end
+
+  logic unused_limit;
+  assign unused_limit = &{1'b0, limit_i};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

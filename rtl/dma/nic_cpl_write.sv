@@ -2,12 +2,14 @@
 //
 // nic_cpl_write: writes completions into one completion ring, one AXI beat each. Waits while the
 // ring is full or off. tail_o counts completions whose write was acknowledged: they are in memory.
+// issue_o counts those on their way, too, which software may see before.
 // Latency 1 cycle to the request; one completion a cycle.
 module nic_cpl_write (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  nic_pkg::ring_cfg_t cfg_i,
   output logic [15:0]        tail_o,
+  output logic [15:0]        issue_o,
   input  logic               cpl_valid_i,
   output logic               cpl_ready_o,
   input  nic_pkg::cpl_t      cpl_i,
@@ -32,6 +34,7 @@ module nic_cpl_write (
   assign req_valid_o = req_valid_q;
   assign req_addr_o  = req_addr_q;
   assign req_data_o  = req_data_q;
+  assign issue_o     = issue_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -64,16 +64,17 @@ export class ModelRing {
         }
         return true;
       case RING_HEAD:
-        return !this.isCompletion || this.#move('head', (this.tail - value) & 0xffff, value);
+        return !this.isCompletion || this.#move('head', this.tail, value);
       case RING_TAIL:
-        return this.isCompletion || this.#move('tail', (value - this.head) & 0xffff, value);
+        return this.isCompletion || this.#move('tail', this.head + (1 << this.log2Size), value);
       default:
         return true;
     }
   }
 
-  #move(which: 'head' | 'tail', distance: number, value: number): boolean {
-    if (distance > 1 << this.log2Size) return false;
+  /** Software's index goes forward, at most up to limit. */
+  #move(which: 'head' | 'tail', limit: number, value: number): boolean {
+    if (((limit - value) & 0xffff) > ((limit - this[which]) & 0xffff)) return false;
     this[which] = value & 0xffff;
     return true;
   }

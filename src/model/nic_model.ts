@@ -105,8 +105,9 @@ export class NicModel {
   }
 
   #writeRing(ring: ModelRing, offset: number, value: number, now: number): void {
+    const was = ring.head;
     if (!ring.write(offset, value)) this.#card.irq.raise(R.IRQ_ERR);
-    if (ring.isCompletion) this.#card.irq.ringMoved(ring, true, now);
+    if (ring.isCompletion && ring.head !== was) this.#card.irq.ringMoved(ring, true, now);
     this.kick(now);
   }
 

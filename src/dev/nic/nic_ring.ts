@@ -105,15 +105,6 @@ export class Ring {
   }
 
   /**
-   * The same again, whatever was said before. A completion can be seen in memory a few cycles before
-   * the card counts it as written; a head beyond the card's tail is refused, and would be for ever.
-   */
-  tellHeadAgain(): void {
-    this.#told = this.head;
-    this.#bus.writeReg(this.#place.block + RING_HEAD, this.head);
-  }
-
-  /**
    * Completion ring: has the card written the entry at index? Its phase bit is 1 on the first lap
    * and flips with each lap, so host memory alone tells.
    */

@@ -117,10 +117,7 @@ export class NicRx {
 
   /** A completion did not make it to memory: its buffer is given up, whatever is in it. */
   skipLost(): void {
-    if (!this.#done.isHeadLost()) {
-      this.#done.tellHeadAgain();
-      return;
-    }
+    if (!this.#done.isHeadLost()) return;
     this.#done.head = (this.#done.head + 1) & 0xffff;
     this.read++;
     this.#take(NO_MBUF, NO_SA_IDX << 16, CODE_DMA_ERR);

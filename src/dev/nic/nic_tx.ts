@@ -186,10 +186,7 @@ export class NicTx {
 
   /** A completion did not make it to memory: its descriptor ends in an error. */
   skipLost(): void {
-    if (!this.#done.isHeadLost()) {
-      this.#done.tellHeadAgain();
-      return;
-    }
+    if (!this.#done.isHeadLost()) return;
     if (this.#ring.used === 0) this.#n[C.NIC_STRAY]!++;
     else this.#complete(NO_MBUF, NO_SA_IDX << 16, CODE_DMA_ERR);
     this.#done.head = (this.#done.head + 1) & 0xffff;

@@ -146,6 +146,8 @@ const borders: readonly Case[] = [1, 31, 33, 64, 100].map(
 const FAR: readonly [string, number, number][] = [
   ['tx', R.RING_TX + R.RING_TAIL, 17],
   ['rx', R.RING_RX + R.RING_TAIL, 17],
+  // Back by one: what the card was given it keeps.
+  ['rx-back', R.RING_RX + R.RING_TAIL, 0xffff],
   ['txc', R.RING_TXC + R.RING_HEAD, 1],
   ['rxc', R.RING_RXC + R.RING_HEAD, 1],
 ];
@@ -154,7 +156,7 @@ const doorbells: readonly Case[] = FAR.map(
   ([name, offset, by]): Case => ({
     id: `rings/doorbell-${name}`,
     title: `an index of ${name.toUpperCase()} that cannot be is ignored and reported as an error`,
-    checks: 'register contract: at most one ring between HEAD and TAIL',
+    checks: 'register contract: an index moves forward, at most one ring between HEAD and TAIL',
     parameters: { name },
     needsOwnRegisters: true,
     async run(c) {

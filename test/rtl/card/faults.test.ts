@@ -141,6 +141,37 @@ describe('rings', () => {
     expect(host.awaitSent(16).map((c) => c.cookie)).toEqual([...Array(16).keys()]);
   });
 
+  test('a doorbell that goes back is ignored and reported: no descriptor is read twice', () => {
+    const host = start({ memLatencyCycles: 60 });
+    for (const back of [1, 2, 5]) {
+      for (let i = 0; i < 8; i++) host.send({ addr: BUFFERS_AT, lenBytes: 60, cookie: i }, i === 7);
+      host.run(40);
+      host.post(RING.tx + 20, host.txTail - back);
+      expect(host.awaitSent(8).map((c) => c.cookie)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect(host.read(RING.tx + 20)).toBe(host.txTail);
+      host.post(RING.txc + 16, host.txcHead - back);
+      expect(host.read(RING.txc + 16)).toBe(host.txcHead);
+      expect(host.read(REG.eicr) & 4).toBe(4);
+      host.post(REG.eicr, 4);
+    }
+    host.run(2000);
+    expect(host.sent()).toEqual([]);
+    expect(host.read(REG.txFrames)).toBe(24);
+  });
+
+  test('a head taken from memory before the card counts it is no error', () => {
+    const host = start({ memLatencyCycles: 5, memStallPermille: 700 });
+    for (let round = 0; round < 60; round++) {
+      for (let i = 0; i < 4; i++) host.send({ addr: BUFFERS_AT, lenBytes: 60, cookie: i }, i === 3);
+      for (let taken = 0; taken < 4; ) {
+        host.run(1);
+        taken += host.sent().length;
+      }
+    }
+    expect(host.read(REG.eicr) & 4).toBe(0);
+    expect(host.read(RING.txc + 16)).toBe(host.txcHead);
+  });
+
   test('a doorbell beyond the ring is ignored and reported', () => {
     const host = start();
     host.post(RING.tx + 20, host.size + 1);
