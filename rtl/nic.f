@@ -40,6 +40,7 @@ dma/nic_desc_fetch.sv
 dma/nic_dma_read.sv
 dma/nic_dma_write.sv
 mac/nic_mac_rx.sv
+esp/nic_sa_ahead.sv
 mac/nic_mac_tx.sv
 // Level 3
 crypto/nic_gcm.sv

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Types and constants shared by the modules of the card. Lengths and offsets are in bytes.
-// Lane 0 of a beat is bits [7:0] and holds the earliest byte.
+// Byte 0 of a beat is bits [7:0] and the earliest. A beat of the stream is Lanes blocks of 16 bytes; one
+// of host memory is twice as wide.
 package nic_pkg;
   localparam logic [31:0] ID_VALUE      = 32'h5457_5031;  // "TWP1"
   localparam logic [31:0] VERSION_VALUE = 32'h0001_0000;
@@ -141,7 +142,7 @@ package nic_pkg;
   typedef struct packed {
     logic [3:0]  code;
     logic        secp;
-    logic [3:0]  lead;     // lane of its first byte
+    logic [5:0]  lead;     // byte of the beat where it begins
     logic [15:0] len;
     logic [15:0] sa_idx;
     logic [31:0] cookie;
@@ -153,7 +154,7 @@ package nic_pkg;
     logic        has_data;  // beats and an end status follow
     logic [9:0]  hdr;       // beats that go round the engine; GMAC: all
     logic [9:0]  total;     // beats of the result
-    logic [3:0]  tail;      // text bytes in its last beat, 0 means 16
+    logic [5:0]  tail;      // text bytes in the last beat of text, 0: all
     tx_done_t    done;
   } tx_merge_t;
 
@@ -184,7 +185,7 @@ package nic_pkg;
     logic        secp;
     logic        esp_seen;
     logic [3:0]  code;
-    logic [3:0]  lead;
+    logic [5:0]  lead;
     logic [7:0]  esp_off;
     logic [15:0] len;
     logic [15:0] sa_idx;
@@ -194,7 +195,7 @@ package nic_pkg;
   // Receive: how to put a frame together again: hdr beats, text beats, the rest.
   typedef struct packed {
     logic        crypt;
-    logic [3:0]  tail;      // text bytes in the last text beat; not 0: the rest goes round
+    logic [5:0]  tail;      // text bytes in the last text beat; not 0: the rest goes round
     logic [9:0]  hdr;       // beats
     logic [9:0]  text_end;  // hdr + text beats
     logic [9:0]  total;     // beats
@@ -202,6 +203,14 @@ package nic_pkg;
     logic [31:0] seq;       // low half of the sequence number
     rx_done_t    done;
   } rx_merge_t;
+
+  // What of a guess of ESN's high half depends on the SA alone.
+  typedef struct packed {
+    logic        whole;     // the window lies within one half
+    logic [31:0] bottom;    // its first number, low half
+    logic [31:0] hi;        // high half of the highest number seen
+    logic [31:0] other_hi;  // the half next to it that a number may belong to
+  } esn_guess_t;
 
   // A one-cycle pulse per event.
   typedef struct packed {
@@ -238,8 +247,14 @@ package nic_pkg;
     shift_in = (hi << {up, 3'd0}) | ((lo >> 1) >> (6'd63 - {up, 3'd0}));
   endfunction
 
-  // The low n bytes of a beat as ones, n = 0..15.
-  function automatic logic [15:0] lanes_below(input logic [3:0] n);
-    lanes_below = (16'd1 << n) - 16'd1;
+  // RFC 4303 §A2.2: the window ends at the highest number seen. If it lies within one half, a number
+  // left of it belongs to the next half; else one that is not left of it belongs to the half before.
+  function automatic esn_guess_t esn_guess(input logic [15:0] window, input logic [63:0] seq);
+    esn_guess_t g;
+    g.whole    = {1'b0, seq[31:0]} + 33'd1 >= {17'd0, window};
+    g.bottom   = seq[31:0] - {16'd0, window} + 32'd1;
+    g.hi       = seq[63:32];
+    g.other_hi = g.whole ? seq[63:32] + 32'd1 : seq[63:32] - 32'd1;
+    esn_guess  = g;
   endfunction
 endpackage

@@ -6,7 +6,9 @@
 //                     '--> record FIFO -> lookup -^        '--> record FIFO -----^  |
 //   ring --> desc_fetch --------------------------------------------------------^   |
 //   ring <-- cpl_write <------------------------------------------------------------'
-module nic_rx (
+module nic_rx #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+) (
   input  logic                clk_i,
   input  logic                rst_ni,
   input  logic                hard_rst_ni,
@@ -36,7 +38,7 @@ module nic_rx (
   output logic [63:0]         desc_ar_addr_o,
   output logic [7:0]          desc_ar_len_o,
   input  logic                desc_r_valid_i,
-  input  logic [255:0]        r_data_i,
+  input  logic [256*Lanes-1:0] r_data_i,
   input  logic                r_err_i,
   input  logic                r_last_i,
   output logic                burst_valid_o,
@@ -45,15 +47,16 @@ module nic_rx (
   output logic [7:0]          burst_len_o,
   output logic                w_valid_o,
   input  logic                w_ready_i,
-  output logic [255:0]        w_data_o,
-  output logic [31:0]         w_strb_o,
+  output logic [256*Lanes-1:0] w_data_o,
+  output logic [32*Lanes-1:0] w_strb_o,
   output logic                w_last_o,
   input  logic                data_ack_i,
   input  logic                ack_err_i,
   output logic                cpl_valid_o,
   input  logic                cpl_ready_i,
   output logic [63:0]         cpl_addr_o,
-  output logic [127:0]        cpl_data_o,
+  output logic [3:0]          cpl_mask_o,
+  output logic [511:0]        cpl_data_o,
   input  logic                cpl_ack_i,
   // Statistics
   output logic                accepted_o,
@@ -64,32 +67,35 @@ module nic_rx (
   output logic                icv_bad_o,
   output logic                no_sa_o,
   // Wire
-  input  logic [127:0]        s_axis_rx_tdata_i,
-  input  logic [15:0]         s_axis_rx_tkeep_i,
+  input  logic [128*Lanes-1:0] s_axis_rx_tdata_i,
+  input  logic [16*Lanes-1:0] s_axis_rx_tkeep_i,
   input  logic                s_axis_rx_tvalid_i,
   output logic                s_axis_rx_tready_o,
   input  logic                s_axis_rx_tlast_i
 );
+  localparam int unsigned Width = 128 * Lanes;
+
   logic               in_valid, in_ready, in_commit, in_rollback, raw_valid, raw_ready;
-  logic [127:0]       in_data, raw;
+  logic [Width-1:0]   in_data, raw;
   logic               meta_in_valid, meta_in_ready, meta_valid, meta_ready;
   nic_pkg::rx_meta_t  meta_in, meta;
   logic               frame_valid, frame_ready;
   nic_pkg::rx_frame_t frame;
   logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
-  logic [127:0]       wr_data, rd_data;
+  logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
   nic_pkg::rx_done_t  done_in, done;
   logic               desc_valid, desc_ready, desc_err;
   logic [127:0]       desc;
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
+  logic [2:0]         completed;
 
   // The path between ring and completion runs only while a frame is in it.
   logic path_clk;
   nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | busy_o | meta_valid), .clk_o(path_clk));
 
-  nic_mac_rx i_mac (
+  nic_mac_rx #(.Lanes(Lanes)) i_mac (
     .clk_i(clk_i), .rst_ni(rst_ni), .hard_rst_ni(hard_rst_ni), .cfg_i(cfg_i),
     .s_axis_rx_tdata_i(s_axis_rx_tdata_i), .s_axis_rx_tkeep_i(s_axis_rx_tkeep_i),
     .s_axis_rx_tvalid_i(s_axis_rx_tvalid_i), .s_axis_rx_tready_o(s_axis_rx_tready_o),
@@ -100,7 +106,7 @@ module nic_rx (
     .accepted_o(accepted_o), .filtered_o(filtered_o), .len_bad_o(len_bad_o), .overflow_o(overflow_o)
   );
 
-  nic_frame_fifo #(.Depth(2048)) i_raw (
+  nic_frame_fifo #(.Width(Width), .Depth(2048 / Lanes)) i_raw (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .wr_valid_i(in_valid), .wr_ready_o(in_ready), .wr_data_i(in_data), .commit_i(in_commit),
     .rollback_i(in_rollback), .rd_valid_o(raw_valid), .rd_ready_i(raw_ready), .rd_data_o(raw)
@@ -111,7 +117,7 @@ module nic_rx (
     .valid_o(meta_valid), .ready_i(meta_ready), .data_o(meta), .count_o()
   );
   nic_inflight i_inflight (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(cpl_ack_i), .busy_o(busy_o)
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(completed), .busy_o(busy_o)
   );
 
   assign match_v6_o  = meta.v6;
@@ -125,7 +131,7 @@ module nic_rx (
     .frame_valid_o(frame_valid), .frame_ready_i(frame_ready), .frame_o(frame)
   );
 
-  nic_esp_rx i_esp (
+  nic_esp_rx #(.Lanes(Lanes)) i_esp (
     .clk_i(path_clk), .rst_ni(rst_ni), .flag_bad_i(cfg_i.rx_flag_bad),
     .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
     .beat_valid_i(raw_valid), .beat_ready_o(raw_ready), .beat_i(raw),
@@ -138,7 +144,7 @@ module nic_rx (
   assign ok_o      = event_o.valid & ~event_o.bad;
   assign icv_bad_o = event_o.valid & event_o.bad;
 
-  nic_frame_fifo #(.Depth(1024)) i_store (
+  nic_frame_fifo #(.Width(Width), .Depth(1024 / Lanes)) i_store (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
     .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
@@ -149,7 +155,7 @@ module nic_rx (
     .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
   );
 
-  nic_desc_fetch #(.DescBytes(16), .Beats(32)) i_desc (
+  nic_desc_fetch #(.DescBytes(16), .Lanes(Lanes), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.rx_en), .cfg_i(ring_i), .head_o(head_o),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
     .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
@@ -157,7 +163,7 @@ module nic_rx (
     .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_o(desc), .desc_err_o(desc_err)
   );
 
-  nic_dma_write i_write (
+  nic_dma_write #(.Lanes(Lanes)) i_write (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
     .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
@@ -174,6 +180,6 @@ module nic_rx (
     .issue_o(cpl_issue_o),
     .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
     .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
-    .req_data_o(cpl_data_o), .ack_i(cpl_ack_i)
+    .req_mask_o(cpl_mask_o), .req_data_o(cpl_data_o), .ack_i(cpl_ack_i), .acked_o(completed)
   );
 endmodule

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_top: the card. This file only wires blocks together. All outputs come from registers or
-// state.
+// state. Its stream moves Lanes blocks of 16 bytes a cycle, host memory twice as many.
 //
 //   AXI4-Lite --> axil --> csr --(settings, rings, SA writes)--> all         reset, scrub
 //   AXI4 read  <--> axi_read  <--> tx, rx descriptors, tx data
 //   AXI4 write <--> axi_write <--> tx, rx completions, rx data
 //   tx: ring --> read --> encrypt --> wire        rx: wire --> decrypt --> write --> ring
-module nic_top (
+module nic_top #(
+  parameter int unsigned Lanes = 1   // 1, 2 or 4
+) (
 `ifdef NIC_CLOCK_PORTS
   `NIC_CLOCK_PORTS   // clocks of an engine from elsewhere, which takes them from here
 `endif
@@ -40,7 +42,7 @@ module nic_top (
   output logic         m_axi_arvalid_o,
   input  logic         m_axi_arready_i,
   input  logic [3:0]   m_axi_rid_i,
-  input  logic [255:0] m_axi_rdata_i,
+  input  logic [256*Lanes-1:0] m_axi_rdata_i,
   input  logic [1:0]   m_axi_rresp_i,
   input  logic         m_axi_rlast_i,
   input  logic         m_axi_rvalid_i,
@@ -53,8 +55,8 @@ module nic_top (
   output logic [1:0]   m_axi_awburst_o,
   output logic         m_axi_awvalid_o,
   input  logic         m_axi_awready_i,
-  output logic [255:0] m_axi_wdata_o,
-  output logic [31:0]  m_axi_wstrb_o,
+  output logic [256*Lanes-1:0] m_axi_wdata_o,
+  output logic [32*Lanes-1:0]  m_axi_wstrb_o,
   output logic         m_axi_wlast_o,
   output logic         m_axi_wvalid_o,
   input  logic         m_axi_wready_i,
@@ -63,13 +65,13 @@ module nic_top (
   input  logic         m_axi_bvalid_i,
   output logic         m_axi_bready_o,
   // AXI-Stream: MAC.
-  output logic [127:0] m_axis_tx_tdata_o,
-  output logic [15:0]  m_axis_tx_tkeep_o,
+  output logic [128*Lanes-1:0] m_axis_tx_tdata_o,
+  output logic [16*Lanes-1:0]  m_axis_tx_tkeep_o,
   output logic         m_axis_tx_tvalid_o,
   input  logic         m_axis_tx_tready_i,
   output logic         m_axis_tx_tlast_o,
-  input  logic [127:0] s_axis_rx_tdata_i,
-  input  logic [15:0]  s_axis_rx_tkeep_i,
+  input  logic [128*Lanes-1:0] s_axis_rx_tdata_i,
+  input  logic [16*Lanes-1:0]  s_axis_rx_tkeep_i,
   input  logic         s_axis_rx_tvalid_i,
   output logic         s_axis_rx_tready_o,
   input  logic         s_axis_rx_tlast_i,
@@ -105,14 +107,15 @@ module nic_top (
   logic [63:0]           tx_desc_ar_addr, rx_desc_ar_addr, tx_data_ar_addr;
   logic [7:0]            tx_desc_ar_len, rx_desc_ar_len, tx_data_ar_len;
   logic                  tx_desc_r, rx_desc_r, tx_data_r, r_err, r_last;
-  logic [255:0]          r_data;
+  logic [256*Lanes-1:0]  r_data;
   logic                  txc_valid, txc_ready, txc_ack, rxc_valid, rxc_ready, rxc_ack;
   logic [63:0]           txc_addr, rxc_addr, burst_addr;
-  logic [127:0]          txc_data, rxc_data;
+  logic [3:0]            txc_mask, rxc_mask;
+  logic [511:0]          txc_data, rxc_data;
   logic                  burst_valid, burst_ready, w_valid, w_ready, w_last, data_ack, ack_err;
   logic [7:0]            burst_len;
-  logic [255:0]          w_data;
-  logic [31:0]           w_strb;
+  logic [256*Lanes-1:0]  w_data;
+  logic [32*Lanes-1:0]   w_strb;
 
   nic_axil i_axil (
     .clk_i(clk_i), .rst_ni(rst_ni), .hold_i(reset_hold),
@@ -183,7 +186,7 @@ module nic_top (
     .seq_rd_en_i(rx_sa_rd_en), .seq_rd_idx_i(rx_sa_rd_idx), .seq_o(rx_seq)
   );
 
-  nic_tx i_tx (
+  nic_tx #(.Lanes(Lanes)) i_tx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(tx_idle), .busy_o(tx_busy),
     .cfg_i(cfg), .ring_i(tx_cfg), .head_o(tx_head), .cpl_ring_i(txc_cfg), .cpl_tail_o(txc_tail),
     .cpl_issue_o(txc_issue),
@@ -193,15 +196,15 @@ module nic_top (
     .data_ar_valid_o(tx_data_ar_valid), .data_ar_ready_i(tx_data_ar_ready),
     .data_ar_addr_o(tx_data_ar_addr), .data_ar_len_o(tx_data_ar_len), .data_r_valid_i(tx_data_r),
     .r_data_i(r_data), .r_err_i(r_err), .r_last_i(r_last),
-    .cpl_valid_o(txc_valid), .cpl_ready_i(txc_ready), .cpl_addr_o(txc_addr), .cpl_data_o(txc_data),
-    .cpl_ack_i(txc_ack),
+    .cpl_valid_o(txc_valid), .cpl_ready_i(txc_ready), .cpl_addr_o(txc_addr), .cpl_mask_o(txc_mask),
+    .cpl_data_o(txc_data), .cpl_ack_i(txc_ack),
     .sent_o(stat.tx_frame), .sent_ipsec_o(stat.tx_ipsec), .dropped_o(stat.tx_drop),
     .m_axis_tx_tdata_o(m_axis_tx_tdata_o), .m_axis_tx_tkeep_o(m_axis_tx_tkeep_o),
     .m_axis_tx_tvalid_o(m_axis_tx_tvalid_o), .m_axis_tx_tready_i(m_axis_tx_tready_i),
     .m_axis_tx_tlast_o(m_axis_tx_tlast_o)
   );
 
-  nic_rx i_rx (
+  nic_rx #(.Lanes(Lanes)) i_rx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .hard_rst_ni(rst_ni), .busy_o(rx_busy),
     .cfg_i(cfg), .ring_i(rx_cfg), .head_o(rx_head), .cpl_ring_i(rxc_cfg), .cpl_tail_o(rxc_tail),
     .cpl_issue_o(rxc_issue),
@@ -216,8 +219,8 @@ module nic_top (
     .burst_valid_o(burst_valid), .burst_ready_i(burst_ready), .burst_addr_o(burst_addr),
     .burst_len_o(burst_len), .w_valid_o(w_valid), .w_ready_i(w_ready), .w_data_o(w_data),
     .w_strb_o(w_strb), .w_last_o(w_last), .data_ack_i(data_ack), .ack_err_i(ack_err),
-    .cpl_valid_o(rxc_valid), .cpl_ready_i(rxc_ready), .cpl_addr_o(rxc_addr), .cpl_data_o(rxc_data),
-    .cpl_ack_i(rxc_ack),
+    .cpl_valid_o(rxc_valid), .cpl_ready_i(rxc_ready), .cpl_addr_o(rxc_addr), .cpl_mask_o(rxc_mask),
+    .cpl_data_o(rxc_data), .cpl_ack_i(rxc_ack),
     .accepted_o(stat.rx_frame), .filtered_o(stat.rx_filtered), .len_bad_o(stat.rx_len_bad),
     .overflow_o(stat.rx_overflow), .ok_o(stat.rx_ipsec_ok), .icv_bad_o(stat.rx_icv_bad),
     .no_sa_o(stat.rx_no_sa),
@@ -226,7 +229,7 @@ module nic_top (
     .s_axis_rx_tlast_i(s_axis_rx_tlast_i)
   );
 
-  nic_axi_read i_axi_read (
+  nic_axi_read #(.Lanes(Lanes)) i_axi_read (
     .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(rd_idle),
     .tx_desc_valid_i(tx_desc_ar_valid), .tx_desc_ready_o(tx_desc_ar_ready),
     .tx_desc_addr_i(tx_desc_ar_addr), .tx_desc_len_i(tx_desc_ar_len),
@@ -242,12 +245,12 @@ module nic_top (
     .m_axi_rvalid_i(m_axi_rvalid_i)
   );
 
-  nic_axi_write i_axi_write (
+  nic_axi_write #(.Lanes(Lanes)) i_axi_write (
     .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(wr_idle),
     .tx_cpl_valid_i(txc_valid), .tx_cpl_ready_o(txc_ready), .tx_cpl_addr_i(txc_addr),
-    .tx_cpl_data_i(txc_data),
+    .tx_cpl_mask_i(txc_mask), .tx_cpl_data_i(txc_data),
     .rx_cpl_valid_i(rxc_valid), .rx_cpl_ready_o(rxc_ready), .rx_cpl_addr_i(rxc_addr),
-    .rx_cpl_data_i(rxc_data),
+    .rx_cpl_mask_i(rxc_mask), .rx_cpl_data_i(rxc_data),
     .burst_valid_i(burst_valid), .burst_ready_o(burst_ready), .burst_addr_i(burst_addr),
     .burst_len_i(burst_len), .w_valid_i(w_valid), .w_ready_o(w_ready), .w_data_i(w_data),
     .w_strb_i(w_strb), .w_last_i(w_last),
@@ -260,10 +263,10 @@ module nic_top (
     .m_axi_bid_i(m_axi_bid_i), .m_axi_bresp_i(m_axi_bresp_i), .m_axi_bvalid_i(m_axi_bvalid_i)
   );
 
-  // Beats of 32 bytes, incrementing bursts; responses are always taken, their space is reserved.
-  assign m_axi_arsize_o  = 3'd5;
+  // Whole beats, incrementing bursts; responses are always taken, their space is reserved.
+  assign m_axi_arsize_o  = 3'($clog2(32 * Lanes));
   assign m_axi_arburst_o = 2'b01;
-  assign m_axi_awsize_o  = 3'd5;
+  assign m_axi_awsize_o  = 3'($clog2(32 * Lanes));
   assign m_axi_awburst_o = 2'b01;
   assign m_axi_rready_o  = 1'b1;
   assign m_axi_bready_o  = 1'b1;

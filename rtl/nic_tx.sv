@@ -5,7 +5,9 @@
 //   ring --> desc_fetch --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO -> mac_tx -> wire
 //                                      '--> frame FIFO ----^      '--> record FIFO ---^  |
 //   ring <-- cpl_write <------------------------------------------------------------------'
-module nic_tx (
+module nic_tx #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+) (
   input  logic                clk_i,
   input  logic                rst_ni,
   input  logic                quiesce_i,
@@ -33,42 +35,47 @@ module nic_tx (
   output logic [63:0]         data_ar_addr_o,
   output logic [7:0]          data_ar_len_o,
   input  logic                data_r_valid_i,
-  input  logic [255:0]        r_data_i,
+  input  logic [256*Lanes-1:0] r_data_i,
   input  logic                r_err_i,
   input  logic                r_last_i,
   output logic                cpl_valid_o,
   input  logic                cpl_ready_i,
   output logic [63:0]         cpl_addr_o,
-  output logic [127:0]        cpl_data_o,
+  output logic [3:0]          cpl_mask_o,
+  output logic [511:0]        cpl_data_o,
   input  logic                cpl_ack_i,
   // Statistics
   output logic                sent_o,
   output logic                sent_ipsec_o,
   output logic                dropped_o,
   // Wire
-  output logic [127:0]        m_axis_tx_tdata_o,
-  output logic [15:0]         m_axis_tx_tkeep_o,
+  output logic [128*Lanes-1:0] m_axis_tx_tdata_o,
+  output logic [16*Lanes-1:0] m_axis_tx_tkeep_o,
   output logic                m_axis_tx_tvalid_o,
   input  logic                m_axis_tx_tready_i,
   output logic                m_axis_tx_tlast_o
 );
+  localparam int unsigned Width = 128 * Lanes;
+  localparam int unsigned ByteW = $clog2(16 * Lanes);
+
   logic               flying, issuing;   // frames issued and not yet completed, about to be
   logic               desc_valid, desc_ready, desc_err;
   logic [255:0]       desc;
   logic               cmd_valid, cmd_ready;
   logic [63:0]        cmd_addr;
   logic [15:0]        cmd_len;
-  logic [3:0]         cmd_lead;
+  logic [ByteW-1:0]   cmd_lead;
   logic               issue_valid, issue_ready, frame_valid, frame_ready;
   nic_pkg::tx_frame_t issue_frame, frame;
   logic               beat_valid, beat_ready, beat_last, beat_err;
-  logic [127:0]       beat;
+  logic [Width-1:0]   beat;
   logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
-  logic [127:0]       wr_data, rd_data;
+  logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
   nic_pkg::tx_done_t  done_in, done;
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
+  logic [2:0]         completed;
 
   assign busy_o = flying | issuing | desc_valid | (ring_i.enable & (ring_i.sw_idx != head_o));
 
@@ -76,7 +83,7 @@ module nic_tx (
   logic path_clk;
   nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | flying | issuing | desc_valid), .clk_o(path_clk));
 
-  nic_desc_fetch #(.DescBytes(32), .Beats(32)) i_desc (
+  nic_desc_fetch #(.DescBytes(32), .Lanes(Lanes), .Beats(32)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
     .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
@@ -84,24 +91,24 @@ module nic_tx (
     .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_o(desc), .desc_err_o(desc_err)
   );
 
-  nic_tx_issue i_issue (
+  nic_tx_issue #(.Lanes(Lanes)) i_issue (
     .clk_i(path_clk), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
     .cmd_lead_o(cmd_lead),
     .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
   );
-  nic_fifo #(.Width($bits(issue_frame)), .Depth(64)) i_frames (
+  nic_fifo #(.Width($bits(issue_frame)), .Depth(64 * Lanes)) i_frames (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .valid_i(issue_valid), .ready_o(issue_ready), .data_i(issue_frame),
     .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()
   );
   nic_inflight i_inflight (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(cpl_ack_i),
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(completed),
     .busy_o(flying)
   );
 
-  nic_dma_read i_read (
+  nic_dma_read #(.Lanes(Lanes)) i_read (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_addr_i(cmd_addr), .cmd_len_i(cmd_len),
     .cmd_lead_i(cmd_lead),
@@ -111,7 +118,7 @@ module nic_tx (
     .out_err_o(beat_err)
   );
 
-  nic_esp_tx i_esp (
+  nic_esp_tx #(.Lanes(Lanes)) i_esp (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
     .beat_valid_i(beat_valid), .beat_ready_o(beat_ready), .beat_i(beat), .beat_last_i(beat_last),
@@ -123,7 +130,7 @@ module nic_tx (
     .event_o(event_o)
   );
 
-  nic_frame_fifo #(.Depth(1024)) i_store (
+  nic_frame_fifo #(.Width(Width), .Depth(1024 / Lanes)) i_store (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
     .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
@@ -134,7 +141,7 @@ module nic_tx (
     .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
   );
 
-  nic_mac_tx i_mac (
+  nic_mac_tx #(.Lanes(Lanes)) i_mac (
     .clk_i(path_clk), .rst_ni(rst_ni), .quiesce_i(quiesce_i), .idle_o(idle_o),
     .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
     .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
@@ -150,6 +157,6 @@ module nic_tx (
     .issue_o(cpl_issue_o),
     .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
     .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
-    .req_data_o(cpl_data_o), .ack_i(cpl_ack_i)
+    .req_mask_o(cpl_mask_o), .req_data_o(cpl_data_o), .ack_i(cpl_ack_i), .acked_o(completed)
   );
 endmodule

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { parseArgs } from 'node:util';
-import { cardLibrary, ENGINE_LANES } from '../src/harness/library.ts';
+import { cardLibrary, LANES } from '../src/harness/library.ts';
+import type { Progress } from '../src/verilator/index.ts';
 import {
   engineLineRate,
   LINE_RATE_CASES,
@@ -29,10 +30,14 @@ if (options.help) {
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-const card = await cardLibrary({ onProgress: (p) => say(`card: ${p.phase} ${p.text}`) });
-const bench = new LineRateBench(card.library);
-const rows = LINE_RATE_CASES.flatMap(([payloadBytes, packets]) => bench.run(payloadBytes, packets));
-for (const lanes of ENGINE_LANES) {
+const rows: LineRateRow[] = [];
+for (const lanes of [1, 2] as const) {
+  const onProgress = (p: Progress): void => say(`card, lanes ${lanes}: ${p.phase} ${p.text}`);
+  const { library } = await cardLibrary({ onProgress }, lanes);
+  const bench = new LineRateBench(library, lanes);
+  rows.push(...LINE_RATE_CASES.flatMap(([payload, packets]) => bench.run(payload, packets)));
+}
+for (const lanes of LANES) {
   say(`engine, lanes: ${lanes}`);
   rows.push(...(await engineLineRate(lanes)));
 }

@@ -14,7 +14,6 @@ enum : uint8_t { OKAY = 0, SLVERR = 2, DECERR = 3 };
 enum : uint32_t { PAUSE_AR = 1, PAUSE_R = 2, PAUSE_AW = 4, PAUSE_W = 8, PAUSE_B = 16 };
 constexpr uint32_t PAUSE_ALL = 31;
 constexpr uint32_t AXI_INCR = 1;
-constexpr uint32_t AXI_SIZE_32 = 5;
 constexpr uint32_t OVERTAKE_MAX = 8;
 
 [[noreturn]] void broken(const char *channel, const char *rule, uint64_t address) {
@@ -151,28 +150,30 @@ bool HostMemory::stepWriteData(Vnic_top &pins, uint32_t paused) {
   const bool ready = writeData_ != writeTail_ && !(paused & PAUSE_W);
   pins.m_axi_wready_i = ready;
   const bool valid = pins.m_axi_wvalid_o;
-  const uint32_t *data = pins.m_axi_wdata_o.data();
-  const uint32_t strobes = pins.m_axi_wstrb_o;
-  if (heldData_ &&
-      (!valid || std::memcmp(heldBeat_, data, BEAT_BYTES) != 0 || heldBeat_[8] != strobes)) {
+  const auto *data = reinterpret_cast<const uint8_t *>(pins.m_axi_wdata_o.data());
+  const auto *strobes = reinterpret_cast<const uint8_t *>(&pins.m_axi_wstrb_o);
+  if (heldData_ && (!valid || std::memcmp(heldBeat_, data, BEAT_BYTES) != 0 ||
+                    std::memcmp(heldBeat_ + BEAT_BYTES, strobes, STROBE_BYTES) != 0)) {
     broken("W", "a beat that waits was changed or withdrawn", 0);
   }
   heldData_ = valid && !ready;
   if (heldData_) {
     std::memcpy(heldBeat_, data, BEAT_BYTES);
-    heldBeat_[8] = strobes;
+    std::memcpy(heldBeat_ + BEAT_BYTES, strobes, STROBE_BYTES);
   }
   if (!valid || !ready) return false;
 
   const Burst &burst = write(writeData_);
   if (burst.response == OKAY) {
     uint8_t *to = arena_ + burst.address + BEAT_BYTES * writeBeat_;
-    const uint8_t *from = reinterpret_cast<const uint8_t *>(data);
-    if (strobes == 0xffffffffu) {
-      std::memcpy(to, from, BEAT_BYTES);
-    } else {
-      for (uint32_t i = 0; i < BEAT_BYTES; ++i) {
-        if ((strobes >> i) & 1) to[i] = from[i];
+    for (uint32_t i = 0; i < BEAT_BYTES; i += 8) {
+      const uint8_t byteLanes = strobes[i / 8];
+      if (byteLanes == 0xff) {
+        std::memcpy(to + i, data + i, 8);
+      } else if (byteLanes != 0) {
+        for (uint32_t k = 0; k < 8; ++k) {
+          if ((byteLanes >> k) & 1) to[i + k] = data[i + k];
+        }
       }
     }
   }
@@ -194,7 +195,7 @@ HostMemory::Burst HostMemory::accept(uint64_t address, uint32_t length, uint32_t
   const uint32_t beats = length + 1;
   const uint64_t bytes = uint64_t(beats) * BEAT_BYTES;
   if (kind != AXI_INCR) broken(channel, "burst kind is not INCR", address);
-  if (size != AXI_SIZE_32) broken(channel, "beat size is not 32 bytes", address);
+  if (1u << size != BEAT_BYTES) broken(channel, "beat size is not the width of the bus", address);
   if (beats > BURST_BEATS_MAX) broken(channel, "burst is longer than 16 beats", address);
   if ((first & 4095) + bytes > 4096) broken(channel, "burst crosses a 4 KiB boundary", address);
 

@@ -33,7 +33,9 @@ class HostMemory {
   // All capacities are powers of two; indices run freely and are masked when used.
   static constexpr uint32_t READS_MAX = 256;
   static constexpr uint32_t WRITES_MAX = 64;
-  static constexpr uint32_t BEAT_BYTES = 32;
+  // What the card was built with: 32 bytes a lane.
+  static constexpr uint32_t BEAT_BYTES = sizeof(Vnic_top::m_axi_rdata_i);
+  static constexpr uint32_t STROBE_BYTES = BEAT_BYTES / 8;
   static constexpr uint32_t BURST_BEATS_MAX = 16;
 
   struct Burst {
@@ -89,7 +91,7 @@ class HostMemory {
   Held heldRead_;
   Held heldWrite_;
   bool heldData_ = false;
-  uint32_t heldBeat_[9] = {};  // data and strobes of a beat that waits
+  uint8_t heldBeat_[BEAT_BYTES + STROBE_BYTES] = {};  // data and strobes of a beat that waits
 
   bool silent_ = false;
   uint32_t failReads_ = 0;

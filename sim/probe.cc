@@ -15,7 +15,7 @@ void Probe::look(Vnic_top &pins, uint64_t cycle) {
   const Vnic_top___024root &card = *pins.rootp;
 #define TX(signal) card.nic_top__DOT__i_tx__DOT__##signal
 #define ESP(signal) card.nic_top__DOT__i_tx__DOT__i_esp__DOT__##signal
-  if (TX(cpl_ack_i) && !flying_.empty()) complete(cycle);
+  for (uint32_t n = TX(completed); n > 0 && !flying_.empty(); --n) complete(cycle);
   if (pins.m_axis_tx_tvalid_o && pins.m_axis_tx_tready_i && !sending_.empty()) {
     tw_probe_record &frame = flying(sending_.front());
     if (!onWire_) frame.wire_begin_cycle = cycle;

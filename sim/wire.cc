@@ -9,6 +9,13 @@
 
 namespace tagwire {
 
+namespace {
+
+// The low bytes of a beat, 1 .. 64.
+constexpr uint64_t keepOf(uint32_t bytes) { return ~uint64_t(0) >> (64 - bytes); }
+
+}  // namespace
+
 Wire::Wire(const tw_config &config, tw_shared *shared, Tap &tap)
     : config_(config), shared_(shared), tap_(tap) {}
 
@@ -23,11 +30,11 @@ bool Wire::send(uint32_t card, Vnic_top &pins, uint64_t cycle) {
   // Slots belong to the receiving side's queue; with one card, to the card's own.
   if (!sender.slot) sender.slot = receivers_[config_.card_count - 1 - card].queue.take();
   if (!sender.slot) throw Failure{TW_ERR_MODEL, "too many frames wait on the wire"};
-  const uint32_t keep = pins.m_axis_tx_tkeep_o;
+  const uint64_t keep = pins.m_axis_tx_tkeep_o;
   const bool last = pins.m_axis_tx_tlast_o;
   // Bytes from lane 0 on; nearly always all of them.
-  const uint32_t bytes = keep == 0xffff ? BEAT_BYTES : uint32_t(__builtin_ctz(~keep));
-  if (keep != (1u << bytes) - 1 || bytes == 0 || (!last && bytes != BEAT_BYTES)) {
+  const uint32_t bytes = keep == keepOf(BEAT_BYTES) ? BEAT_BYTES : uint32_t(__builtin_ctzll(~keep));
+  if (bytes == 0 || keep != keepOf(bytes) || (!last && bytes != BEAT_BYTES)) {
     throw Failure{TW_ERR_MODEL, "m_axis_tx: tkeep has a hole, or is not full before tlast"};
   }
   if (sender.lenBytes + BEAT_BYTES > TW_FRAME_MAX) {
@@ -94,7 +101,7 @@ bool Wire::receive(uint32_t card, Vnic_top &pins, uint64_t cycle) {
   const uint32_t left = frame.lenBytes - receiver.sentBytes;
   const bool last = left <= BEAT_BYTES;
   std::memcpy(pins.s_axis_rx_tdata_i.data(), frame.bytes + receiver.sentBytes, BEAT_BYTES);
-  pins.s_axis_rx_tkeep_i = last ? (1u << left) - 1 : 0xffff;
+  pins.s_axis_rx_tkeep_i = Keep(last ? keepOf(left) : keepOf(BEAT_BYTES));
   pins.s_axis_rx_tlast_i = last;
   pins.s_axis_rx_tvalid_i = 1;
   if (!pins.s_axis_rx_tready_o) return true;

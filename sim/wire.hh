@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The wire: takes frames from the cards' MAC pins, decides their fate, and plays them into the
-// other card's MAC pins after `wire_latency_cycles`, one beat of 16 bytes a cycle without a gap.
+// other card's MAC pins after `wire_latency_cycles`, one beat a cycle without a gap.
 // Full duplex: two directions, each with its own queue.
 #ifndef TAGWIRE_WIRE_HH
 #define TAGWIRE_WIRE_HH
 
 #include <cstdint>
+#include <type_traits>
 
 #include "Vnic_top.h"
 #include "frame_queue.hh"
@@ -30,7 +31,9 @@ class Wire {
               uint32_t delayCycles);
 
  private:
-  static constexpr uint32_t BEAT_BYTES = 16;
+  // What the card was built with: 16 bytes a lane.
+  static constexpr uint32_t BEAT_BYTES = sizeof(Vnic_top::m_axis_tx_tdata_o);
+  using Keep = std::remove_reference_t<decltype(Vnic_top::m_axis_tx_tkeep_o)>;  // a bit for each byte
 
   struct Sender {
     uint8_t *slot = nullptr;  // the frame being sent; null between frames

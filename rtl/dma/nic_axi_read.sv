@@ -3,7 +3,9 @@
 // nic_axi_read: shares the AXI read channels between transmit descriptors, receive descriptors and
 // transmit data (in that order of priority), one AXI ID each. Responses are always accepted: each
 // requester reserved the space. Latency 1 cycle to AR and from R; one request, one beat a cycle.
-module nic_axi_read (
+module nic_axi_read #(
+  parameter int unsigned Lanes = 1   // a beat of memory is 32 bytes for each
+) (
   input  logic         clk_i,
   input  logic         rst_ni,
   input  logic         quiesce_i,         // start nothing new
@@ -23,7 +25,7 @@ module nic_axi_read (
   output logic         r_tx_desc_o,       // the R beat belongs to ...
   output logic         r_rx_desc_o,
   output logic         r_tx_data_o,
-  output logic [255:0] r_data_o,
+  output logic [256*Lanes-1:0] r_data_o,
   output logic         r_err_o,
   output logic         r_last_o,
   output logic         error_o,           // one cycle a burst that had an error
@@ -33,7 +35,7 @@ module nic_axi_read (
   output logic         m_axi_arvalid_o,
   input  logic         m_axi_arready_i,
   input  logic [3:0]   m_axi_rid_i,
-  input  logic [255:0] m_axi_rdata_i,
+  input  logic [256*Lanes-1:0] m_axi_rdata_i,
   input  logic [1:0]   m_axi_rresp_i,
   input  logic         m_axi_rlast_i,
   input  logic         m_axi_rvalid_i
@@ -44,7 +46,7 @@ module nic_axi_read (
   logic [7:0]  len_q;
   logic [9:0]  flying_q;   // bursts
   logic [2:0]  r_user_q;   // whose the R beat is: {rx descriptors, tx data, tx descriptors}
-  logic [255:0] r_data_q;
+  logic [256*Lanes-1:0] r_data_q;
   logic        r_err_q, r_last_q;
   logic [2:0]  bad_q;      // a beat of the current burst of this ID had an error
   logic        slot, pick, burst_end;
@@ -130,7 +132,7 @@ module nic_axi_read (
     if (rst_ni && (valid_q || m_axi_rvalid_i)) begin
       assert (!(m_axi_rvalid_i && flying_q == 10'd0))
         else $fatal(1, "nic_axi_read: response without request");
-      assert (!(valid_q && {1'b0, addr_q[11:5]} + len_q > 8'd127))
+      assert (!(valid_q && {1'b0, addr_q[11:0]} + 13'(len_q) * 13'(32*Lanes) >= 13'h1000))
         else $fatal(1, "nic_axi_read: 4 KiB crossed");
       assert (!(valid_q && len_q > 8'd15)) else $fatal(1, "nic_axi_read: burst too long");
     end

@@ -1,50 +1,57 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_dma_read: reads frames from host memory and delivers them as 16-byte beats that start at lane
-// cmd_lead_i. Bursts end at 512-byte lines (16 beats of 32 bytes), so none crosses 4 KiB. How many
-// are outstanding is limited by reserved space in the beat FIFO only, 8 KiB. Any byte alignment.
-// Throughput: 16 bytes a cycle, one burst in two cycles.
+// nic_dma_read: reads frames from host memory and delivers them as beats of the stream that start at
+// byte cmd_lead_i. Bursts end at 512-byte lines, so none crosses 4 KiB. How many are outstanding is
+// limited by reserved space in the beat FIFO only, 256 beats. Any byte alignment. Throughput: a beat of
+// the stream, half one of memory, a cycle; one burst in two cycles.
 //
-//   cmd --> burst splitter --> AR    R --> beat FIFO (32 B) --> half (16 B) --> realign --> out
+//   cmd --> burst splitter --> AR    R --> beat FIFO (32 B a lane) --> half --> realign --> out
 //       '-> frame FIFO -------------------------------------------------------^
-module nic_dma_read (
+module nic_dma_read #(
+  parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+  localparam int unsigned ByteW = 4 + $clog2(Lanes)
+) (
   input  logic         clk_i,
   input  logic         rst_ni,
   input  logic         cmd_valid_i,
   output logic         cmd_ready_o,
   input  logic [63:0]  cmd_addr_i,
   input  logic [15:0]  cmd_len_i,     // bytes, >= 1
-  input  logic [3:0]   cmd_lead_i,
+  input  logic [ByteW-1:0] cmd_lead_i,
   output logic         ar_valid_o,
   input  logic         ar_ready_i,
   output logic [63:0]  ar_addr_o,
   output logic [7:0]   ar_len_o,      // beats - 1
   input  logic         r_valid_i,
-  input  logic [255:0] r_data_i,
+  input  logic [256*Lanes-1:0] r_data_i,
   input  logic         r_err_i,
   output logic         out_valid_o,
   input  logic         out_ready_i,
-  output logic [127:0] out_data_o,
+  output logic [128*Lanes-1:0] out_data_o,
   output logic         out_last_o,
   output logic         out_err_o      // with out_last_o: a beat of this frame had an error
 );
   localparam int unsigned Beats = 256;
+  localparam int unsigned AddrW = ByteW + 1;             // log2 of the bytes in a beat of memory
+  localparam int unsigned Line  = 512 / (32 * Lanes);    // its beats
+  localparam int unsigned LineW = $clog2(Line);
+  localparam int unsigned LenW  = 17 - AddrW;
 
   // Burst splitter.
   logic        busy_q, ar_valid_q;
-  logic [58:0] beat_addr_q;   // address in beats
-  logic [11:0] beats_left_q;
+  logic [63:AddrW] beat_addr_q;   // address in beats
+  logic [LenW-1:0] beats_left_q;
   logic [63:0] ar_addr_q;
   logic [7:0]  ar_len_q;
   logic [8:0]  free_q;        // beats neither stored nor on their way
-  logic [11:0] to_line, n;
+  logic [LenW-1:0] to_line, n;
   logic        issue, accept, frame_ready, beat_pop;
   logic [16:0] end_byte;
 
-  assign end_byte    = {12'd0, cmd_addr_i[4:0]} + {1'b0, cmd_len_i} + 17'd31;
-  assign to_line     = 12'd16 - {8'd0, beat_addr_q[3:0]};
+  assign end_byte    = 17'(cmd_addr_i[AddrW-1:0]) + {1'b0, cmd_len_i} + 17'(32*Lanes - 1);
+  assign to_line     = LenW'(Line) - LenW'(beat_addr_q[AddrW +: LineW]);
   assign n           = (beats_left_q < to_line) ? beats_left_q : to_line;
-  assign issue       = busy_q & ~ar_valid_q & (free_q >= n[8:0]);
+  assign issue       = busy_q & ~ar_valid_q & (free_q >= 9'(n));
   assign accept      = cmd_valid_i & cmd_ready_o;
   assign cmd_ready_o = ~busy_q & frame_ready;
   assign ar_valid_o  = ar_valid_q;
@@ -63,87 +70,88 @@ module nic_dma_read (
         ar_valid_q <= 1'b1;
         if (n == beats_left_q) busy_q <= 1'b0;
       end
-      if (issue || beat_pop) free_q <= free_q - (issue ? n[8:0] : 9'd0) + 9'(beat_pop);
+      if (issue || beat_pop) free_q <= free_q - (issue ? 9'(n) : 9'd0) + 9'(beat_pop);
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (accept) begin
-      beat_addr_q  <= cmd_addr_i[63:5];
-      beats_left_q <= end_byte[16:5];
+      beat_addr_q  <= cmd_addr_i[63:AddrW];
+      beats_left_q <= end_byte[16:AddrW];
     end
     if (issue) begin
-      ar_addr_q    <= {beat_addr_q, 5'd0};
-      ar_len_q     <= n[7:0] - 8'd1;
-      beat_addr_q  <= beat_addr_q + {47'd0, n};
+      ar_addr_q    <= {beat_addr_q, {AddrW{1'b0}}};
+      ar_len_q     <= 8'(n) - 8'd1;
+      beat_addr_q  <= beat_addr_q + (64-AddrW)'(n);
       beats_left_q <= beats_left_q - n;
     end
   end
 
   // Frames on their way, and their beats.
   logic        frame_valid, frame_pop;
-  logic [4:0]  frame_addr;
+  logic [AddrW-1:0] frame_addr;
   logic [15:0] frame_len;
-  logic [3:0]  frame_lead;
-  nic_fifo #(.Width(25), .Depth(64)) i_frames (
+  logic [ByteW-1:0] frame_lead;
+  nic_fifo #(.Width(AddrW + 16 + ByteW), .Depth(64 * Lanes)) i_frames (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(accept), .ready_o(frame_ready), .data_i({cmd_addr_i[4:0], cmd_len_i, cmd_lead_i}),
+    .valid_i(accept), .ready_o(frame_ready), .data_i({cmd_addr_i[AddrW-1:0], cmd_len_i, cmd_lead_i}),
     .valid_o(frame_valid), .ready_i(frame_pop), .data_o({frame_addr, frame_len, frame_lead}),
     .count_o()
   );
 
   logic         beat_valid, beat_err, beat_ready;
-  logic [255:0] beat_data;
-  nic_fifo #(.Width(257), .Depth(Beats)) i_beats (
+  logic [256*Lanes-1:0] beat_data;
+  nic_fifo #(.Width(256*Lanes + 1), .Depth(Beats)) i_beats (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(r_valid_i), .ready_o(beat_ready), .data_i({r_err_i, r_data_i}),
     .valid_o(beat_valid), .ready_i(beat_pop), .data_o({beat_err, beat_data}), .count_o()
   );
 
-  // Halves: 16 bytes a cycle. A beat is popped with its second half or with the frame's last one.
+  // Halves: a beat of the stream a cycle. A beat is popped with its second half or with the frame's last one.
   logic        half_q, half, half_ready, half_new, half_move, realign_ready;
-  logic [12:0] halves_left_q, halves_left;
+  logic [16-ByteW:0] halves_left_q, halves_left;
   logic [16:0] half_end;
   assign frame_pop = frame_valid & realign_ready;
-  assign half_end  = {13'd0, frame_addr[3:0]} + {1'b0, frame_len} + 17'd15;
+  assign half_end  = 17'(frame_addr[ByteW-1:0]) + {1'b0, frame_len} + 17'(16*Lanes - 1);
   assign half_move = beat_valid & half_ready;
   // The first half may go along with the command.
-  assign half        = half_new ? frame_addr[4] : half_q;
-  assign halves_left = half_new ? half_end[16:4] : halves_left_q;
-  assign beat_pop    = half_move & (half | (halves_left == 13'd1));
+  assign half        = half_new ? frame_addr[ByteW] : half_q;
+  assign halves_left = half_new ? half_end[16:ByteW] : halves_left_q;
+  assign beat_pop    = half_move & (half | (halves_left == (17-ByteW)'(1)));
 
   always_ff @(posedge clk_i) begin
     if (frame_pop && !(half_new && half_move)) begin
-      half_q        <= frame_addr[4];
-      halves_left_q <= half_end[16:4];
+      half_q        <= frame_addr[ByteW];
+      halves_left_q <= half_end[16:ByteW];
     end else if (half_move) begin
       half_q        <= ~half;
-      halves_left_q <= halves_left - 13'd1;
+      halves_left_q <= halves_left - (17-ByteW)'(1);
     end
   end
 
   logic       unused_first;
-  logic [3:0] unused_tail;
-  nic_realign i_realign (
+  logic [ByteW-1:0] unused_tail;
+  nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(frame_valid), .cmd_ready_o(realign_ready),
-    .cmd_src_i(frame_addr[3:0]), .cmd_dst_i(frame_lead), .cmd_len_i(frame_len),
+    .cmd_src_i(frame_addr[ByteW-1:0]), .cmd_dst_i(frame_lead), .cmd_len_i(frame_len),
     .in_valid_i(beat_valid), .in_ready_o(half_ready), .in_new_o(half_new),
-    .in_data_i(half ? beat_data[255:128] : beat_data[127:0]), .in_err_i(beat_err),
+    .in_data_i(half ? beat_data[256*Lanes-1:128*Lanes] : beat_data[128*Lanes-1:0]), .in_err_i(beat_err),
     .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_data_o(out_data_o),
     .out_first_o(unused_first), .out_last_o(out_last_o), .out_tail_o(unused_tail),
     .out_err_o(out_err_o)
   );
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, unused_first, unused_tail, end_byte[4:0], half_end[3:0]};
+  assign unused_bits = &{1'b0, unused_first, unused_tail, end_byte[AddrW-1:0],
+                         half_end[ByteW-1:0]};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && (r_valid_i || issue)) begin
       assert (!(r_valid_i && !beat_ready)) else $fatal(1, "nic_dma_read: FIFO overrun");
       assert (free_q <= 9'(Beats)) else $fatal(1, "nic_dma_read: credits");
-      assert (!(issue && {3'd0, beat_addr_q[3:0]} + n[6:0] > 7'd16))
+      assert (!(issue && n > to_line))
         else $fatal(1, "nic_dma_read: line crossed");
     end
   end

@@ -3,12 +3,14 @@
 // nic_dma_write: writes received frames into the buffers of receive descriptors, any byte
 // alignment, and completes each after the write responses of all its bursts. A frame that failed
 // its check or does not fit writes nothing. A burst ends at a 512-byte line or with the frame, and
-// is requested when all its beats are in the beat FIFO. Throughput: 16 bytes a cycle.
+// is requested when all its beats are in the beat FIFO. Throughput: a beat of the stream a cycle.
 //
-//   record + descriptor --+--> realign --> pack to 32 B --> beat FIFO, burst FIFO --> AXI
+//   record + descriptor --+--> realign --> pairs of beats --> beat FIFO, burst FIFO --> AXI
 //                         |                                  '-> track --(B)--> verdict --.
 //                         '--> completion FIFO ---------------------------- join --> completion
-module nic_dma_write (
+module nic_dma_write #(
+  parameter int unsigned Lanes = 1    // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+) (
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              frame_valid_i,
@@ -16,7 +18,7 @@ module nic_dma_write (
   input  nic_pkg::rx_done_t frame_i,
   input  logic              data_valid_i,
   output logic              data_ready_o,
-  input  logic [127:0]      data_i,
+  input  logic [128*Lanes-1:0] data_i,
   input  logic              desc_valid_i,
   output logic              desc_ready_o,
   input  logic [127:0]      desc_i,
@@ -27,8 +29,8 @@ module nic_dma_write (
   output logic [7:0]        burst_len_o,    // beats - 1
   output logic              w_valid_o,
   input  logic              w_ready_i,
-  output logic [255:0]      w_data_o,
-  output logic [31:0]       w_strb_o,
+  output logic [256*Lanes-1:0] w_data_o,
+  output logic [32*Lanes-1:0]  w_strb_o,
   output logic              w_last_o,
   input  logic              ack_i,          // one burst acknowledged
   input  logic              ack_err_i,
@@ -36,11 +38,15 @@ module nic_dma_write (
   input  logic              cpl_ready_i,
   output nic_pkg::cpl_t     cpl_o
 );
-  localparam int unsigned Flight = 64;   // bursts and frames on their way
+  localparam int unsigned Flight = 64 * Lanes;         // bursts and frames on their way
+  localparam int unsigned Bytes  = 16 * Lanes;         // of a beat of the stream
+  localparam int unsigned ByteW  = $clog2(Bytes);
+  localparam int unsigned AddrW  = ByteW + 1;          // log2 of the bytes in a beat of memory
+  localparam int unsigned LineW  = 9 - AddrW;          // log2 of the beats of 512 bytes
 
   // A frame meets its descriptor.
   logic         start, discard_q, realign_ready, cpl_room, addr_room, has_data, write;
-  logic [12:0]  discard_left_q;
+  logic [16-ByteW:0] discard_left_q;
   logic [16:0]  frame_end;
   logic [3:0]   code;
   nic_pkg::cpl_t cpl_in;
@@ -54,7 +60,7 @@ module nic_dma_write (
                     & addr_room;
   assign frame_ready_o = start;
   assign desc_ready_o  = start;
-  assign frame_end     = {13'd0, frame_i.lead} + {1'b0, frame_i.len} + 17'd15;
+  assign frame_end     = 17'(frame_i.lead[ByteW-1:0]) + {1'b0, frame_i.len} + 17'(Bytes - 1);
 
   assign cpl_in.cookie = desc_i[127:96];
   assign cpl_in.len    = write ? frame_i.len : 16'd0;
@@ -68,21 +74,21 @@ module nic_dma_write (
       discard_q <= 1'b0;
     end else if (start) begin
       discard_q      <= has_data & ~write;
-      discard_left_q <= frame_end[16:4];
+      discard_left_q <= frame_end[16:ByteW];
     end else if (discard_q && data_valid_i) begin
-      discard_left_q <= discard_left_q - 13'd1;
-      if (discard_left_q == 13'd1) discard_q <= 1'b0;
+      discard_left_q <= discard_left_q - (17-ByteW)'(1);
+      if (discard_left_q == (17-ByteW)'(1)) discard_q <= 1'b0;
     end
   end
 
   logic         in_ready, o_valid, o_ready, o_first, o_last, o_err;
-  logic [127:0] o_data;
-  logic [3:0]   o_tail;
+  logic [128*Lanes-1:0] o_data;
+  logic [ByteW-1:0]     o_tail;
   assign data_ready_o = in_ready | discard_q;
-  nic_realign i_realign (
+  nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(start & write), .cmd_ready_o(realign_ready),
-    .cmd_src_i(frame_i.lead), .cmd_dst_i(desc_i[3:0]), .cmd_len_i(frame_i.len),
+    .cmd_src_i(frame_i.lead[ByteW-1:0]), .cmd_dst_i(desc_i[ByteW-1:0]), .cmd_len_i(frame_i.len),
     .in_valid_i(data_valid_i), .in_ready_o(in_ready), .in_new_o(), .in_data_i(data_i),
     .in_err_i(1'b0),
     .out_valid_o(o_valid), .out_ready_i(o_ready), .out_data_o(o_data),
@@ -97,23 +103,25 @@ module nic_dma_write (
     .valid_o(addr_valid), .ready_i(o_valid & o_ready & o_first), .data_o(addr), .count_o()
   );
 
-  // Two halves make a beat of 32 bytes; the first may be missing in front, the second at the end.
+  // Two beats of the stream make one of memory; the first may be missing in front, the second at the end.
   logic         half_q, w_q, w_last_q, half, emit, slot, burst_end, w_room, burst_room, track_room;
-  logic [58:0]  beat_addr_q, beat_addr, burst_addr_q, burst_addr;
-  logic [3:0]   beats_q, beats;          // beats of the burst before this one
-  logic [127:0] low_q;
-  logic [15:0]  low_strb_q, strb;
-  logic [255:0] w_data_q;
-  logic [31:0]  w_strb_q;
+  logic [63:AddrW]  beat_addr_q, beat_addr, burst_addr_q, burst_addr;
+  logic [LineW-1:0] beats_q, beats;      // beats of the burst before this one
+  logic             line_end;            // last beat of 512 bytes
+  logic [128*Lanes-1:0] low_q;
+  logic [Bytes-1:0]     low_strb_q, strb;
+  logic [256*Lanes-1:0] w_data_q;
+  logic [32*Lanes-1:0]  w_strb_q;
 
-  assign half       = o_first ? addr[4] : half_q;
-  assign beat_addr  = o_first ? addr[63:5] : beat_addr_q;
-  assign burst_addr = o_first ? addr[63:5] : burst_addr_q;
-  assign beats      = o_first ? 4'd0 : beats_q;
-  assign strb       = (o_first ? ~nic_pkg::lanes_below(addr[3:0]) : 16'hffff)
-                      & (o_last && o_tail != 4'd0 ? nic_pkg::lanes_below(o_tail) : 16'hffff);
+  assign half       = o_first ? addr[ByteW] : half_q;
+  assign beat_addr  = o_first ? addr[63:AddrW] : beat_addr_q;
+  assign burst_addr = o_first ? addr[63:AddrW] : burst_addr_q;
+  assign beats      = o_first ? '0 : beats_q;
+  assign line_end   = &beat_addr[AddrW +: LineW];
+  assign strb       = (o_first ? {Bytes{1'b1}} << addr[ByteW-1:0] : {Bytes{1'b1}})
+                      & (o_last && o_tail != '0 ? (Bytes'(1) << o_tail) - Bytes'(1) : {Bytes{1'b1}});
   assign slot       = ~w_q | w_room;
-  assign burst_end  = o_last | (half & (beat_addr[3:0] == 4'hf));
+  assign burst_end  = o_last | (half & line_end);
   assign o_ready    = slot & burst_room & track_room;
   assign emit       = o_valid & o_ready & (half | o_last);
 
@@ -128,32 +136,32 @@ module nic_dma_write (
     end
     if (o_valid && o_ready) begin
       half_q       <= ~half;
-      beat_addr_q  <= beat_addr + 59'(half);
-      burst_addr_q <= (half && beat_addr[3:0] == 4'hf) ? beat_addr + 59'd1 : burst_addr;
-      beats_q      <= !half ? beats : (beat_addr[3:0] == 4'hf) ? 4'd0 : beats + 4'd1;
+      beat_addr_q  <= beat_addr + (64-AddrW)'(half);
+      burst_addr_q <= (half && line_end) ? beat_addr + (64-AddrW)'(1) : burst_addr;
+      beats_q      <= !half ? beats : line_end ? '0 : beats + LineW'(1);
       if (!half) low_q <= o_data;
     end
     if (emit) begin
-      w_data_q <= half ? {o_data, low_q} : {128'd0, o_data};
-      w_strb_q <= half ? {strb, low_strb_q} : {16'd0, strb};
+      w_data_q <= half ? {o_data, low_q} : (256*Lanes)'(o_data);
+      w_strb_q <= half ? {strb, low_strb_q} : (32*Lanes)'(strb);
       w_last_q <= burst_end;
     end
   end
 
-  nic_fifo #(.Width(289), .Depth(64)) i_w (
+  nic_fifo #(.Width(288*Lanes + 1), .Depth(64)) i_w (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(w_q), .ready_o(w_room), .data_i({w_last_q, w_strb_q, w_data_q}),
     .valid_o(w_valid_o), .ready_i(w_ready_i), .data_o({w_last_o, w_strb_o, w_data_o}), .count_o()
   );
-  logic [3:0] burst_len;
-  nic_fifo #(.Width(63), .Depth(16)) i_bursts (
+  logic [LineW-1:0] burst_len;
+  nic_fifo #(.Width(64 - AddrW + LineW), .Depth(16)) i_bursts (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(emit & burst_end), .ready_o(burst_room), .data_i({burst_addr, beats}),
-    .valid_o(burst_valid_o), .ready_i(burst_ready_i), .data_o({burst_addr_o[63:5], burst_len}),
+    .valid_o(burst_valid_o), .ready_i(burst_ready_i), .data_o({burst_addr_o[63:AddrW], burst_len}),
     .count_o()
   );
-  assign burst_addr_o[4:0] = 5'd0;
-  assign burst_len_o       = {4'd0, burst_len};
+  assign burst_addr_o[AddrW-1:0] = '0;
+  assign burst_len_o             = 8'(burst_len);
 
   // Responses: an error in any burst of a frame spoils its completion.
   logic track_valid, track_last, spoilt_q, verdict_valid, verdict_err, verdict_room;
@@ -191,7 +199,7 @@ module nic_dma_write (
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, o_err, frame_end[3:0], frame_i.esn_hi[31]};
+  assign unused_bits = &{1'b0, o_err, frame_end[ByteW-1:0], frame_i.esn_hi[31], frame_i.lead};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -4,7 +4,10 @@
 // check fails, into a record with an error code alone, so that completions keep their order.
 // Whether the SA suits is checked later, when the key is used. Latency 1 cycle; one descriptor a
 // cycle.
-module nic_tx_issue (
+module nic_tx_issue #(
+  parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+  localparam int unsigned ByteW = 4 + $clog2(Lanes)
+) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
   output logic                 busy_o,
@@ -17,7 +20,7 @@ module nic_tx_issue (
   input  logic                 cmd_ready_i,
   output logic [63:0]          cmd_addr_o,
   output logic [15:0]          cmd_len_o,
-  output logic [3:0]           cmd_lead_o,
+  output logic [ByteW-1:0]     cmd_lead_o,
   output logic                 frame_valid_o,
   input  logic                 frame_ready_i,
   output nic_pkg::tx_frame_t   frame_o
@@ -48,7 +51,7 @@ module nic_tx_issue (
   logic               valid_q, good_q, leave;
   nic_pkg::tx_frame_t frame_q;
   logic [63:0]        addr_q;
-  logic [3:0]         lead_q;
+  logic [ByteW-1:0]   lead_q;
   assign leave         = frame_ready_i & (cmd_ready_i | ~good_q);
   assign desc_ready_o  = ~valid_q | leave;
   assign cmd_valid_o   = valid_q & good_q & frame_ready_i;
@@ -73,7 +76,7 @@ module nic_tx_issue (
       frame_q.esn_hi  <= desc_i[159:128];
       frame_q.cookie  <= desc_i[191:160];
       // Cipher text (espOffset + 16) shall start on a beat.
-      lead_q          <= ipsec ? 4'd0 - desc_i[115:112] : 4'd0;
+      lead_q          <= ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
       addr_q          <= desc_i[63:0];
     end
   end

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict. Other frames
-// go round the engine in the same order.
+// go round the engine in the same order. With several lanes nic_sa_ahead reads the SAs in front of the
+// splitter.
 //
 //   beats --> realign --> split --+--> bypass FIFO --+--> merge --> frame FIFO, record FIFO
 //   frames -------^---------^     +--> nic_gcm ------+
 //                                 '--> merge FIFO ---'
-module nic_esp_rx (
+module nic_esp_rx #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               flag_bad_i,
@@ -15,14 +18,14 @@ module nic_esp_rx (
   input  nic_pkg::rx_frame_t frame_i,
   input  logic               beat_valid_i,
   output logic               beat_ready_o,
-  input  logic [127:0]       beat_i,
+  input  logic [128*Lanes-1:0] beat_i,
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
   input  nic_pkg::sa_entry_t sa_i,
   input  logic [63:0]        sa_seq_i,
   output logic               wr_valid_o,
   input  logic               wr_ready_i,
-  output logic [127:0]       wr_data_o,
+  output logic [128*Lanes-1:0] wr_data_o,
   output logic               commit_o,
   output logic               rollback_o,
   output logic               done_valid_o,
@@ -31,23 +34,56 @@ module nic_esp_rx (
   output nic_pkg::sa_event_t event_o,
   output logic               no_sa_o
 );
+  localparam int unsigned Width  = 128 * Lanes;
+  localparam int unsigned ByteW  = $clog2(16 * Lanes);
+  localparam int unsigned Frames = (Lanes == 1) ? 16 : 32;   // between split and merge
+
   // The frame record goes to the realigner and, over a short FIFO, to the splitter.
   logic               realign_ready, split_room, split_valid, split_ready;
   nic_pkg::rx_frame_t split_frame;
   assign frame_ready_o = realign_ready & split_room;
-  nic_fifo #(.Width($bits(frame_i)), .Depth(2)) i_frames (
-    .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(frame_valid_i & realign_ready), .ready_o(split_room), .data_i(frame_i),
-    .valid_o(split_valid), .ready_i(split_ready), .data_o(split_frame), .count_o()
-  );
+  logic                split_rd_en;
+  logic [9:0]          split_rd_idx;
+  nic_pkg::sa_entry_t  sa;
+  nic_pkg::esn_guess_t guess;
+  if (Lanes == 1) begin : gen_sa
+    nic_fifo #(.Width($bits(frame_i)), .Depth(2)) i_frames (
+      .clk_i(clk_i), .rst_ni(rst_ni),
+      .valid_i(frame_valid_i & realign_ready), .ready_o(split_room), .data_i(frame_i),
+      .valid_o(split_valid), .ready_i(split_ready), .data_o(split_frame), .count_o()
+    );
+    assign sa_rd_en_o  = split_rd_en;
+    assign sa_rd_idx_o = split_rd_idx;
+    assign sa          = sa_i;
+    // The SA came with the last edge: its guess is made while headers pass.
+    logic                sa_here_q;
+    nic_pkg::esn_guess_t guess_q;
+    assign guess = guess_q;
+    always_ff @(posedge clk_i) begin
+      sa_here_q <= split_rd_en;
+      if (sa_here_q) guess_q <= nic_pkg::esn_guess(sa_i.window, sa_seq_i);
+    end
+  end else begin : gen_sa_ahead
+    nic_sa_ahead #(.Width($bits(frame_i))) i_ahead (
+      .clk_i(clk_i), .rst_ni(rst_ni),
+      .valid_i(frame_valid_i & realign_ready), .ready_o(split_room), .frame_i(frame_i),
+      .read_i(frame_i.crypt), .idx_i(frame_i.sa_idx[9:0]),
+      .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
+      .guess_i(nic_pkg::esn_guess(sa_i.window, sa_seq_i)),
+      .valid_o(split_valid), .ready_i(split_ready), .frame_o(split_frame), .sa_o(sa),
+      .guess_o(guess)
+    );
+    logic unused_read;
+    assign unused_read = &{1'b0, split_rd_en, split_rd_idx};
+  end
 
   logic         a_valid, a_ready, a_first, a_last, a_err;
-  logic [127:0] a_data;
-  logic [3:0]   a_tail;
-  nic_realign i_realign (
+  logic [Width-1:0] a_data;
+  logic [ByteW-1:0] a_tail;
+  nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(frame_valid_i & split_room), .cmd_ready_o(realign_ready),
-    .cmd_src_i(4'd0), .cmd_dst_i(frame_i.crypt ? 4'd0 - frame_i.esp_off[3:0] : 4'd0),
+    .cmd_src_i('0), .cmd_dst_i(frame_i.crypt ? ByteW'(8'd0 - frame_i.esp_off - 8'd16) : '0),
     .cmd_len_i(frame_i.len),
     .in_valid_i(beat_valid_i), .in_ready_o(beat_ready_o), .in_new_o(), .in_data_i(beat_i),
     .in_err_i(1'b0),
@@ -56,19 +92,20 @@ module nic_esp_rx (
   );
 
   logic               bypass_in_valid, bypass_in_ready, bypass_valid, bypass_ready;
-  logic [127:0]       bypass;
+  logic [Width-1:0]   bypass;
   logic               merge_in_valid, merge_in_ready, merge_valid, merge_ready;
   nic_pkg::rx_merge_t merge_in, merge;
   logic               cmd_valid, cmd_ready, text_in_valid, text_in_ready, text_valid, text_ready;
   nic_pkg::gcm_cmd_t  cmd;
-  logic [127:0]       text_in, text, exp;
+  logic [Width-1:0]   text_in, text;
+  logic [127:0]       exp;
   logic               exp_valid, exp_ready, tag_valid, tag_ready, tag_ok;
 
-  nic_esp_rx_split i_split (
+  nic_esp_rx_split #(.Lanes(Lanes)) i_split (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .frame_valid_i(split_valid), .frame_ready_o(split_ready), .frame_i(split_frame),
     .beat_valid_i(a_valid), .beat_ready_o(a_ready), .beat_i(a_data), .beat_last_i(a_last),
-    .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i), .sa_seq_i(sa_seq_i),
+    .sa_rd_en_o(split_rd_en), .sa_rd_idx_o(split_rd_idx), .sa_i(sa), .guess_i(guess),
     .bypass_valid_o(bypass_in_valid), .bypass_ready_i(bypass_in_ready),
     .merge_valid_o(merge_in_valid), .merge_ready_i(merge_in_ready), .merge_o(merge_in),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_o(cmd),
@@ -76,20 +113,21 @@ module nic_esp_rx (
     .exp_valid_o(exp_valid), .exp_ready_i(exp_ready), .exp_o(exp), .no_sa_o(no_sa_o)
   );
 
-  nic_fifo #(.Width(128), .Depth(64)) i_bypass (
+  nic_fifo #(.Width(Width), .Depth(64)) i_bypass (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(bypass_in_valid), .ready_o(bypass_in_ready), .data_i(a_data),
     .valid_o(bypass_valid), .ready_i(bypass_ready), .data_o(bypass), .count_o()
   );
-  nic_fifo #(.Width($bits(merge_in)), .Depth(16)) i_merges (
+  nic_fifo #(.Width($bits(merge_in)), .Depth(Frames)) i_merges (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(merge_in_valid), .ready_o(merge_in_ready), .data_i(merge_in),
     .valid_o(merge_valid), .ready_i(merge_ready), .data_o(merge), .count_o()
   );
 
   logic         unused_last, gcm_valid, gcm_ready;
-  logic [127:0] gcm_text, unused_tag;
-  nic_gcm i_gcm (
+  logic [Width-1:0] gcm_text;
+  logic [127:0] unused_tag;
+  nic_gcm #(.Lanes(Lanes)) i_gcm (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_i(cmd),
     .in_valid_i(text_in_valid), .in_ready_o(text_in_ready), .in_data_i(text_in),
@@ -99,13 +137,13 @@ module nic_esp_rx (
     .tag_valid_o(tag_valid), .tag_ready_i(tag_ready), .tag_o(unused_tag), .tag_ok_o(tag_ok)
   );
   // While the last beat of a frame waits for its verdict, text of the next one gathers here.
-  nic_fifo #(.Width(128), .Depth(16)) i_text (
+  nic_fifo #(.Width(Width), .Depth(16)) i_text (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(gcm_valid), .ready_o(gcm_ready), .data_i(gcm_text),
     .valid_o(text_valid), .ready_i(text_ready), .data_o(text), .count_o()
   );
 
-  nic_esp_rx_merge i_merge (
+  nic_esp_rx_merge #(.Lanes(Lanes)) i_merge (
     .clk_i(clk_i), .rst_ni(rst_ni), .flag_bad_i(flag_bad_i),
     .merge_valid_i(merge_valid), .merge_ready_o(merge_ready), .merge_i(merge),
     .bypass_valid_i(bypass_valid), .bypass_ready_o(bypass_ready), .bypass_i(bypass),

@@ -7,7 +7,9 @@
 //
 //   bypass, text --> one beat --> out_q --> frame FIFO
 //   verdict --> commit or rollback, record FIFO
-module nic_esp_rx_merge (
+module nic_esp_rx_merge #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               flag_bad_i,
@@ -16,16 +18,16 @@ module nic_esp_rx_merge (
   input  nic_pkg::rx_merge_t merge_i,
   input  logic               bypass_valid_i,
   output logic               bypass_ready_o,
-  input  logic [127:0]       bypass_i,
+  input  logic [128*Lanes-1:0] bypass_i,
   input  logic               text_valid_i,
   output logic               text_ready_o,
-  input  logic [127:0]       text_i,         // bytes past the text are zero
+  input  logic [128*Lanes-1:0] text_i,         // bytes past the text are zero
   input  logic               tag_valid_i,
   output logic               tag_ready_o,
   input  logic               tag_ok_i,
   output logic               wr_valid_o,
   input  logic               wr_ready_i,
-  output logic [127:0]       wr_data_o,
+  output logic [128*Lanes-1:0] wr_data_o,
   output logic               commit_o,
   output logic               rollback_o,
   output logic               done_valid_o,
@@ -33,15 +35,20 @@ module nic_esp_rx_merge (
   output nic_pkg::rx_done_t  done_o,
   output nic_pkg::sa_event_t event_o         // valid for one cycle
 );
+  localparam int unsigned ByteW = 4 + $clog2(Lanes);
+  localparam int unsigned Width = 128 * Lanes;
+
   logic [9:0]        idx_q;   // beats of the frame that have passed
   logic              out_valid_q, out_end_q, out_keep_q;
-  logic [127:0]      out_q;
+  logic [Width-1:0]  out_q;
   nic_pkg::rx_done_t done_q;
 
+  logic [ByteW-1:0] tail;
   logic in_text, mixed, final_beat, room, src_valid, move, bad;
 
+  assign tail       = merge_i.tail[ByteW-1:0];
   assign in_text    = (idx_q >= merge_i.hdr) & (idx_q < merge_i.text_end);
-  assign mixed      = in_text & (idx_q + 10'd1 == merge_i.text_end) & (merge_i.tail != 4'd0);
+  assign mixed      = in_text & (idx_q + 10'd1 == merge_i.text_end) & (tail != '0);
   assign final_beat = idx_q + 10'd1 == merge_i.total;
   assign bad        = merge_i.crypt & ~tag_ok_i;
 
@@ -89,7 +96,7 @@ module nic_esp_rx_merge (
 
   always_ff @(posedge clk_i) begin
     if (move) begin
-      if (mixed) out_q <= text_i | (bypass_i & (128'd0 - (128'd1 << {merge_i.tail, 3'd0})));
+      if (mixed) out_q <= text_i | (bypass_i & ({Width{1'b1}} << {tail, 3'd0}));
       else if (in_text) out_q <= text_i;
       else out_q <= bypass_i;
       if (final_beat) begin
@@ -102,6 +109,9 @@ module nic_esp_rx_merge (
       end
     end
   end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, merge_i.tail};
 
 `ifndef SYNTHESIS
   // No frame byte is released with a bad ICV, unless software asked for it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_esp_rx_split: parts each received frame into beats that go round the engine and cipher text.
-// For a frame to decrypt the text starts on a beat; the beat before it is SPI | sequence number |
+// For a frame to decrypt the text starts on a beat; the beat before it ends with SPI | sequence number |
 // IV. The ICV behind the text is gathered as the expected tag and, like everything behind the text,
 // also goes round the engine. The SA is read when the frame comes up. If it is gone or its row is
 // bad, the frame is delivered unchanged. Throughput one beat a cycle, no bubble between frames;
@@ -9,13 +9,15 @@
 //
 // ESN: the high half of the number is guessed from the highest number seen and the window.
 // GMAC (RFC 4543): all of SPI, number, IV and text is AAD, and the text goes round the engine too.
-// With ESN 20 bytes are in front of the text, so it reaches the engine moved up by four lanes; what
-// that pushes out of a full last beat follows in the cycle of the ICV.
+// 16 bytes, with ESN 20, are in front of the text there: beyond whole beats, the text reaches the engine
+// moved up by so many bytes. What that pushes out of the last beat follows in the next cycle.
 //
 //   beats --+-- headers, ESP beat, ICV, padding, frames not decrypted --> bypass
 //           +-- AAD, text ------------------------------------------------> engine
 //           '-- ICV -------------------------------------------------------> expected tag
-module nic_esp_rx_split (
+module nic_esp_rx_split #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               frame_valid_i,
@@ -23,12 +25,12 @@ module nic_esp_rx_split (
   input  nic_pkg::rx_frame_t frame_i,
   input  logic               beat_valid_i,
   output logic               beat_ready_o,
-  input  logic [127:0]       beat_i,
+  input  logic [128*Lanes-1:0] beat_i,
   input  logic               beat_last_i,
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
   input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on; bad: 1 later
-  input  logic [63:0]        sa_seq_i,        // likewise: highest number seen
+  input  nic_pkg::esn_guess_t guess_i,        // a cycle later at most
   output logic               bypass_valid_o,
   input  logic               bypass_ready_i,
   output logic               merge_valid_o,
@@ -39,59 +41,63 @@ module nic_esp_rx_split (
   output nic_pkg::gcm_cmd_t  cmd_o,
   output logic               text_valid_o,
   input  logic               text_ready_i,
-  output logic [127:0]       text_o,
+  output logic [128*Lanes-1:0] text_o,
   output logic               exp_valid_o,
   input  logic               exp_ready_i,
   output logic [127:0]       exp_o,
   output logic               no_sa_o          // one cycle: for the statistics
 );
+  localparam int unsigned Bytes = 16 * Lanes;
+  localparam int unsigned ByteW = $clog2(Bytes);
+  localparam int unsigned Width = 128 * Lanes;
+
   logic              sa_read_q, sa_known_q, crypt_q, cmd_valid_q, text_valid_q, exp_valid_q;
   logic [9:0]        idx_q;
   nic_pkg::gcm_cmd_t cmd_q;
-  logic [127:0]      text_q, exp_q, exp_low_q;
-  logic              merge_valid_q, no_sa_q, gmac_q, moved_q;
-  logic [31:0]       carry_q, bottom_q, other_hi_q;
-  logic              sa_here_q, whole_q;      // the SA came with the last edge
+  logic [Width-1:0]  text_q;
+  logic [127:0]      exp_q, exp_low_q;
+  logic              merge_valid_q, no_sa_q, gmac_q, spill_q;
   nic_pkg::rx_merge_t merge_q;
 
-  logic        esp_beat, is_text, last_text, is_tag, mixed, sa_ok, merge_beat, move, ready;
-  logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt, spill, whole;
+  logic        esp_beat, is_text, last_text, fits, is_tag, mixed, sa_ok, merge_beat, move, ready;
+  logic        cmd_slot, text_slot, exp_slot, to_bypass, to_text, crypt, spill, text_first;
   logic [31:0] seq, esn_hi;
   logic        merge_slot, merge_put;
   logic [3:0]  code;
-  logic [9:0]  hdr, text_end;                 // number of the ESP beat, of the last text beat
+  logic [9:0]  hdr, text_end, beats;          // number of the ESP beat, of the last text beat; all
   logic [16:0] text_sum, frame_sum;
-  logic [3:0]  lead, tail;
-  logic [6:0]  tail_bits;
+  logic [ByteW-1:0] lead, tail;
+  logic [127:0] esp, icv;                     // SPI, number, IV; what a beat has of the ICV
 
-  assign lead      = frame_i.crypt ? 4'd0 - frame_i.esp_off[3:0] : 4'd0;
-  assign tail      = frame_i.text_len[3:0];
-  assign tail_bits = {tail, 3'd0};
-  assign hdr       = {5'd0, {1'b0, frame_i.esp_off[7:4]} + 5'(frame_i.esp_off[3:0] != 4'd0)};
-  assign text_sum  = {1'b0, frame_i.text_len} + 17'd15;
-  assign text_end  = hdr + text_sum[13:4];
-  assign frame_sum = {1'b0, frame_i.len} + {13'd0, lead} + 17'd15;
+  assign lead      = frame_i.crypt ? ByteW'(8'd0 - frame_i.esp_off - 8'd16) : '0;
+  assign tail      = frame_i.text_len[ByteW-1:0];
+  assign esp       = beat_i[Width-1 -: 128];
+  assign icv       = 128'(beat_i >> {tail, 3'd0});
+  assign hdr       = 10'(({1'b0, frame_i.esp_off} + 9'd15) >> ByteW);
+  assign text_sum  = {1'b0, frame_i.text_len} + 17'(Bytes - 1);
+  assign text_end  = hdr + 10'(text_sum >> ByteW);
+  assign frame_sum = {1'b0, frame_i.len} + 17'(lead) + 17'(Bytes - 1);
+  assign beats     = 10'(frame_sum >> ByteW);
 
   assign esp_beat  = frame_i.crypt & (idx_q == hdr);
   assign is_text   = frame_i.crypt & crypt_q & (idx_q > hdr) & (idx_q <= text_end);
   assign last_text = is_text & (idx_q == text_end);
-  assign is_tag    = frame_i.crypt & crypt_q & (idx_q == text_end + 10'd1);
-  assign mixed     = last_text & (tail != 4'd0);
+  // The ICV: in the last text beat, in two beats, or in the one behind.
+  assign fits      = (Lanes > 1) & (tail != '0) & (tail <= ByteW'(Bytes - 16));
+  assign is_tag    = frame_i.crypt & crypt_q & (idx_q == text_end + (fits ? 10'd0 : 10'd1));
+  assign mixed     = last_text & (tail != '0);
   assign sa_ok     = sa_i.valid & ~sa_i.bad;
-  assign spill     = is_tag & moved_q & (tail == 4'd0);
   assign cmd_slot  = ~cmd_valid_q | cmd_ready_i;
-  assign text_slot = ~text_valid_q | text_ready_i;
+  assign text_slot = (~text_valid_q | text_ready_i) & ~spill_q;
   assign merge_slot = ~merge_valid_q | merge_ready_i;
   assign exp_slot  = ~exp_valid_q | exp_ready_i;
 
-  // RFC 4303 §A2.2: the window ends at the highest number seen. If it lies within one half, a number
-  // left of it belongs to the next half; else one that is not left of it belongs to the half before.
-  assign seq    = nic_pkg::swap32(beat_i[63:32]);
+  assign seq    = nic_pkg::swap32(esp[63:32]);
   assign esn_hi = !sa_i.esn ? 32'd0
-                  : ((seq < bottom_q) == whole_q) ? other_hi_q : sa_seq_i[63:32];
+                  : ((seq < guess_i.bottom) == guess_i.whole) ? guess_i.other_hi : guess_i.hi;
 
   assign to_bypass  = ~is_text | mixed | gmac_q;
-  assign to_text    = is_text | (esp_beat & sa_ok) | spill;
+  assign to_text    = is_text | (esp_beat & sa_ok);
   assign merge_beat = frame_i.crypt ? esp_beat : idx_q == 10'd0;
   assign ready      = (~to_bypass | bypass_ready_i) & (~to_text | text_slot)
                       & (~esp_beat | cmd_slot) & (~is_tag | exp_slot)
@@ -131,7 +137,7 @@ module nic_esp_rx_split (
       merge_valid_q <= 1'b0;
       no_sa_q      <= 1'b0;
       gmac_q       <= 1'b0;
-      moved_q      <= 1'b0;
+      spill_q      <= 1'b0;
     end else begin
       if (merge_slot) merge_valid_q <= merge_put;
       no_sa_q <= merge_put & (code == nic_pkg::CODE_NO_SA);
@@ -146,83 +152,104 @@ module nic_esp_rx_split (
         if (esp_beat) begin
           crypt_q <= sa_ok;
           gmac_q  <= sa_ok & sa_i.gmac;
-          moved_q <= sa_ok & sa_i.gmac & sa_i.esn;
         end else if (beat_last_i) gmac_q <= 1'b0;
         if (esp_beat && sa_ok) begin
           cmd_valid_q    <= 1'b1;
           cmd_q.decrypt  <= 1'b1;
           cmd_q.key256   <= sa_i.key256;
           cmd_q.key      <= sa_i.key;
-          cmd_q.iv       <= {beat_i[127:64], sa_i.salt};
+          cmd_q.iv       <= {esp[127:64], sa_i.salt};
           cmd_q.aad_len  <= sa_i.gmac ? frame_i.text_len + (sa_i.esn ? 16'd20 : 16'd16)
                                       : sa_i.esn ? 16'd12 : 16'd8;
           cmd_q.text_len <= sa_i.gmac ? 16'd0 : frame_i.text_len;
         end
-        if (to_text) text_valid_q <= 1'b1;
+        if (to_text) text_valid_q <= is_text | text_first;
+        if (last_text && spill) spill_q <= 1'b1;
         if (is_tag) exp_valid_q <= 1'b1;
       end
-    end
-  end
-
-  // While headers pass, what of a guess depends on the SA alone.
-  assign whole = {1'b0, sa_seq_i[31:0]} + 33'd1 >= {17'd0, sa_i.window};
-  always_ff @(posedge clk_i) begin
-    sa_here_q <= sa_rd_en_o;
-    if (sa_here_q) begin
-      whole_q    <= whole;
-      bottom_q   <= sa_seq_i[31:0] - {16'd0, sa_i.window} + 32'd1;
-      other_hi_q <= whole ? sa_seq_i[63:32] + 32'd1 : sa_seq_i[63:32] - 32'd1;
+      if (spill_q && text_ready_i) begin
+        spill_q      <= 1'b0;
+        text_valid_q <= 1'b1;
+      end
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (merge_put) begin
       merge_q.crypt         <= crypt;
-      merge_q.tail          <= tail;
-      merge_q.hdr           <= (crypt & ~sa_i.gmac) ? hdr + 10'd1 : frame_sum[13:4];
-      merge_q.text_end      <= (crypt & ~sa_i.gmac) ? text_end + 10'd1 : frame_sum[13:4];
-      merge_q.total         <= frame_sum[13:4];
+      merge_q.tail          <= 6'(tail);
+      merge_q.hdr           <= (crypt & ~sa_i.gmac) ? hdr + 10'd1 : beats;
+      merge_q.text_end      <= (crypt & ~sa_i.gmac) ? text_end + 10'd1 : beats;
+      merge_q.total         <= beats;
       merge_q.esn           <= crypt & sa_i.esn;
       merge_q.seq           <= seq;
       merge_q.done.esn_hi   <= crypt ? esn_hi : 32'd0;
       merge_q.done.secp     <= crypt;
       merge_q.done.esp_seen <= frame_i.esp_seen;
       merge_q.done.code     <= code;
-      merge_q.done.lead     <= lead;
+      merge_q.done.lead     <= 6'(lead);
       merge_q.done.esp_off  <= frame_i.esp_off;
       merge_q.done.len      <= frame_i.len;
       merge_q.done.sa_idx   <= (code == nic_pkg::CODE_NO_SA) ? nic_pkg::NO_SA_IDX : frame_i.sa_idx;
     end
-    if (move) begin
-      // RFC 4106 §5: AAD is SPI | sequence number, with ESN the number's high half comes first.
-      // RFC 4543 §3.3: then IV and text, too.
-      if (to_text) begin
-        if (esp_beat) begin
-          text_q <= sa_i.esn ? {sa_i.gmac ? beat_i[95:64] : 32'd0, beat_i[63:32],
-                                nic_pkg::swap32(esn_hi), beat_i[31:0]}
-                             : {sa_i.gmac ? beat_i[127:64] : 64'd0, beat_i[63:0]};
-        end else begin
-          text_q <= moved_q ? {beat_i[95:0], carry_q} : beat_i;
-        end
+    if (move && is_tag) begin
+      if (fits) exp_q <= icv;
+      else if (tail == '0) exp_q <= beat_i[127:0];
+      else exp_q <= exp_low_q | (beat_i[127:0] << (8'd128 - {1'b0, tail[3:0], 3'd0}));
+    end
+    if (move && mixed) exp_low_q <= icv;
+  end
+
+  // RFC 4106 §5: AAD is SPI | sequence number, with ESN the number's high half comes first.
+  // RFC 4543 §3.3: then IV and text, too.
+  logic [159:0] aad;
+  assign aad = sa_i.esn ? {esp[127:32], nic_pkg::swap32(esn_hi), esp[31:0]} : {32'd0, esp};
+  if (Lanes == 1) begin : gen_move
+    // Of GMAC's AAD a whole beat goes first, and with ESN four bytes are left over.
+    logic        moved_q;
+    logic [31:0] carry_q, unused_aad;
+    assign unused_aad = aad[159:128];
+    assign spill      = moved_q & (tail == '0);
+    assign text_first = 1'b1;
+    always_ff @(posedge clk_i) begin
+      if (move && esp_beat) moved_q <= sa_ok & sa_i.gmac & sa_i.esn;
+      if (move && to_text) begin
+        text_q  <= esp_beat ? aad[127:0] : moved_q ? {beat_i[95:0], carry_q} : beat_i;
         carry_q <= beat_i[127:96];
       end
-      if (mixed) exp_low_q <= beat_i >> tail_bits;
-      if (is_tag && tail == 4'd0) exp_q <= beat_i;
-      else if (is_tag) exp_q <= exp_low_q | (beat_i << (8'd128 - {1'b0, tail_bits}));
+      if (spill_q && text_ready_i) text_q <= {96'd0, carry_q};
+    end
+  end else begin : gen_move_wide
+    logic         esn_q;
+    logic [159:0] carry_q;
+    assign spill      = gmac_q & ((tail == '0) | (tail > ByteW'(Bytes - (esn_q ? 20 : 16))));
+    assign text_first = ~sa_i.gmac;
+    always_ff @(posedge clk_i) begin
+      if (move && esp_beat) begin
+        esn_q   <= sa_i.esn;
+        carry_q <= aad;
+        text_q  <= Width'(aad);
+      end else if (move && is_text) begin
+        text_q  <= !gmac_q ? beat_i : esn_q ? {beat_i[Width-161:0], carry_q}
+                                            : {beat_i[Width-129:0], carry_q[127:0]};
+        carry_q <= esn_q ? beat_i[Width-1 -: 160] : {32'd0, esp};
+      end
+      if (spill_q && text_ready_i) text_q <= Width'(carry_q);
     end
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, text_sum[16:14], text_sum[3:0], frame_sum[16:14], frame_sum[3:0]};
+  assign unused_bits = &{1'b0, sa_i.window};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && move) begin
-      assert (!(is_text && beat_last_i))
+      assert (!(is_text && beat_last_i && !(last_text && fits)))
         else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
-      assert (!(beat_last_i && idx_q + 10'd1 != frame_sum[13:4]))
+      assert (!(beat_last_i && idx_q + 10'd1 != beats))
         else $fatal(1, "nic_esp_rx_split: beats");
-      assert (!(esp_beat && !sa_known_q)) else $fatal(1, "nic_esp_rx_split: SA not read");
+      assert (Lanes > 1 || !(esp_beat && !sa_known_q))
+        else $fatal(1, "nic_esp_rx_split: SA not read");
     end
   end
 `endif

@@ -5,7 +5,9 @@
 // record with its error code. Latency 1 cycle; one beat a cycle.
 //
 //   bypass, text, tag --> one beat --> out_q --> frame FIFO, record FIFO
-module nic_esp_tx_merge (
+module nic_esp_tx_merge #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               merge_valid_i,
@@ -13,19 +15,19 @@ module nic_esp_tx_merge (
   input  nic_pkg::tx_merge_t merge_i,
   input  logic               bypass_valid_i,
   output logic               bypass_ready_o,
-  input  logic [127:0]       bypass_i,
+  input  logic [128*Lanes-1:0] bypass_i,
   input  logic               end_valid_i,
   output logic               end_ready_o,
   input  logic               end_err_i,
   input  logic               text_valid_i,
   output logic               text_ready_o,
-  input  logic [127:0]       text_i,
+  input  logic [128*Lanes-1:0] text_i,
   input  logic               tag_valid_i,
   output logic               tag_ready_o,
   input  logic [127:0]       tag_i,
   output logic               wr_valid_o,
   input  logic               wr_ready_i,
-  output logic [127:0]       wr_data_o,
+  output logic [128*Lanes-1:0] wr_data_o,
   output logic               commit_o,
   output logic               rollback_o,
   output logic               done_valid_o,
@@ -33,20 +35,30 @@ module nic_esp_tx_merge (
   output nic_pkg::tx_done_t  done_o,
   output nic_pkg::sa_event_t event_o      // valid for one cycle: a frame under an SA
 );
+  localparam int unsigned Bytes = 16 * Lanes;
+  localparam int unsigned ByteW = $clog2(Bytes);
+  localparam int unsigned Width = 128 * Lanes;
+
   logic [9:0]        idx_q;    // beats of the frame that have passed
   logic              out_valid_q, out_end_q, out_keep_q;
-  logic [127:0]      out_q;
+  logic [Width-1:0]  out_q;
   nic_pkg::tx_done_t done_q;
 
-  logic in_hdr, final_beat, with_tag, is_tag, good, slot, src_valid, move, empty, room;
-  logic [6:0] tag_up;   // bits
+  logic in_hdr, final_beat, fits, with_tag, is_tag, tag_end, good, slot, src_valid, move, empty, room;
+  logic [ByteW-1:0] tail;
+  logic [ByteW+2:0] tag_up;   // bits
+  logic [127:0] tag_rest;     // what did not fit the last text beat
 
   assign in_hdr     = idx_q < merge_i.hdr;
   assign final_beat = idx_q == merge_i.total - 10'd1;
-  assign is_tag     = merge_i.crypt & final_beat;
-  // The last text beat, when it is not full, takes the first bytes of the ICV.
-  assign with_tag   = merge_i.crypt & (idx_q == merge_i.total - 10'd2) & (merge_i.tail != 4'd0);
-  assign tag_up     = {merge_i.tail, 3'd0};
+  // The last text beat, when it is not full, takes the first bytes of the ICV, or all.
+  assign fits       = (Lanes > 1) & (tail != '0) & (tail <= ByteW'(Bytes - 16));
+  assign is_tag     = merge_i.crypt & final_beat & ~fits;
+  assign with_tag   = merge_i.crypt & (idx_q + 10'd1 == merge_i.total - (fits ? 10'd0 : 10'd1))
+                      & (tail != '0);
+  assign tail       = merge_i.tail[ByteW-1:0];
+  assign tag_up     = {tail, 3'd0};
+  assign tag_rest   = (tail == '0) ? tag_i : tag_i >> (8'd128 - {1'b0, tag_up[6:0]});
   assign empty      = ~merge_i.has_data;
   assign good       = (merge_i.done.code == nic_pkg::CODE_OK) & ~end_err_i;
 
@@ -63,7 +75,8 @@ module nic_esp_tx_merge (
   assign merge_ready_o  = move & (empty | final_beat);
   assign bypass_ready_o = move & ~empty & in_hdr;
   assign text_ready_o   = move & ~empty & ~in_hdr & ~is_tag;
-  assign tag_ready_o    = move & ~empty & is_tag;
+  assign tag_end        = is_tag | (with_tag & fits);
+  assign tag_ready_o    = move & ~empty & tag_end;
   assign end_ready_o    = move & ~empty & final_beat;
 
   assign wr_valid_o   = out_valid_q & room;
@@ -101,10 +114,13 @@ module nic_esp_tx_merge (
   always_ff @(posedge clk_i) begin
     if (move) begin
       if (with_tag) begin
-        out_q <= (in_hdr ? bypass_i & ~({128{1'b1}} << tag_up) : text_i) | (tag_i << tag_up);
-      end else if (in_hdr) out_q <= bypass_i;
-      else if (is_tag) out_q <= (merge_i.tail == 4'd0) ? tag_i : tag_i >> (8'd128 - {1'b0, tag_up});
-      else out_q <= text_i;
+        out_q <= (in_hdr ? bypass_i & ~({Width{1'b1}} << tag_up) : text_i)
+                 | (Width'(tag_i) << tag_up);
+      end else if (is_tag) begin
+        out_q <= Width'(tag_rest);
+      end else begin
+        out_q <= in_hdr ? bypass_i : text_i;
+      end
       if (merge_ready_o) begin
         done_q <= merge_i.done;
         if (!empty && end_err_i) begin
@@ -115,6 +131,9 @@ module nic_esp_tx_merge (
       end
     end
   end
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, merge_i.tail};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

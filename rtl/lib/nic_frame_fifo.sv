@@ -8,24 +8,25 @@
 //
 //   wr --> mem[wr_q] ... commit_q ... mem[rd_q] --> out_q --> rd
 module nic_frame_fifo #(
-  parameter int unsigned Depth = 1024   // beats of 16 bytes, a power of two
+  parameter int unsigned Width = 128,   // bits of a beat
+  parameter int unsigned Depth = 1024   // beats, a power of two
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
   input  logic         wr_valid_i,
   output logic         wr_ready_o,
-  input  logic [127:0] wr_data_i,
+  input  logic [Width-1:0] wr_data_i,
   input  logic         commit_i,
   input  logic         rollback_i,
   output logic         rd_valid_o,
   input  logic         rd_ready_i,
-  output logic [127:0] rd_data_o
+  output logic [Width-1:0] rd_data_o
 );
   localparam int unsigned PtrW = $clog2(Depth);
 
-  logic [127:0]  mem [Depth];
+  logic [Width-1:0] mem [Depth];
   logic [PtrW:0] wr_q, commit_q, rd_q, wr_next;
-  logic [127:0]  out_q;
+  logic [Width-1:0] out_q;
   logic          out_valid_q, push, fetch;
 
   assign wr_ready_o = (wr_q - rd_q) != (PtrW + 1)'(Depth);

@@ -2,23 +2,23 @@
 //
 // nic_inflight: counts frames between two points of a path; busy while any is between them.
 module nic_inflight (
-  input  logic clk_i,
-  input  logic rst_ni,
-  input  logic enter_i,
-  input  logic leave_i,
-  output logic busy_o
+  input  logic       clk_i,
+  input  logic       rst_ni,
+  input  logic       enter_i,
+  input  logic [2:0] leave_i,   // how many
+  output logic       busy_o
 );
   logic [15:0] count_q;
   assign busy_o = count_q != 16'd0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) count_q <= '0;
-    else if (enter_i != leave_i) count_q <= enter_i ? count_q + 16'd1 : count_q - 16'd1;
+    else if (enter_i || leave_i != 3'd0) count_q <= count_q + 16'(enter_i) - 16'(leave_i);
   end
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && leave_i && !enter_i) assert (count_q != 16'd0)
+    if (rst_ni && leave_i != 3'd0) assert (count_q + 16'(enter_i) >= 16'(leave_i))
       else $fatal(1, "nic_inflight: below zero");
   end
 `endif

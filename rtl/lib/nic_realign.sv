@@ -1,59 +1,62 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_realign: moves a frame of cmd_len_i bytes from lane cmd_src_i of its first beat to lane
-// cmd_dst_i. One command per frame, then its ceil((src + len) / 16) input beats; gives ceil((dst +
-// len) / 16) beats. Lanes outside the frame are unspecified. out_tail_o: lanes used in the last
-// beat (0 means 16). Latency 1 cycle. Throughput: a frame takes as many cycles as the greater of its
-// two beat counts. For that, a frame that moves to a lower lane may give its first beat along with its
+// nic_realign: moves a frame of cmd_len_i bytes from byte cmd_src_i of its first beat to byte
+// cmd_dst_i. One command per frame, then its ceil((src + len) / beat) input beats; gives ceil((dst +
+// len) / beat) beats. Bytes outside the frame are unspecified. out_tail_o: bytes used in the last
+// beat (0 means all). Latency 1 cycle. Throughput: a frame takes as many cycles as the greater of its
+// two beat counts. For that, a frame that moves down may give its first beat along with its
 // command (in_new_o), while the last output of the frame before needs no input.
 //
 //   in --+--> prev_q --.
-//        '-------------> funnel shift by (dst - src) mod 16 --> out_q
-module nic_realign (
-  input  logic         clk_i,
-  input  logic         rst_ni,
-  input  logic         cmd_valid_i,
-  output logic         cmd_ready_o,
-  input  logic [3:0]   cmd_src_i,
-  input  logic [3:0]   cmd_dst_i,
-  input  logic [15:0]  cmd_len_i,    // bytes, >= 1
-  input  logic         in_valid_i,
-  output logic         in_ready_o,
-  output logic         in_new_o,     // what in_ready_o asks for is of the command's frame
-  input  logic [127:0] in_data_i,
-  input  logic         in_err_i,
-  output logic         out_valid_o,
-  input  logic         out_ready_i,
-  output logic [127:0] out_data_o,
-  output logic         out_first_o,
-  output logic         out_last_o,
-  output logic [3:0]   out_tail_o,
-  output logic         out_err_o     // with out_last_o: an input beat of this frame had in_err_i
+//        '-------------> funnel shift by dst - src, modulo a beat --> out_q
+module nic_realign #(
+  parameter int unsigned Lanes = 1,            // blocks of 16 bytes in a beat: 1, 2 or 4
+  localparam int unsigned Width = 128 * Lanes,
+  localparam int unsigned ByteW = 4 + $clog2(Lanes)
+) (
+  input  logic             clk_i,
+  input  logic             rst_ni,
+  input  logic             cmd_valid_i,
+  output logic             cmd_ready_o,
+  input  logic [ByteW-1:0] cmd_src_i,
+  input  logic [ByteW-1:0] cmd_dst_i,
+  input  logic [15:0]      cmd_len_i,    // bytes, >= 1
+  input  logic             in_valid_i,
+  output logic             in_ready_o,
+  output logic             in_new_o,     // what in_ready_o asks for is of the command's frame
+  input  logic [Width-1:0] in_data_i,
+  input  logic             in_err_i,
+  output logic             out_valid_o,
+  input  logic             out_ready_i,
+  output logic [Width-1:0] out_data_o,
+  output logic             out_first_o,
+  output logic             out_last_o,
+  output logic [ByteW-1:0] out_tail_o,
+  output logic             out_err_o     // with out_last_o: an input beat of this frame had in_err_i
 );
-  logic         busy_q, prime_q, first_q, err_q;
-  logic [3:0]   rot_q, tail_q;
-  logic [12:0]  in_left_q, out_left_q;   // beats
-  logic [127:0] prev_q;
-  logic         out_valid_q, out_first_q, out_last_q, out_err_q;
-  logic [3:0]   out_tail_q;
-  logic [127:0] out_data_q;
+  localparam int unsigned CountW = 17 - ByteW;
+
+  logic              busy_q, prime_q, first_q, err_q;
+  logic [ByteW-1:0]  rot_q, tail_q;
+  logic [CountW-1:0] in_left_q, out_left_q;   // beats
+  logic [Width-1:0]  prev_q;
+  logic              out_valid_q, out_first_q, out_last_q, out_err_q;
+  logic [ByteW-1:0]  out_tail_q;
+  logic [Width-1:0]  out_data_q;
 
   logic         slot, have_in, in_move, out_move, finish, load, down, primed;
   logic [16:0]  in_end, out_end;  // bytes
-  logic [63:0]  cur_low, cur_high;
 
-  assign cur_low  = have_in ? in_data_i[63:0] : 64'd0;
-  assign cur_high = have_in ? in_data_i[127:64] : 64'd0;
   assign slot     = ~out_valid_q | out_ready_i;
-  assign have_in  = in_left_q != 13'd0;
+  assign have_in  = in_left_q != '0;
   assign in_move  = in_valid_i & in_ready_o;
   // A frame moved down has its first output only with the second input, so the first one primes
   // prev_q.
   assign out_move = busy_q & slot & ~prime_q & (~have_in | in_valid_i);
-  assign finish   = out_move & (out_left_q == 13'd1);
+  assign finish   = out_move & (out_left_q == CountW'(1));
   assign load     = cmd_valid_i & cmd_ready_o;
-  assign in_end   = {13'd0, cmd_src_i} + {1'b0, cmd_len_i} + 17'd15;
-  assign out_end  = {13'd0, cmd_dst_i} + {1'b0, cmd_len_i} + 17'd15;
+  assign in_end   = 17'(cmd_src_i) + {1'b0, cmd_len_i} + 17'(16*Lanes - 1);
+  assign out_end  = 17'(cmd_dst_i) + {1'b0, cmd_len_i} + 17'(16*Lanes - 1);
 
   assign down        = cmd_dst_i < cmd_src_i;
   assign primed      = in_new_o & in_valid_i;
@@ -79,15 +82,15 @@ module nic_realign (
       if (load) begin
         busy_q     <= 1'b1;
         prime_q    <= down & ~primed;
-        in_left_q  <= in_end[16:4] - 13'(primed);
-        out_left_q <= out_end[16:4];
+        in_left_q  <= in_end[16:ByteW] - CountW'(primed);
+        out_left_q <= out_end[16:ByteW];
       end else begin
         if (finish) busy_q <= 1'b0;
         if (in_move) begin
           prime_q   <= 1'b0;
-          in_left_q <= in_left_q - 13'd1;
+          in_left_q <= in_left_q - CountW'(1);
         end
-        if (out_move) out_left_q <= out_left_q - 13'd1;
+        if (out_move) out_left_q <= out_left_q - CountW'(1);
       end
       if (slot) out_valid_q <= out_move;
     end
@@ -96,7 +99,7 @@ module nic_realign (
   always_ff @(posedge clk_i) begin
     if (load) begin
       rot_q   <= cmd_dst_i - cmd_src_i;
-      tail_q  <= out_end[3:0] + 4'd1;
+      tail_q  <= out_end[ByteW-1:0] + ByteW'(1);
       first_q <= 1'b1;
       err_q   <= primed & in_err_i;
     end else begin
@@ -105,11 +108,6 @@ module nic_realign (
     end
     if (in_move) prev_q <= in_data_i;
     if (out_move) begin
-      // The stream ..., prev, cur moved up by rot lanes, in halves: 8 lanes, then up to 7.
-      out_data_q[63:0]   <= rot_q[3] ? nic_pkg::shift_in(prev_q[127:64], prev_q[63:0], rot_q[2:0])
-                                     : nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0]);
-      out_data_q[127:64] <= rot_q[3] ? nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0])
-                                     : nic_pkg::shift_in(cur_high, cur_low, rot_q[2:0]);
       out_first_q <= first_q;
       out_last_q  <= finish;
       out_tail_q  <= tail_q;
@@ -117,14 +115,38 @@ module nic_realign (
     end
   end
 
+  // The stream ..., prev, cur moved up by rot bytes.
+  if (Lanes == 1) begin : gen_halves
+    // 8 bytes, then up to 7.
+    logic [63:0] cur_low, cur_high;
+    assign cur_low  = have_in ? in_data_i[63:0] : 64'd0;
+    assign cur_high = have_in ? in_data_i[127:64] : 64'd0;
+    always_ff @(posedge clk_i) begin
+      if (out_move) begin
+        out_data_q[63:0]   <= rot_q[3] ? nic_pkg::shift_in(prev_q[127:64], prev_q[63:0], rot_q[2:0])
+                                       : nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0]);
+        out_data_q[127:64] <= rot_q[3] ? nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0])
+                                       : nic_pkg::shift_in(cur_high, cur_low, rot_q[2:0]);
+      end
+    end
+  end else begin : gen_wide
+    logic [ByteW:0] back;
+    assign back = (ByteW+1)'(16*Lanes) - {1'b0, rot_q};
+    always_ff @(posedge clk_i) begin
+      if (out_move) begin
+        out_data_q <= Width'({have_in ? in_data_i : {Width{1'b0}}, prev_q} >> {back, 3'd0});
+      end
+    end
+  end
+
   logic unused_bits;
-  assign unused_bits = &{1'b0, in_end[3:0]};
+  assign unused_bits = &{1'b0, in_end[ByteW-1:0]};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && (load || finish)) begin
       assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
-      assert (!(finish && have_in && in_left_q != 13'd1))
+      assert (!(finish && have_in && in_left_q != CountW'(1)))
         else $fatal(1, "nic_realign: input left over");
     end
   end

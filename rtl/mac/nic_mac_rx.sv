@@ -6,19 +6,21 @@
 //
 //   wire --> beat_q --+--> frame FIFO (commit, rollback)
 //                     +--> nic_rx_parse --> record FIFO
-module nic_mac_rx (
+module nic_mac_rx #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic              clk_i,
   input  logic              rst_ni,           // reset of the card
   input  logic              hard_rst_ni,      // reset of the wire: remembers a frame under way
   input  nic_pkg::cfg_t     cfg_i,
-  input  logic [127:0]      s_axis_rx_tdata_i,
-  input  logic [15:0]       s_axis_rx_tkeep_i,
+  input  logic [128*Lanes-1:0] s_axis_rx_tdata_i,
+  input  logic [16*Lanes-1:0]  s_axis_rx_tkeep_i,
   input  logic              s_axis_rx_tvalid_i,
   output logic              s_axis_rx_tready_o,
   input  logic              s_axis_rx_tlast_i,
   output logic              wr_valid_o,
   input  logic              wr_ready_i,
-  output logic [127:0]      wr_data_o,
+  output logic [128*Lanes-1:0] wr_data_o,
   output logic              commit_o,
   output logic              rollback_o,
   output logic              meta_valid_o,
@@ -30,15 +32,17 @@ module nic_mac_rx (
   output logic              overflow_o
 );
   localparam logic [15:0] MIN_FRAME = 16'd14;
+  localparam int unsigned Bytes = 16 * Lanes;
+  localparam int unsigned ByteW = $clog2(Bytes);
+  localparam int unsigned BeatW = 16 - ByteW;
 
   logic         valid_q, last_q, first_q, mid_frame_q;
-  logic [127:0] data_q;
-  logic [4:0]   bytes_q;
-  logic [11:0]  beats_q;            // beats of this frame before data_q
+  logic [128*Lanes-1:0] data_q;
+  logic [ByteW:0]   bytes_q;
+  logic [BeatW-1:0] beats_q;            // beats of this frame before data_q
   logic         ignore_q, filter_q, full_q;
   logic         ignore, filter, full, len_bad, finish;
   logic [15:0]  len;
-  logic [2:0]   beat_idx;
 
   assign s_axis_rx_tready_o = 1'b1;
 
@@ -56,18 +60,18 @@ module nic_mac_rx (
       data_q  <= s_axis_rx_tdata_i;
       last_q  <= s_axis_rx_tlast_i;
       first_q <= ~mid_frame_q;
-      bytes_q <= s_axis_rx_tlast_i ? 5'($countones(s_axis_rx_tkeep_i)) : 5'd16;
+      bytes_q <= s_axis_rx_tlast_i ? (ByteW+1)'($countones(s_axis_rx_tkeep_i))
+                                   : (ByteW+1)'(Bytes);
     end
   end
 
   // Destination: own, broadcast or multicast (group bit), or anything when promiscuous.
   assign ignore   = first_q ? ~cfg_i.rx_en : ignore_q;
   assign filter   = first_q ? ~(cfg_i.promisc | data_q[0] | (data_q[47:0] == cfg_i.mac)) : filter_q;
-  assign len      = {beats_q, 4'd0} + {11'd0, bytes_q};
+  assign len      = {beats_q, {ByteW{1'b0}}} + 16'(bytes_q);
   assign finish   = valid_q & last_q & ~ignore;
   assign len_bad  = (len < MIN_FRAME) | (len > cfg_i.max_frame);
   assign full     = full_q | ~wr_ready_i;
-  assign beat_idx = (beats_q < 12'd7) ? beats_q[2:0] : 3'd7;
 
   assign wr_data_o    = data_q;
   assign wr_valid_o   = valid_q & ~ignore & ~filter & ~full & (len <= cfg_i.max_frame);
@@ -90,14 +94,33 @@ module nic_mac_rx (
       filter_q <= filter;
       full_q   <= ~last_q & (full & ~ignore & ~filter);
       if (last_q) beats_q <= '0;
-      else if (beats_q != 12'hffe) beats_q <= beats_q + 12'd1;
+      else if (beats_q != {{BeatW-1{1'b1}}, 1'b0}) beats_q <= beats_q + BeatW'(1);
     end
   end
 
-  nic_rx_parse i_parse (
-    .clk_i(clk_i), .natt_port_i(cfg_i.natt_port), .beat_valid_i(wr_valid_o),
-    .beat_idx_i(beat_idx), .data_i(data_q), .len_i(len), .meta_o(meta_o)
-  );
+  // Of one lane the fields are there a beat before the last; a wide beat may be a whole frame, and is
+  // parsed on its way into data_q.
+  if (Lanes == 1) begin : gen_parse
+    logic [2:0] beat_idx;
+    assign beat_idx = (beats_q < BeatW'(7)) ? beats_q[2:0] : 3'd7;
+    nic_rx_parse i_parse (
+      .clk_i(clk_i), .natt_port_i(cfg_i.natt_port), .beat_valid_i(wr_valid_o),
+      .beat_idx_i(beat_idx), .data_i(data_q), .len_i(len), .meta_o(meta_o)
+    );
+  end else begin : gen_parse_wide
+    logic [2:0] beat_idx_q;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) beat_idx_q <= '0;
+      else if (s_axis_rx_tvalid_i) begin
+        if (s_axis_rx_tlast_i) beat_idx_q <= '0;
+        else if (beat_idx_q != 3'd7) beat_idx_q <= beat_idx_q + 3'd1;
+      end
+    end
+    nic_rx_parse #(.Lanes(Lanes)) i_parse (
+      .clk_i(clk_i), .natt_port_i(cfg_i.natt_port), .beat_valid_i(s_axis_rx_tvalid_i),
+      .beat_idx_i(beat_idx_q), .data_i(s_axis_rx_tdata_i), .len_i(len), .meta_o(meta_o)
+    );
+  end
 
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.ipsec_tx_en, cfg_i.ipsec_rx_en,
@@ -106,9 +129,9 @@ module nic_mac_rx (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && s_axis_rx_tvalid_i) begin
-      assert (s_axis_rx_tkeep_i[0] && (s_axis_rx_tkeep_i & (s_axis_rx_tkeep_i + 16'd1)) == 16'd0)
+      assert (s_axis_rx_tkeep_i[0] && (s_axis_rx_tkeep_i & (s_axis_rx_tkeep_i + Bytes'(1))) == '0)
         else $fatal(1, "nic_mac_rx: keep not contiguous from lane 0");
-      assert (s_axis_rx_tlast_i || s_axis_rx_tkeep_i == 16'hffff)
+      assert (s_axis_rx_tlast_i || (&s_axis_rx_tkeep_i))
         else $fatal(1, "nic_mac_rx: gap inside a frame");
     end
   end

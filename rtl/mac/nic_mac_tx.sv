@@ -7,7 +7,9 @@
 //
 //   record --+--> realign --> wire
 //            '--> sent FIFO --(last beat taken)--> completion
-module nic_mac_tx (
+module nic_mac_tx #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              quiesce_i,       // start no frame
@@ -17,42 +19,45 @@ module nic_mac_tx (
   input  nic_pkg::tx_done_t frame_i,
   input  logic              data_valid_i,
   output logic              data_ready_o,
-  input  logic [127:0]      data_i,
+  input  logic [128*Lanes-1:0] data_i,
   output logic              cpl_valid_o,
   input  logic              cpl_ready_i,
   output nic_pkg::cpl_t     cpl_o,
   output logic              sent_o,          // one cycle each: for the statistics
   output logic              sent_ipsec_o,
   output logic              dropped_o,
-  output logic [127:0]      m_axis_tx_tdata_o,
-  output logic [15:0]       m_axis_tx_tkeep_o,
+  output logic [128*Lanes-1:0] m_axis_tx_tdata_o,
+  output logic [16*Lanes-1:0]  m_axis_tx_tkeep_o,
   output logic              m_axis_tx_tvalid_o,
   input  logic              m_axis_tx_tready_i,
   output logic              m_axis_tx_tlast_o
 );
+  localparam int unsigned Bytes = 16 * Lanes;
+  localparam int unsigned ByteW = $clog2(Bytes);
+
   logic              send, start, realign_ready, sent_ready, sent_valid, sent_pop;
   nic_pkg::tx_done_t sent;
   logic              first, err, last_taken, completed;
   logic              realign_idle_q, sent_q, sent_ipsec_q, dropped_q;
-  logic [3:0]        tail;
+  logic [ByteW-1:0]  tail;
   logic [2:0]        finished_q;   // frames whose last beat was taken, not yet completed
 
   assign send          = frame_i.code == nic_pkg::CODE_OK;
   assign start         = frame_valid_i & sent_ready & ~quiesce_i & (realign_ready | ~send);
   assign frame_ready_o = sent_ready & ~quiesce_i & (realign_ready | ~send);
 
-  nic_realign i_realign (
+  nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(frame_valid_i & send & sent_ready & ~quiesce_i), .cmd_ready_o(realign_ready),
-    .cmd_src_i(frame_i.lead), .cmd_dst_i(4'd0), .cmd_len_i(frame_i.len),
+    .cmd_src_i(frame_i.lead[ByteW-1:0]), .cmd_dst_i('0), .cmd_len_i(frame_i.len),
     .in_valid_i(data_valid_i), .in_ready_o(data_ready_o), .in_new_o(), .in_data_i(data_i),
     .in_err_i(1'b0),
     .out_valid_o(m_axis_tx_tvalid_o), .out_ready_i(m_axis_tx_tready_i),
     .out_data_o(m_axis_tx_tdata_o), .out_first_o(first), .out_last_o(m_axis_tx_tlast_o),
     .out_tail_o(tail), .out_err_o(err)
   );
-  assign m_axis_tx_tkeep_o = (m_axis_tx_tlast_o && tail != 4'd0)
-                             ? nic_pkg::lanes_below(tail) : 16'hffff;
+  assign m_axis_tx_tkeep_o = (m_axis_tx_tlast_o && tail != '0)
+                             ? (Bytes'(1) << tail) - Bytes'(1) : '1;
   assign last_taken        = m_axis_tx_tvalid_o & m_axis_tx_tready_i & m_axis_tx_tlast_o;
 
   nic_fifo #(.Width($bits(frame_i)), .Depth(4)) i_sent (
@@ -98,7 +103,7 @@ module nic_mac_tx (
 `ifndef SYNTHESIS
   // AXI-Stream: no gap inside a frame, and a beat holds until taken.
   logic         in_frame_q, held_q;
-  logic [127:0] held_data_q;
+  logic [128*Lanes-1:0] held_data_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       in_frame_q <= 1'b0;

@@ -12,7 +12,8 @@
 // question, and an engine that stands still for Patience cycles although it is its turn.
 `define NIC_TEXT(x) `"x`"
 module nic_gcm #(
-  parameter int unsigned Patience = 50000
+  parameter int unsigned Patience = 50000,
+  parameter int unsigned Lanes    = 1        // an engine from elsewhere takes a block a cycle
 ) (
 `ifdef NIC_OWN_CLOCK_PORTS
   `NIC_OWN_CLOCK_PORTS   // when it is the top; else the card has them
@@ -37,6 +38,8 @@ module nic_gcm #(
   output logic [127:0]      tag_o,
   output logic              tag_ok_o
 );
+  if (Lanes != 1) $error("an engine from elsewhere takes a block a cycle");
+
   localparam int unsigned Messages = 16;   // between command and last output
 
   function automatic logic [15:0] keep_of(input logic [15:0] left);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBinding } from '../../src/ffi/binding.ts';
 import { GcmEngine, type GcmMessage } from '../../src/ffi/gcm_engine.ts';
-import { type EngineLanes, engineLibrary } from '../../src/harness/library.ts';
+import { engineLibrary, type Lanes } from '../../src/harness/library.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,11 +48,21 @@ export function boundCycles(payloadBytes: number, lanes: number): number {
   return Math.ceil((textBytes(payloadBytes) + 66) / (16 * lanes));
 }
 
+interface RunOptions {
+  /** 200 cycles unless told otherwise. */
+  readonly memLatencyCycles?: number;
+  /** Frames begin so many bytes behind a multiple of 64. */
+  readonly offsetBytes?: number;
+}
+
 /** sim/bench/line_rate.cc, compiled against the card's library. */
 export class LineRateBench {
   readonly #program: string;
+  readonly #lanes: Lanes;
 
-  constructor(library: string) {
+  /** `library` is the card's with so many lanes. */
+  constructor(library: string, lanes: Lanes = 1) {
+    this.#lanes = lanes;
     this.#program = join(mkdtempSync(join(tmpdir(), 'tagwire-rate-')), 'line_rate');
     const sources = ['sim/bench/line_rate.cc', 'sim/bench/bench_host.cc'];
     const flags = ['-O2', '-std=c++17', '-Isim/include', `-Wl,-rpath,${dirname(library)}`];
@@ -63,18 +73,20 @@ export class LineRateBench {
     if (r.status !== 0) throw new Error(`the bench does not compile:\n${r.stderr}`);
   }
 
-  /** Transmit, receive, and both at once; frames begin offsetBytes behind a multiple of 64. */
-  run(payloadBytes: number, packets: number, offsetBytes = 0): LineRateRow[] {
-    const args = [payloadBytes, packets, MEM_LATENCY_CYCLES, offsetBytes].map(String);
+  /** Transmit, receive, and both at once. */
+  run(payloadBytes: number, packets: number, options: RunOptions = {}): LineRateRow[] {
+    const { memLatencyCycles = MEM_LATENCY_CYCLES, offsetBytes = 0 } = options;
+    const lanes = this.#lanes;
+    const args = [payloadBytes, packets, memLatencyCycles, offsetBytes, lanes].map(String);
     const r = spawnSync(this.#program, args, { encoding: 'utf8', timeout: 600_000 });
     if (r.status !== 0) throw new Error(`the bench failed: ${r.stderr}`);
     const lines = r.stdout.trimEnd().split('\n');
-    return lines.map((line) => ({ level: 'card', lanes: 1, ...JSON.parse(line) }) as LineRateRow);
+    return lines.map((line) => ({ level: 'card', lanes, ...JSON.parse(line) }) as LineRateRow);
   }
 }
 
 /** nic_gcm alone, messages of ESP's shape back to back: tx encrypts, rx decrypts. */
-export async function engineLineRate(lanes: EngineLanes): Promise<LineRateRow[]> {
+export async function engineLineRate(lanes: Lanes): Promise<LineRateRow[]> {
   const { library } = await engineLibrary({}, lanes);
   const engine = new GcmEngine(await loadBinding('koffi'), library);
   const cycles = (messages: readonly GcmMessage[]): number => {

@@ -3,7 +3,7 @@
 // How many cycles apart the packets of one card are when they follow each other as fast as they can:
 // transmit, receive, and both at once. Prints a line of JSON for each.
 //
-//     line_rate payloadBytes packets [memLatencyCycles [offsetBytes]]
+//     line_rate payloadBytes packets [memLatencyCycles [offsetBytes [lanes]]]
 //
 // Payload is that of ESP, IPv4 transport mode; eight SAs take turns, every other one with AES-256.
 // Descriptors and frames lie ready and all rings hold all packets (at most 1024), so that the host
@@ -24,7 +24,7 @@
 
 namespace {
 
-constexpr uint32_t BEAT_BYTES = 16;
+uint32_t beatBytes = 16;  // of the stream: 16 a lane that the card was built with
 constexpr uint32_t ESP_SEQ_AT = 38;
 constexpr uint32_t TEXT_AT = 50;
 constexpr uint64_t PATIENCE = 5000;  // cycles without a packet: no more will come
@@ -116,7 +116,7 @@ void Run::takeSent() {
     std::memcpy(&record, &tap[at], sizeof record);
     const uint8_t *const bytes = &tap[at + sizeof record];
     if (!(record.flags & TW_TAP_INJECTED)) {
-      sent.push_back(record.cycle + 1 - (record.len_bytes + BEAT_BYTES - 1) / BEAT_BYTES);
+      sent.push_back(record.cycle + 1 - (record.len_bytes + beatBytes - 1) / beatBytes);
       wire.emplace_back(bytes, bytes + record.len_bytes);
     }
     at += uint32_t(sizeof record) + (record.len_bytes + 7) / 8 * 8;
@@ -161,7 +161,7 @@ void print(const char *direction, uint32_t payloadBytes, double cycles, uint32_t
   std::printf(
       "{\"direction\":\"%s\",\"payloadBytes\":%u,\"cyclesPerPacket\":%.2f,\"boundCycles\":%u,"
       "\"plaintextBitsPerCycle\":%.1f}\n",
-      direction, payloadBytes, cycles, (wireBytes + BEAT_BYTES - 1) / BEAT_BYTES,
+      direction, payloadBytes, cycles, (wireBytes + beatBytes - 1) / beatBytes,
       8 * payloadBytes / cycles);
 }
 
@@ -176,6 +176,7 @@ int main(int argc, char **argv) {
   const uint32_t packets = argument(argc, argv, 2, 256);
   const uint32_t memLatencyCycles = argument(argc, argv, 3, 200);
   const uint32_t offsetBytes = argument(argc, argv, 4, 0);
+  beatBytes = 16 * argument(argc, argv, 5, 1);
   if (payloadBytes < 10 || payloadBytes > 8900 || packets < 16 || packets > 1024 ||
       offsetBytes > 63) {
     std::fprintf(stderr, "payloadBytes is 10 .. 8900, packets 16 .. 1024, offsetBytes 0 .. 63\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { BindingName } from '../ffi/binding.ts';
-import type { EngineLanes } from '../harness/library.ts';
+import type { Lanes } from '../harness/library.ts';
 import { openLoneCard } from '../harness/lone_card.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
 import { EspCard, type EspCardResult } from '../harness/vectors/esp_card.ts';
@@ -72,7 +72,7 @@ Ends with 0 when all that ran passed, 1 when a case failed, 4 when nothing could
       name: 'FILE: a vectors file',
     });
     const rtl = ownRtl(values);
-    const lanes = Number(values.lanes) as EngineLanes;
+    const lanes = Number(values.lanes) as Lanes;
     if (lanes !== 1 && (rtl !== undefined || values.engine === 'software')) {
       throw new UsageError('--lanes: of our engine in RTL only');
     }

@@ -6,6 +6,10 @@ import { type Verilated, type VerilateOptions, verilate } from '../verilator/ind
 import { type OwnRtl, ownOptions } from './own_rtl.ts';
 import { ContractError, checkContract } from './rtl_contract.ts';
 
+/** Blocks of 16 bytes a cycle that our card and our engine can be built for. */
+export const LANES = [1, 2, 4] as const;
+export type Lanes = (typeof LANES)[number];
+
 /** Folder of the package: rtl/ and sim/ lie in it. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -104,10 +108,13 @@ function withEngine(
 }
 
 /**
- * The world with its cards: sim/include/tagwire_sim.h on rtl/nic_top.sv. Cached. Throws VerilatorError;
- * ContractError for RTL from elsewhere that does not fit.
+ * The world with its cards: sim/include/tagwire_sim.h on rtl/nic_top.sv. Cached. RTL from elsewhere has
+ * one lane. Throws VerilatorError; ContractError for RTL from elsewhere that does not fit.
  */
-export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilated> {
+export async function cardLibrary(
+  options: LibraryOptions = {},
+  lanes: Lanes = 1,
+): Promise<Verilated> {
   const { cppSources, cppIncludeDirs, cppFlags } = parts();
   const { rtl, probe = false, ...rest } = options;
   const world = {
@@ -126,6 +133,7 @@ export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilat
       cppFlags: probed,
       // What watches the ports costs a twentieth of the speed at most.
       rootedFileLists: ['rtl/nic.f', 'rtl/nic_check.f'],
+      parameters: { Lanes: lanes },
       includeDirs: ['rtl'],
       vlt: ['rtl/lint/waivers.vlt', ...probeVlt],
     });
@@ -144,17 +152,13 @@ export async function cardLibrary(options: LibraryOptions = {}): Promise<Verilat
   });
 }
 
-/** Blocks of 16 bytes a cycle that our engine can be built for. */
-export const ENGINE_LANES = [1, 2, 4] as const;
-export type EngineLanes = (typeof ENGINE_LANES)[number];
-
 /**
  * The crypto engine alone: sim/include/tagwire_gcm.h on rtl/crypto/nic_gcm.sv. Cached. Throws as
  * cardLibrary().
  */
 export async function engineLibrary(
   options: LibraryOptions = {},
-  lanes: EngineLanes = 1,
+  lanes: Lanes = 1,
 ): Promise<Verilated> {
   const { cppIncludeDirs, cppFlags } = parts();
   const sources = ['gcm/gcm_model.cc', 'gcm/gcm_stream.cc', 'gcm/tagwire_gcm.cc', 'fatal.cc'];

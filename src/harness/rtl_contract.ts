@@ -38,14 +38,14 @@ export class ContractError extends Error {
   }
 }
 
-/** The ports that a module of ours declares, one a line. */
+/** The ports that a module of ours declares, one a line, when it has one lane. */
 function declaredPorts(file: string): Port[] {
   const text = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
-  const form = /^ {2}(input|output) +logic +(?:\[(\d+):0\] +)?(\w+),?( *\/\/.*)?$/gm;
-  return [...text.matchAll(form)].map(([, direction, msb = '0', name]) => ({
+  const form = /^ {2}(input|output) +logic +(?:\[(\d+)(\*Lanes-1)?:0\] +)?(\w+),?( *\/\/.*)?$/gm;
+  return [...text.matchAll(form)].map(([, direction, msb = '0', perLane, name]) => ({
     name: name!,
     direction: direction as Port['direction'],
-    widthBits: Number(msb) + 1,
+    widthBits: Number(msb) + (perLane === undefined ? 1 : 0),
   }));
 }
 

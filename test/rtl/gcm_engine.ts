@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
-import { type EngineLanes, engineLibrary } from '../../src/harness/library.ts';
+import { engineLibrary, type Lanes } from '../../src/harness/library.ts';
 import { type VerilateOptions, verilate } from '../../src/verilator/index.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,7 +31,7 @@ export async function buildGcmLibrary(
   return built.library;
 }
 
-export const gcmLibrary = async (lanes: EngineLanes): Promise<string> =>
+export const gcmLibrary = async (lanes: Lanes): Promise<string> =>
   (await engineLibrary({}, lanes)).library;
 
 export interface Message {

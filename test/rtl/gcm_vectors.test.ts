@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ENGINE_LANES } from '../../src/harness/library.ts';
+import { LANES } from '../../src/harness/library.ts';
 import { vectorJson } from '../lib/vector_file.ts';
 import { GcmEngine, gcmLibrary, type Message, untouched } from './gcm_engine.ts';
 import { type Case, expectCases } from './gcm_messages.ts';
@@ -39,7 +39,7 @@ function cavp(text: string): Record<string, string>[] {
   });
 }
 
-describe.each(ENGINE_LANES)('lanes: %i', (lanes) => {
+describe.each(LANES)('lanes: %i', (lanes) => {
   let engine: GcmEngine;
   beforeAll(async () => {
     engine = new GcmEngine(await gcmLibrary(lanes));

@@ -9,7 +9,7 @@ import {
   LineRateBench,
   type LineRateRow,
 } from '../../scripts/bench/line_rate.ts';
-import { cardLibrary, ENGINE_LANES } from '../../src/harness/library.ts';
+import { cardLibrary, LANES } from '../../src/harness/library.ts';
 
 const kept = JSON.parse(
   readFileSync(new URL('../data/line_rate.json', import.meta.url), 'utf8'),
@@ -50,7 +50,7 @@ describe('the card, frames anywhere in host memory', () => {
 
   test.each([1, 6, 12, 15, 31])('%i bytes behind a multiple of 64: as fast', (offsetBytes) => {
     for (const payloadBytes of [68, 76, 512]) {
-      for (const row of bench.run(payloadBytes, 192, offsetBytes)) {
+      for (const row of bench.run(payloadBytes, 192, { offsetBytes })) {
         const late = row.cyclesPerPacket - row.boundCycles;
         expect(late, cell(row)).toBeLessThanOrEqual(1 + NOISE_CYCLES);
       }
@@ -59,7 +59,7 @@ describe('the card, frames anywhere in host memory', () => {
 });
 
 describe('the engine, messages of different keys back to back', () => {
-  test.each(ENGINE_LANES)(
+  test.each(LANES)(
     'lanes: %i: no cell is worse than the kept one',
     async (lanes) => {
       const rows = await engineLineRate(lanes);
@@ -84,7 +84,7 @@ describe('the kept table', () => {
 
   test('has the engine at 90 % of the bound or more, and 4 cycles a packet of 64 B', () => {
     const engine = kept.filter((r) => r.level === 'engine');
-    expect(engine).toHaveLength(2 * LINE_RATE_CASES.length * ENGINE_LANES.length);
+    expect(engine).toHaveLength(2 * LINE_RATE_CASES.length * LANES.length);
     for (const r of engine) {
       expect(r.boundCycles / r.cyclesPerPacket, cell(r)).toBeGreaterThanOrEqual(0.9);
       if (r.lanes === 4 && r.payloadBytes === 64) expect(r.cyclesPerPacket).toBeLessThanOrEqual(4);

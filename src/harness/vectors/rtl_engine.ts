@@ -2,7 +2,7 @@
 import { type BindingName, loadBinding } from '../../ffi/binding.ts';
 import { GcmEngine } from '../../ffi/gcm_engine.ts';
 import type { Progress } from '../../verilator/index.ts';
-import { type EngineLanes, engineLibrary } from '../library.ts';
+import { engineLibrary, type Lanes } from '../library.ts';
 import type { OwnRtl } from '../own_rtl.ts';
 import type { Message, VectorEngine } from './engine.ts';
 import type { VectorCase } from './vector_case.ts';
@@ -51,7 +51,7 @@ export async function openRtlEngine(
   onProgress?: (step: Progress) => void,
   signal?: AbortSignal,
   rtl?: OwnRtl,
-  lanes: EngineLanes = 1,
+  lanes: Lanes = 1,
 ): Promise<RtlEngine> {
   const binding = await loadBinding(ffi);
   const options = {
