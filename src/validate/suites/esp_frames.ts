@@ -205,6 +205,29 @@ const rest: readonly Case[] = [
     },
   },
   {
+    id: 'esp/spis-of-one-bucket',
+    title: 'SPIs of which all would lie in one bucket of the match table: each is found',
+    checks: 'RFC 4301 §4.1; register contract: two buckets an SPI',
+    async run(c) {
+      const rig = await c.rig();
+      const spis: number[] = [];
+      for (let spi = 0x4004; spis.length < 8; spi++) {
+        if (matchBucket0(spi) === matchBucket0(0x4004)) spis.push(spi);
+      }
+      for (const spi of spis) install(rig.b, testSa('in', spi));
+      for (const spi of spis) {
+        rig.inject(1, espSealed({ to: 1, seq: 1, payloadBytes: 80, spi }, testSa('in', spi)), 0);
+      }
+      rig.settle();
+      c.equal(
+        'SPIs of the reports',
+        rig.b.received.map((r) => r.report?.spi),
+        spis,
+      );
+      c.figures('statistics', rig.b.nic.stats(), { rxNoSa: 0, rxIpsecOk: spis.length });
+    },
+  },
+  {
     id: 'esp/keys-change',
     title: 'keys and key sizes change with every frame, plain frames between them',
     checks: 'RFC 4106 §8.1: each SA its own key and salt',
