@@ -39,9 +39,8 @@ export function apply(patch: string, cwd: string, ...options: string[]): string 
   return status === 0 ? '' : stderr.trim();
 }
 
-/** A copy of the tree with the fault in it, checked by the groups that one would expect to notice. */
-export async function tryPatch(fault: Planted, trial: Trial): Promise<Outcome> {
-  const { groups, cases = [], failFast } = trial;
+/** A copy of the tree with the fault in it, compiled; gone when `use` is done. Throws when it does not apply. */
+export async function withPatch<T>(fault: Planted, use: (dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), `tagwire-planted-${fault.id}-`));
   try {
     for (const name of COPIED) cpSync(join(ROOT, name), join(dir, name), { recursive: true });
@@ -51,28 +50,42 @@ export async function tryPatch(fault: Planted, trial: Trial): Promise<Outcome> {
     // With a fault in it the tree need not pass the type checker: what it emits is what is run.
     const tsc = join(ROOT, 'node_modules/.bin/tsc');
     spawnSync(tsc, ['-p', 'tsconfig.json', '--declaration', 'false'], { cwd: dir });
-    const begunMs = performance.now();
-    const ids = cases.map((id) => id.replaceAll('.', '\\.')).join('|');
-    const exitCode = await validate(dir, [
-      ...['--suite', groups.join(','), '--nic', fault.nic, '--no-explain', '--json'],
-      ...(cases.length === 0 ? [] : ['--grep', `^(${ids})$`]),
-      ...(failFast ? ['--fail-fast'] : []),
-    ]);
-    const seconds = Math.round((performance.now() - begunMs) / 1000);
-    return { exitCode, ...outcomeOf(resultsIn(dir)), seconds };
+    return await use(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function validate(dir: string, args: readonly string[]): Promise<number> {
+/** `tagwire ARGS…` of such a copy: its exit code. */
+export function tagwireIn(
+  dir: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const main = ['dist/cli/main.js', 'validate', ...args];
-    const out = ['--timeout-wall', '120', '--out', 'out'];
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
-    const child = spawn(process.execPath, [...main, ...out], { cwd: dir, stdio: [...stdio] });
+    const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
+      ...{ cwd: dir, stdio: [...stdio], env: { ...process.env, ...env } },
+    });
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 5));
+  });
+}
+
+/** The groups that one would expect to notice the fault, in a copy of the tree that has it. */
+export function tryPatch(fault: Planted, trial: Trial): Promise<Outcome> {
+  const { groups, cases = [], failFast } = trial;
+  const ids = cases.map((id) => id.replaceAll('.', '\\.')).join('|');
+  return withPatch(fault, async (dir) => {
+    const begunMs = performance.now();
+    const exitCode = await tagwireIn(dir, [
+      ...['validate', '--suite', groups.join(','), '--nic', fault.nic, '--no-explain', '--json'],
+      ...['--timeout-wall', '120', '--out', 'out'],
+      ...(cases.length === 0 ? [] : ['--grep', `^(${ids})$`]),
+      ...(failFast ? ['--fail-fast'] : []),
+    ]);
+    const seconds = Math.round((performance.now() - begunMs) / 1000);
+    return { exitCode, ...outcomeOf(resultsIn(dir)), seconds };
   });
 }
 

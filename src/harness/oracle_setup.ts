@@ -84,10 +84,14 @@ export function wireSa(sa: SaParams): WireSa {
       ? {}
       : { auth: { alg: sa.auth, key: sa.authKey } }),
     ...(sa.esn === undefined ? {} : { esn: sa.esn }),
-    ...(sa.sentSeq === undefined ? {} : { seqHi: Math.floor((sa.sentSeq + 1) / 2 ** 32) }),
+    ...(sa.sentSeq === undefined ? {} : firstNumber(sa.sentSeq + 1)),
     ...(sa.natt === undefined ? {} : { udpPort: sa.natt.dport }),
     tfc: sa.tfcPadBytes !== undefined,
   };
+}
+
+function firstNumber(seq: number): Pick<WireSa, 'seqHi' | 'seqLo'> {
+  return { seqHi: Math.floor(seq / 2 ** 32), seqLo: seq >>> 0 };
 }
 
 function wirePolicy(p: Policy): WirePolicy {

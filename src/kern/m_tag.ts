@@ -178,6 +178,13 @@ export class MTagPool {
   /** m has turned round, or begins another way: what its tags say is of the past. */
   turned(_m: number): void {}
 
+  /** The chain of one mbuf goes to another, whose own is freed. */
+  moveChain(on: TagHeads, to: number, from: number): void {
+    this.deleteChain(on, to);
+    on.firstTag[to] = on.firstTag[from]!;
+    on.firstTag[from] = NO_TAG;
+  }
+
   /** Is it (cookie, id)? */
   isA(t: MTag, cookie: number, id: number): boolean {
     const w = t * SLOT_WORDS;

@@ -125,6 +125,11 @@ export class TagSan extends MTagPool {
     return error;
   }
 
+  override moveChain(on: TagHeads, to: number, from: number): void {
+    super.moveChain(on, to, from);
+    for (let t = this.first(on, to); t !== NO_TAG; t = this.next(t)) this.#hang(to, t);
+  }
+
   #hang(m: number, t: MTag): void {
     this.#mbufOf[t] = m;
     this.#madeTurn[t] = this.#turns.get(m) ?? 0;

@@ -181,9 +181,7 @@ export class Reass {
     }
     // The very first fragment left its tags here already.
     if (pool.firstTag[m] === NO_TAG) return;
-    pool.tags.deleteChain(pool, jumbo);
-    pool.firstTag[jumbo] = pool.firstTag[m]!;
-    pool.firstTag[m] = NO_TAG;
+    pool.tags.moveChain(pool, jumbo, m);
   }
 
   /**

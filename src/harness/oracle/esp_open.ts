@@ -62,8 +62,8 @@ export class EspOpener {
   seqHi: number;
   /** The highest sequence number opened. */
   #lastHi: number;
-  #lastLo = 0;
-  #isFirst = true;
+  #lastLo: number;
+  #isFirst: boolean;
 
   /** Throws RangeError for an algorithm it does not know. */
   constructor(sa: WireSa) {
@@ -80,6 +80,8 @@ export class EspOpener {
     this.sa = sa;
     this.seqHi = sa.seqHi ?? 0;
     this.#lastHi = this.seqHi;
+    this.#lastLo = sa.seqLo ?? 0;
+    this.#isFirst = sa.seqLo === undefined;
     this.dst = readAddress(sa.dst);
     this.icvBytes = this.#isAead ? how.icvBytes : macBytes!;
     this.ivBytes = how.ivBytes;

@@ -21,4 +21,6 @@ export interface WireSa {
   readonly udpPort?: number;
   /** With esn: the high half of the first sequence number. */
   readonly seqHi?: number;
+  /** The same of its low half, where that is not 1: frames before the first one seen may be lost. */
+  readonly seqLo?: number;
 }

@@ -8,6 +8,7 @@ import { FUZZ_SCHEMA, type FuzzCase, type FuzzEvent } from './fuzz_case.ts';
 const EVENTS_MIN = 4;
 const EVENTS_MAX = 24;
 const PACKETS_MAX = 16;
+const U32 = 2 ** 32;
 const SOFTWARE = (Object.keys(ALGORITHMS) as Algorithm[]).filter((a) => !/gcm-(128|256)/.test(a));
 
 /** A world and events that follow from the seed alone. */
@@ -18,9 +19,11 @@ export function generate(seed: number): FuzzCase {
   const mode = one('tunnel', 'transport');
   const alg = one<Algorithm>('aes-gcm-128', 'aes-gcm-128', 'aes-gcm-256', one(...SOFTWARE));
   const outer = one<4 | 6>(4, 4, 4, 6);
+  const inner = mode === 'transport' ? outer : one<4 | 6>(4, 4, 6);
   const isHarsh = rng.chance(0.5);
   const world: WorldOptions = {
-    ...{ seed, mode, alg, mtu, outer, inner: mode === 'transport' ? outer : one<4 | 6>(4, 4, 6) },
+    ...{ seed, mode, alg, mtu, outer, inner },
+    ...(mode === 'tunnel' && rng.chance(0.2) ? { gateways: true } : {}),
     wire: {
       latencyCycles: 1 + rng.below(2000),
       ...(isHarsh
@@ -41,25 +44,48 @@ export function generate(seed: number): FuzzCase {
   const size = one<number | 'imix'>('imix', 1 + rng.below(mtu - 100), 1 + rng.below(64), 2 * mtu);
   const n = EVENTS_MIN + rng.below(EVENTS_MAX - EVENTS_MIN);
   const events = Array.from({ length: n }, () => event(rng, isHarsh));
-  return { schema: FUZZ_SCHEMA, seed, world, size, events };
+  const between = { seed: rng.below(U32), everyPoints: one(5, 20, 60) };
+  const isBusy = !isHarsh && rng.chance(0.3);
+  return { schema: FUZZ_SCHEMA, seed, world, size, events, ...(isBusy ? { between } : {}) };
 }
 
+/** Kinds of events, each as often as it is named; harsh ones lose packets. */
+const MILD: readonly FuzzEvent['do'][] = [
+  ...(['send', 'send', 'send', 'send', 'send', 'step', 'step', 'rekey', 'rekey'] as const),
+  ...(['again', 'tampered', 'timers', 'policy', 'ping'] as const),
+];
+const HARSH: readonly FuzzEvent['do'][] = [
+  ...(['retire', 'readError', 'writeError', 'noMbuf', 'noTag', 'reset'] as const),
+  ...(['detour', 'bridge'] as const),
+];
+
 function event(rng: Rng, isHarsh: boolean): FuzzEvent {
-  const side = rng.below(2) as 0 | 1;
-  const kind = rng.below(isHarsh ? 16 : 11);
-  if (kind < 5) return { do: 'send', from: side, packets: 1 + rng.below(PACKETS_MAX) };
-  if (kind < 7) return { do: 'step', cycles: 1 + rng.below(4000) };
-  if (kind === 7) return { do: 'rekey', from: side };
-  if (kind === 8) return { do: 'again', host: side, nth: rng.below(8) };
-  if (kind === 9) return { do: 'tampered', host: side, nth: rng.below(8) };
-  if (kind === 10) return { do: 'timers' };
-  if (kind === 11) return { do: 'retire', from: side };
-  if (kind === 12) {
-    const what = rng.chance(0.5) ? 'readError' : 'writeError';
-    return { do: what, host: side, bursts: 1 + rng.below(3) };
+  const host = rng.below(2) as 0 | 1;
+  const kinds = isHarsh ? [...MILD, ...HARSH] : MILD;
+  const kind = kinds[rng.below(kinds.length)]!;
+  switch (kind) {
+    case 'send':
+      return { do: kind, from: host, packets: 1 + rng.below(PACKETS_MAX) };
+    case 'step':
+      return { do: kind, cycles: 1 + rng.below(4000) };
+    case 'rekey':
+      return { do: kind, from: host, ...(rng.chance(0.5) ? { esnLeft: rng.below(8) } : {}) };
+    case 'retire':
+      return { do: kind, from: host };
+    case 'policy':
+      return { do: kind, from: host, action: rng.chance(0.4) ? 'discard' : 'protect' };
+    case 'again':
+    case 'tampered':
+      return { do: kind, host, nth: rng.below(8) };
+    case 'readError':
+    case 'writeError':
+      return { do: kind, host, bursts: 1 + rng.below(3) };
+    case 'noMbuf':
+    case 'noTag':
+      return { do: kind, host, times: 1 + rng.below(5) };
+    case 'timers':
+      return { do: kind };
+    default:
+      return { do: kind, host };
   }
-  if (kind < 15) {
-    return { do: kind === 13 ? 'noMbuf' : 'noTag', host: side, times: 1 + rng.below(5) };
-  }
-  return { do: 'reset', host: side };
 }

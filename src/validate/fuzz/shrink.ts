@@ -19,6 +19,8 @@ export async function shrink(
     best = smaller;
     return true;
   };
+  const { between: _, ...alone } = fuzz;
+  if (fuzz.between !== undefined) await take(alone);
   for (let chunk = Math.ceil(best.events.length / 2); chunk >= 1; ) {
     let removed = false;
     for (let at = 0; at < best.events.length; ) {

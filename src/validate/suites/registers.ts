@@ -47,12 +47,15 @@ const afterReset: readonly Case[] = AFTER_RESET.map(
     parameters: { offset },
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig({ attach: false });
+      const rig = await c.rig({ attach: false, options: { maxFrameBytes: 2000 } });
       const bus = rig.world.buses[0]!;
       c.equal('before first use', bus.readReg(offset), value);
       rig.a.nic.attach();
       rig.b.nic.attach();
-      for (let i = 0; i < 5; i++) rig.a.send(plainFrame(1, 100, i));
+      for (let i = 0; i < 5; i++) {
+        rig.a.send(plainFrame(1, 100, i));
+        rig.b.send(plainFrame(0, 100, i));
+      }
       rig.settle();
       rig.a.nic.detach();
       c.equal('after RESET', bus.readReg(offset), value);

@@ -141,6 +141,20 @@ describe('the tag sanitiser names what was done to a tag, where it was made and 
     expect(san.end()).toEqual([]);
   });
 
+  it('not stale: a chain that went to another mbuf before the first one turned round', () => {
+    const [first, whole] = [pool.alloc(), pool.alloc()];
+    const t = makeTag();
+    san.prepend(pool, first, t);
+    san.moveChain(pool, whole, first);
+    expect(pool.firstTag[first]).toBe(NO_TAG);
+    san.turned(first);
+    san.payload(t, IPSEC);
+    expect(san.findings).toEqual([]);
+    pool.free(first);
+    pool.free(whole);
+    expect(san.end()).toEqual([]);
+  });
+
   it('freed: used after its end, also when other tags were taken meanwhile', () => {
     const t = makeTag();
     san.free(t);
