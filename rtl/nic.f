@@ -19,7 +19,6 @@ csr/nic_ring_regs.sv
 csr/nic_sa_window.sv
 csr/nic_stats.sv
 sa/nic_match_table.sv
-sa/nic_rx_lookup.sv
 sa/nic_sa_state.sv
 sa/nic_sa_table.sv
 sa/nic_scrub.sv
@@ -29,18 +28,19 @@ esp/nic_esp_tx_merge.sv
 esp/nic_esp_tx_split.sv
 esp/nic_rx_parse.sv
 dma/nic_axi_read.sv
-dma/nic_cpl_write.sv
 dma/nic_tx_issue.sv
 // Level 2: blocks
 crypto/nic_gcm_powers.sv
 crypto/nic_ghash_lanes.sv
 csr/nic_csr.sv
 dma/nic_axi_write.sv
+dma/nic_cpl_write.sv
 dma/nic_desc_fetch.sv
 dma/nic_dma_read.sv
 dma/nic_dma_write.sv
 mac/nic_mac_rx.sv
 esp/nic_sa_ahead.sv
+sa/nic_rx_lookup.sv
 mac/nic_mac_tx.sv
 // Level 3
 crypto/nic_gcm.sv

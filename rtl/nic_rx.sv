@@ -120,13 +120,11 @@ module nic_rx #(
     .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(completed), .busy_o(busy_o)
   );
 
-  assign match_v6_o  = meta.v6;
-  assign match_spi_o = meta.spi;
-  assign match_dst_o = meta.dst;
   nic_rx_lookup i_lookup (
     .clk_i(path_clk), .rst_ni(rst_ni), .enable_i(cfg_i.ipsec_rx_en),
     .meta_valid_i(meta_valid), .meta_ready_o(meta_ready), .meta_i(meta),
-    .rd_en_o(match_rd_en_o), .rd_bucket_o(match_rd_bucket_o), .hit_i(match_hit_i),
+    .rd_en_o(match_rd_en_o), .rd_bucket_o(match_rd_bucket_o), .v6_o(match_v6_o),
+    .spi_o(match_spi_o), .dst_o(match_dst_o), .hit_i(match_hit_i),
     .hit_sa_i(match_hit_sa_i),
     .frame_valid_o(frame_valid), .frame_ready_i(frame_ready), .frame_o(frame)
   );

@@ -31,7 +31,7 @@ if (options.help) {
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const rows: LineRateRow[] = [];
-for (const lanes of [1, 2] as const) {
+for (const lanes of LANES) {
   const onProgress = (p: Progress): void => say(`card, lanes ${lanes}: ${p.phase} ${p.text}`);
   const { library } = await cardLibrary({ onProgress }, lanes);
   const bench = new LineRateBench(library, lanes);

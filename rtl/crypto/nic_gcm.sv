@@ -48,6 +48,7 @@ module nic_gcm #(
   localparam int unsigned InDepth  = 32;   // > latency of a command: the feeder need not wait
   localparam int unsigned CtxDepth = 16;   // messages between command and tag
   localparam int unsigned TagDepth = (Lanes == 1) ? 4 : 8;
+  localparam int unsigned ExpDepth = (Lanes == 1) ? 4 : 16;  // messages between input and tag
   localparam int unsigned Width    = 128 * Lanes;
   localparam logic [15:0] BeatLen  = 16'(16 * Lanes);     // bytes
 
@@ -359,7 +360,7 @@ module nic_gcm #(
     .count_o (tag_count)
   );
 
-  nic_fifo #(.Width(128), .Depth(TagDepth)) u_exp_fifo (
+  nic_fifo #(.Width(128), .Depth(ExpDepth)) u_exp_fifo (
     .clk_i   (clk_i),
     .rst_ni  (rst_ni),
     .valid_i (exp_valid_i),

@@ -39,9 +39,11 @@ module nic_esp_rx #(
   localparam int unsigned Frames = (Lanes == 1) ? 16 : 32;   // between split and merge
 
   // The frame record goes to the realigner and, over a short FIFO, to the splitter.
-  logic               realign_ready, split_room, split_valid, split_ready;
+  logic               realign_valid, realign_ready, split_room, split_valid, split_ready;
+  logic [ByteW-1:0]   in_lead, lead;
+  logic [15:0]        len;
   nic_pkg::rx_frame_t split_frame;
-  assign frame_ready_o = realign_ready & split_room;
+  assign in_lead = frame_i.crypt ? ByteW'(8'd0 - frame_i.esp_off - 8'd16) : '0;
   logic                split_rd_en;
   logic [9:0]          split_rd_idx;
   nic_pkg::sa_entry_t  sa;
@@ -52,9 +54,13 @@ module nic_esp_rx #(
       .valid_i(frame_valid_i & realign_ready), .ready_o(split_room), .data_i(frame_i),
       .valid_o(split_valid), .ready_i(split_ready), .data_o(split_frame), .count_o()
     );
-    assign sa_rd_en_o  = split_rd_en;
-    assign sa_rd_idx_o = split_rd_idx;
-    assign sa          = sa_i;
+    assign frame_ready_o = realign_ready & split_room;
+    assign realign_valid = frame_valid_i & split_room;
+    assign lead          = in_lead;
+    assign len           = frame_i.len;
+    assign sa_rd_en_o    = split_rd_en;
+    assign sa_rd_idx_o   = split_rd_idx;
+    assign sa            = sa_i;
     // The SA came with the last edge: its guess is made while headers pass.
     logic                sa_here_q;
     nic_pkg::esn_guess_t guess_q;
@@ -64,9 +70,17 @@ module nic_esp_rx #(
       if (sa_here_q) guess_q <= nic_pkg::esn_guess(sa_i.window, sa_seq_i);
     end
   end else begin : gen_sa_ahead
+    // The SA is on its way while the frames before are being moved.
+    logic cmd_room;
+    assign frame_ready_o = split_room & cmd_room;
+    nic_fifo #(.Width(ByteW + 16), .Depth(4)) i_cmds (
+      .clk_i(clk_i), .rst_ni(rst_ni),
+      .valid_i(frame_valid_i & split_room), .ready_o(cmd_room), .data_i({in_lead, frame_i.len}),
+      .valid_o(realign_valid), .ready_i(realign_ready), .data_o({lead, len}), .count_o()
+    );
     nic_sa_ahead #(.Width($bits(frame_i))) i_ahead (
       .clk_i(clk_i), .rst_ni(rst_ni),
-      .valid_i(frame_valid_i & realign_ready), .ready_o(split_room), .frame_i(frame_i),
+      .valid_i(frame_valid_i & cmd_room), .ready_o(split_room), .frame_i(frame_i),
       .read_i(frame_i.crypt), .idx_i(frame_i.sa_idx[9:0]),
       .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
       .guess_i(nic_pkg::esn_guess(sa_i.window, sa_seq_i)),
@@ -82,9 +96,8 @@ module nic_esp_rx #(
   logic [ByteW-1:0] a_tail;
   nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .cmd_valid_i(frame_valid_i & split_room), .cmd_ready_o(realign_ready),
-    .cmd_src_i('0), .cmd_dst_i(frame_i.crypt ? ByteW'(8'd0 - frame_i.esp_off - 8'd16) : '0),
-    .cmd_len_i(frame_i.len),
+    .cmd_valid_i(realign_valid), .cmd_ready_o(realign_ready),
+    .cmd_src_i('0), .cmd_dst_i(lead), .cmd_len_i(len),
     .in_valid_i(beat_valid_i), .in_ready_o(beat_ready_o), .in_new_o(), .in_data_i(beat_i),
     .in_err_i(1'b0),
     .out_valid_o(a_valid), .out_ready_i(a_ready), .out_data_o(a_data),

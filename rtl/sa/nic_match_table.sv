@@ -9,7 +9,7 @@ module nic_match_table (
   input  nic_pkg::match_write_t write_i,
   input  logic                  rd_en_i,
   input  logic [9:0]            rd_bucket_i,
-  input  logic                  v6_i,        // held until two cycles after the read
+  input  logic                  v6_i,        // in the cycle after the read
   input  logic [31:0]           spi_i,
   input  logic [127:0]          dst_i,
   output logic                  hit_o,
