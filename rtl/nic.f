@@ -19,11 +19,15 @@ csr/nic_ring_regs.sv
 csr/nic_sa_window.sv
 csr/nic_stats.sv
 sa/nic_match_table.sv
+sa/nic_replay.sv
+sa/nic_sa_number.sv
 sa/nic_sa_state.sv
 sa/nic_sa_table.sv
 sa/nic_scrub.sv
+esp/nic_esp_build.sv
 esp/nic_esp_rx_merge.sv
 esp/nic_esp_rx_split.sv
+esp/nic_esp_strip.sv
 esp/nic_esp_tx_merge.sv
 esp/nic_esp_tx_split.sv
 esp/nic_rx_parse.sv

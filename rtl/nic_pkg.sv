@@ -6,9 +6,10 @@
 package nic_pkg;
   localparam logic [31:0] ID_VALUE      = 32'h5457_5031;  // "TWP1"
   localparam logic [31:0] VERSION_VALUE = 32'h0001_0000;
-  // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, rings
-  // up to 2^12 entries.
-  localparam logic [31:0] CAPS_VALUE    = 32'h0c7f_0400;
+  // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, packet
+  // offload, rings up to 2^12 entries.
+  localparam logic [31:0] CAPS_VALUE    = 32'h0cff_0400;
+  localparam logic [31:0] CAPS_PACKET   = 32'h0080_0000;   // of one lane alone
   localparam logic [15:0] MAX_FRAME_DEFAULT = 16'd9018;
   localparam logic [15:0] MAX_FRAME_LIMIT   = 16'd9216;
   localparam logic [15:0] NO_SA_IDX         = 16'hffff;
@@ -22,6 +23,9 @@ package nic_pkg;
   localparam logic [3:0] CODE_DMA_ERR   = 4'd4;
   localparam logic [3:0] CODE_TOO_BIG   = 4'd5;
   localparam logic [3:0] CODE_KEY_ERR   = 4'd8;   // parity of the SA's row
+  localparam logic [3:0] CODE_REPLAY    = 4'd9;
+  localparam logic [3:0] CODE_BAD_PAD   = 4'd10;
+  localparam logic [3:0] CODE_SEQ_END   = 4'd11;
 
   // AXI IDs: one per requester, so that responses of each come back in order.
   localparam logic [3:0] RID_TX_DESC = 4'd0;
@@ -64,13 +68,15 @@ package nic_pkg;
   } cfg_t;
 
   // One security association. bad is not stored: the row read does not agree with its parity.
-  localparam int unsigned SA_PARITY_BITS = 10;   // one for each 32 bits of the others
+  localparam int unsigned SA_PARITY_BITS = 11;   // one for each 32 bits of the others
   typedef struct packed {
     logic         bad;
     logic         valid;
     logic         key256;
     logic         esn;
     logic         gmac;    // RFC 4543: authenticates, encrypts nothing
+    logic         packet;  // packet offload: ESP header, trailer, numbers and window are the card's
+    logic [31:0]  spi;     // transmit, packet offload
     logic [15:0]  window;  // receive: anti-replay window, packets; where ESN guesses turn
     logic [31:0]  salt;    // byte 0 in [7:0]
     logic [255:0] key;
@@ -91,7 +97,8 @@ package nic_pkg;
     logic [9:0]  idx;
     sa_entry_t   entry;
     logic [SA_PARITY_BITS-1:0] flip;   // parity bits to be stored wrong
-    logic [63:0] seq;      // receive with ESN: highest number seen so far
+    logic [63:0] seq;      // receive: highest number seen so far; transmit: last number given
+    logic [127:0] seen;    // receive: bit i, number seq - i was seen
   } sa_write_t;
 
   // What became of one frame under an SA.
@@ -100,13 +107,13 @@ package nic_pkg;
     logic        bad;      // no good ICV (receive), not read from memory (transmit)
     logic [9:0]  idx;
     logic [15:0] len;      // bytes of the frame on the wire
-    logic        esn;      // receive, good: seq is to be noted
-    logic [63:0] seq;
   } sa_event_t;
 
   // Counters and state of one SA, read at one moment.
   typedef struct packed {
-    logic [63:0] seq;      // receive with ESN: highest number seen
+    logic [31:0] replays;
+    logic [127:0] seen;
+    logic [63:0] seq;      // as in sa_write_t
     logic [31:0] errors;
     logic [63:0] bytes;
     logic [63:0] packets;
@@ -122,7 +129,9 @@ package nic_pkg;
     logic [15:0] status;
     logic [15:0] sa_idx;
     logic [15:0] len;
-    logic [30:0] esn_hi;   // receive with ESN: high half of the number that the ICV was good with
+    logic [7:0]  next;     // receive, packet offload: next header of ESP
+    logic [30:0] esn_hi;   // receive with ESN: high half of the number that the ICV was good with;
+                           // packet offload: low bits of the number
     logic [31:0] cookie;
   } cpl_t;
 
@@ -130,6 +139,9 @@ package nic_pkg;
   typedef struct packed {
     logic [3:0]  code;     // not OK: no data follows
     logic        ipsec;
+    logic        packet;   // the card adds ESP header and trailer; len counts them
+    logic [1:0]  pad;      // bytes
+    logic [7:0]  next;
     logic        esn;
     logic [7:0]  esp_off;
     logic [15:0] len;
@@ -189,7 +201,9 @@ package nic_pkg;
     logic [7:0]  esp_off;
     logic [15:0] len;
     logic [15:0] sa_idx;
-    logic [31:0] esn_hi;    // 0 without ESN
+    logic        packet;    // ESP header and trailer are gone
+    logic [7:0]  next;
+    logic [31:0] esn_hi;    // 0 without ESN; packet: low half of the number
   } rx_done_t;
 
   // Receive: how to put a frame together again: hdr beats, text beats, the rest.
@@ -199,7 +213,12 @@ package nic_pkg;
     logic [9:0]  hdr;       // beats
     logic [9:0]  text_end;  // hdr + text beats
     logic [9:0]  total;     // beats
-    logic        esn;
+    logic        track;     // the number is to be noted, when the ICV is good
+    logic        packet;
+    logic [7:0]  window;    // packets; 0: no replay check
+    logic [9:0]  esp;       // number of the ESP beat, and of the last text beat
+    logic [9:0]  text_last;
+    logic [15:0] text_len;  // bytes
     logic [31:0] seq;       // low half of the sequence number
     rx_done_t    done;
   } rx_merge_t;
@@ -211,6 +230,29 @@ package nic_pkg;
     logic [31:0] hi;        // high half of the highest number seen
     logic [31:0] other_hi;  // the half next to it that a number may belong to
   } esn_guess_t;
+
+  // Receive: what taking ESP off needs to know of a beat.
+  typedef struct packed {
+    logic       packet;
+    logic       drop;      // ESP header, ICV, what is behind it
+    logic       text;
+    logic       last;      // of the text
+    logic [3:0] tail;      // text bytes in it, 0 means 16
+  } rx_mark_t;
+
+  // Receive: a number is to be looked at: asked when its frame is put together again.
+  typedef struct packed {
+    logic        valid;    // one cycle
+    logic [9:0]  idx;
+    logic [7:0]  window;
+    logic [63:0] seq;
+  } seq_ask_t;
+
+  // The frame of the last seq_ask_t has its verdict.
+  typedef struct packed {
+    logic        note;     // good and new: it counts as seen
+    logic        replay;
+  } seq_end_t;
 
   // A one-cycle pulse per event.
   typedef struct packed {
@@ -224,6 +266,8 @@ package nic_pkg;
     logic rx_overflow;
     logic rx_filtered;
     logic rx_len_bad;
+    logic rx_replay;
+    logic rx_bad_pad;
     logic rd_error;
     logic wr_error;
     logic tx_key_error;

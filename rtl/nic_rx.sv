@@ -32,6 +32,11 @@ module nic_rx #(
   input  nic_pkg::sa_entry_t  sa_i,
   input  logic [63:0]         sa_seq_i,
   output nic_pkg::sa_event_t  event_o,
+  // Replay windows
+  output nic_pkg::seq_ask_t   seq_ask_o,
+  input  logic                seq_answer_i,
+  input  logic                seq_replay_i,
+  output nic_pkg::seq_end_t   seq_end_o,
   // Memory
   output logic                desc_ar_valid_o,
   input  logic                desc_ar_ready_i,
@@ -66,6 +71,8 @@ module nic_rx #(
   output logic                ok_o,
   output logic                icv_bad_o,
   output logic                no_sa_o,
+  output logic                replay_o,
+  output logic                bad_pad_o,
   // Wire
   input  logic [128*Lanes-1:0] s_axis_rx_tdata_i,
   input  logic [16*Lanes-1:0] s_axis_rx_tkeep_i,
@@ -82,6 +89,7 @@ module nic_rx #(
   logic               frame_valid, frame_ready;
   nic_pkg::rx_frame_t frame;
   logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
+  logic [4:0]         trim;
   logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
   nic_pkg::rx_done_t  done_in, done;
@@ -109,7 +117,7 @@ module nic_rx #(
   nic_frame_fifo #(.Width(Width), .Depth(2048 / Lanes)) i_raw (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .wr_valid_i(in_valid), .wr_ready_o(in_ready), .wr_data_i(in_data), .commit_i(in_commit),
-    .rollback_i(in_rollback), .rd_valid_o(raw_valid), .rd_ready_i(raw_ready), .rd_data_o(raw)
+    .rollback_i(in_rollback), .trim_i(5'd0), .rd_valid_o(raw_valid), .rd_ready_i(raw_ready), .rd_data_o(raw)
   );
   nic_fifo #(.Width($bits(meta_in)), .Depth(256)) i_metas (
     .clk_i(clk_i), .rst_ni(rst_ni),
@@ -135,17 +143,20 @@ module nic_rx #(
     .beat_valid_i(raw_valid), .beat_ready_o(raw_ready), .beat_i(raw),
     .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i), .sa_seq_i(sa_seq_i),
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
-    .rollback_o(rollback),
+    .rollback_o(rollback), .trim_o(trim),
     .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in),
-    .event_o(event_o), .no_sa_o(no_sa_o)
+    .event_o(event_o), .no_sa_o(no_sa_o), .bad_pad_o(bad_pad_o),
+    .seq_ask_o(seq_ask_o), .seq_answer_i(seq_answer_i), .seq_replay_i(seq_replay_i),
+    .seq_end_o(seq_end_o)
   );
   assign ok_o      = event_o.valid & ~event_o.bad;
   assign icv_bad_o = event_o.valid & event_o.bad;
+  assign replay_o  = seq_end_o.replay;
 
   nic_frame_fifo #(.Width(Width), .Depth(1024 / Lanes)) i_store (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
-    .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
+    .rollback_i(rollback), .trim_i(trim), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
   );
   nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
     .clk_i(path_clk), .rst_ni(rst_ni),

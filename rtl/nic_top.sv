@@ -100,7 +100,11 @@ module nic_top #(
   nic_pkg::sa_event_t    tx_event, rx_event;
   nic_pkg::sa_state_t    tx_state, rx_state;
   logic                  tx_state_read, tx_state_busy, rx_state_read, rx_state_busy;
-  logic [63:0]           rx_seq, unused_tx_seq;
+  logic                  number_rd_en, number_spent, number_take, number_busy, counts_busy;
+  logic [63:0]           number, rx_top;
+  nic_pkg::seq_ask_t     seq_ask;
+  nic_pkg::seq_end_t     seq_end;
+  logic                  seq_answer, seq_replay, replay_busy, rx_counts_busy;
   nic_pkg::sa_entry_t    tx_sa, rx_sa;
   logic                  tx_desc_ar_valid, tx_desc_ar_ready, rx_desc_ar_valid, rx_desc_ar_ready;
   logic                  tx_data_ar_valid, tx_data_ar_ready;
@@ -138,7 +142,7 @@ module nic_top #(
     .quiesce_o(quiesce), .hold_o(reset_hold), .card_rst_no(card_rst_n)
   );
 
-  nic_csr i_csr (
+  nic_csr #(.Packet(Lanes == 1)) i_csr (
     .clk_i(clk_i), .rst_ni(card_rst_n),
     .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_err_o(wr_err),
     .rd_valid_i(rd_valid), .rd_addr_i(rd_addr), .rd_data_o(rd_data), .rd_err_o(rd_err),
@@ -173,17 +177,34 @@ module nic_top #(
     .dst_i(match_dst), .hit_o(match_hit), .hit_sa_o(match_hit_sa)
   );
 
-  nic_sa_state #(.Rx(1'b0)) i_tx_state (
+  assign tx_state_busy    = counts_busy | number_busy;
+  assign tx_state.replays = 32'd0;
+  assign tx_state.seen    = 128'd0;
+  nic_sa_state i_tx_state (
     .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(tx_sa_write), .event_i(tx_event), .read_i(tx_state_read),
-    .read_idx_i(tx_sa_write.idx), .read_busy_o(tx_state_busy), .read_o(tx_state),
-    .seq_rd_en_i(1'b0), .seq_rd_idx_i(10'd0), .seq_o(unused_tx_seq)
+    .read_idx_i(tx_sa_write.idx), .read_busy_o(counts_busy),
+    .read_o({tx_state.errors, tx_state.bytes, tx_state.packets})
   );
-  nic_sa_state #(.Rx(1'b1)) i_rx_state (
+  nic_sa_number i_number (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .write_i(tx_sa_write), .rd_en_i(number_rd_en), .rd_idx_i(tx_sa_rd_idx), .esn_i(tx_sa.esn),
+    .number_o(number), .spent_o(number_spent), .take_i(number_take),
+    .read_i(tx_state_read), .read_busy_o(number_busy), .read_o(tx_state.seq)
+  );
+  assign rx_state_busy = rx_counts_busy | replay_busy;
+  nic_sa_state i_rx_state (
     .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(rx_sa_write), .event_i(rx_event), .read_i(rx_state_read),
-    .read_idx_i(rx_sa_write.idx), .read_busy_o(rx_state_busy), .read_o(rx_state),
-    .seq_rd_en_i(rx_sa_rd_en), .seq_rd_idx_i(rx_sa_rd_idx), .seq_o(rx_seq)
+    .read_idx_i(rx_sa_write.idx), .read_busy_o(rx_counts_busy),
+    .read_o({rx_state.errors, rx_state.bytes, rx_state.packets})
+  );
+  nic_replay i_replay (
+    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .write_i(rx_sa_write), .ask_i(seq_ask), .answer_o(seq_answer), .replay_o(seq_replay),
+    .end_i(seq_end), .rd_en_i(rx_sa_rd_en), .rd_idx_i(rx_sa_rd_idx), .top_o(rx_top),
+    .read_i(rx_state_read), .read_busy_o(replay_busy),
+    .read_o({rx_state.replays, rx_state.seen, rx_state.seq})
   );
 
   nic_tx #(.Lanes(Lanes)) i_tx (
@@ -191,6 +212,7 @@ module nic_top #(
     .cfg_i(cfg), .ring_i(tx_cfg), .head_o(tx_head), .cpl_ring_i(txc_cfg), .cpl_tail_o(txc_tail),
     .cpl_issue_o(txc_issue),
     .sa_rd_en_o(tx_sa_rd_en), .sa_rd_idx_o(tx_sa_rd_idx), .sa_i(tx_sa), .event_o(tx_event),
+    .number_rd_en_o(number_rd_en), .number_i(number), .spent_i(number_spent), .take_o(number_take),
     .desc_ar_valid_o(tx_desc_ar_valid), .desc_ar_ready_i(tx_desc_ar_ready),
     .desc_ar_addr_o(tx_desc_ar_addr), .desc_ar_len_o(tx_desc_ar_len), .desc_r_valid_i(tx_desc_r),
     .data_ar_valid_o(tx_data_ar_valid), .data_ar_ready_i(tx_data_ar_ready),
@@ -211,8 +233,9 @@ module nic_top #(
     .match_rd_en_o(match_rd_en), .match_rd_bucket_o(match_rd_bucket), .match_v6_o(match_v6),
     .match_spi_o(match_spi), .match_dst_o(match_dst), .match_hit_i(match_hit),
     .match_hit_sa_i(match_hit_sa),
-    .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa), .sa_seq_i(rx_seq),
-    .event_o(rx_event),
+    .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa), .sa_seq_i(rx_top),
+    .event_o(rx_event), .seq_ask_o(seq_ask), .seq_answer_i(seq_answer), .seq_replay_i(seq_replay),
+    .seq_end_o(seq_end),
     .desc_ar_valid_o(rx_desc_ar_valid), .desc_ar_ready_i(rx_desc_ar_ready),
     .desc_ar_addr_o(rx_desc_ar_addr), .desc_ar_len_o(rx_desc_ar_len), .desc_r_valid_i(rx_desc_r),
     .r_data_i(r_data), .r_err_i(r_err), .r_last_i(r_last),
@@ -223,7 +246,7 @@ module nic_top #(
     .cpl_data_o(rxc_data), .cpl_ack_i(rxc_ack),
     .accepted_o(stat.rx_frame), .filtered_o(stat.rx_filtered), .len_bad_o(stat.rx_len_bad),
     .overflow_o(stat.rx_overflow), .ok_o(stat.rx_ipsec_ok), .icv_bad_o(stat.rx_icv_bad),
-    .no_sa_o(stat.rx_no_sa),
+    .no_sa_o(stat.rx_no_sa), .replay_o(stat.rx_replay), .bad_pad_o(stat.rx_bad_pad),
     .s_axis_rx_tdata_i(s_axis_rx_tdata_i), .s_axis_rx_tkeep_i(s_axis_rx_tkeep_i),
     .s_axis_rx_tvalid_i(s_axis_rx_tvalid_i), .s_axis_rx_tready_o(s_axis_rx_tready_o),
     .s_axis_rx_tlast_i(s_axis_rx_tlast_i)
@@ -270,7 +293,4 @@ module nic_top #(
   assign m_axi_awburst_o = 2'b01;
   assign m_axi_rready_o  = 1'b1;
   assign m_axi_bready_o  = 1'b1;
-
-  logic unused_bits;
-  assign unused_bits = &{1'b0, unused_tx_seq};
 endmodule

@@ -23,6 +23,10 @@ module nic_tx #(
   output logic                sa_rd_en_o,
   output logic [9:0]          sa_rd_idx_o,
   input  nic_pkg::sa_entry_t  sa_i,
+  output logic                number_rd_en_o,
+  input  logic [63:0]         number_i,
+  input  logic                spent_i,
+  output logic                take_o,
   output nic_pkg::sa_event_t  event_o,
   // Memory
   output logic                desc_ar_valid_o,
@@ -124,6 +128,7 @@ module nic_tx #(
     .beat_valid_i(beat_valid), .beat_ready_o(beat_ready), .beat_i(beat), .beat_last_i(beat_last),
     .beat_err_i(beat_err),
     .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i),
+    .number_rd_en_o(number_rd_en_o), .number_i(number_i), .spent_i(spent_i), .take_o(take_o),
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
     .rollback_o(rollback),
     .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in),
@@ -133,7 +138,7 @@ module nic_tx #(
   nic_frame_fifo #(.Width(Width), .Depth(1024 / Lanes)) i_store (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data), .commit_i(commit),
-    .rollback_i(rollback), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
+    .rollback_i(rollback), .trim_i(5'd0), .rd_valid_o(rd_valid), .rd_ready_i(rd_ready), .rd_data_o(rd_data)
   );
   nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
     .clk_i(path_clk), .rst_ni(rst_ni),

@@ -9,7 +9,9 @@
 //                    +-> nic_sa_window x 2  --> *_sa_write_o, rx_match_write_o
 //                    +-> nic_irq, _irq_ring --> irq_o
 //                    +-> nic_stats
-module nic_csr (
+module nic_csr #(
+  parameter bit Packet = 1'b1   // there is packet offload
+) (
   input  logic                  clk_i,
   input  logic                  rst_ni,
   input  logic                  wr_valid_i,
@@ -52,7 +54,7 @@ module nic_csr (
   // Blocks of 64 bytes (addr[15:6]) and words in block 0.
   localparam logic [9:0] B_GLOBAL = 10'h000, B_IRQ = 10'h004, B_TX = 10'h008, B_RX = 10'h009;
   localparam logic [9:0] B_TXC = 10'h00a, B_RXC = 10'h00b, B_STATS = 10'h018;
-  localparam logic [8:0] W_TX_SA = 9'h008, W_RX_SA = 9'h00a;  // windows of 128 bytes (addr[15:7])
+  localparam logic [7:0] W_TX_SA = 8'h04, W_RX_SA = 8'h05;  // windows of 256 bytes (addr[15:8])
   localparam logic [3:0] G_ID = 4'd0, G_VERSION = 4'd1, G_CTRL = 4'd2, G_STATUS = 4'd3;
   localparam logic [3:0] G_MAC_LO = 4'd4, G_MAC_HI = 4'd5, G_MAX_FRAME = 4'd6, G_CAPS = 4'd7;
   localparam logic [3:0] G_NATT_PORT = 4'd8;
@@ -67,11 +69,12 @@ module nic_csr (
       B_GLOBAL: known = w <= 4'd8;
       B_IRQ:    known = w <= 4'd4;
       B_TX, B_RX, B_TXC, B_RXC: known = w <= 4'd5;
-      B_STATS:  known = w <= 4'd12;
-      10'h010:  known = w != 4'd3 && w < 4'd12;
-      10'h011:  known = (w >= 4'd8 && w < 4'd13) || w == 4'd15;
+      B_STATS:  known = w <= 4'd14;
+      10'h010:  known = w != 4'd3 && w < 4'd13;
+      10'h011:  known = (w >= 4'd6 && w < 4'd13) || w == 4'd15;
       10'h014:  known = w != 4'd3 && w < 4'd14;
       10'h015:  known = w < 4'd13 || w == 4'd15;
+      10'h016:  known = w < 4'd5;
       default:  known = 1'b0;
     endcase
     if (addr[1:0] != 2'd0) known = 1'b0;
@@ -127,17 +130,17 @@ module nic_csr (
   );
 
   nic_pkg::match_write_t unused_tx_match_write;
-  nic_sa_window #(.Rx(1'b0)) i_tx_sa (
+  nic_sa_window #(.Rx(1'b0), .Packet(Packet)) i_tx_sa (
     .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
-    .wr_valid_i(wr_valid_i && wr_addr_i[15:7] == W_TX_SA), .wr_word_i(wr_addr_i[6:2]),
-    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[6:2]), .rd_data_o(tx_sa_data),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:8] == W_TX_SA), .wr_word_i(wr_addr_i[7:2]),
+    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(tx_sa_data),
     .sa_write_o(tx_sa_write_o), .match_write_o(unused_tx_match_write),
     .state_read_o(tx_state_read_o), .state_busy_i(tx_state_busy_i), .state_i(tx_state_i)
   );
-  nic_sa_window #(.Rx(1'b1)) i_rx_sa (
+  nic_sa_window #(.Rx(1'b1), .Packet(Packet)) i_rx_sa (
     .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
-    .wr_valid_i(wr_valid_i && wr_addr_i[15:7] == W_RX_SA), .wr_word_i(wr_addr_i[6:2]),
-    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[6:2]), .rd_data_o(rx_sa_data),
+    .wr_valid_i(wr_valid_i && wr_addr_i[15:8] == W_RX_SA), .wr_word_i(wr_addr_i[7:2]),
+    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(rx_sa_data),
     .sa_write_o(rx_sa_write_o), .match_write_o(rx_match_write_o),
     .state_read_o(rx_state_read_o), .state_busy_i(rx_state_busy_i), .state_i(rx_state_i)
   );
@@ -236,7 +239,7 @@ module nic_csr (
               G_MAC_LO:    rd_data_q <= cfg_q.mac[31:0];
               G_MAC_HI:    rd_data_q <= {16'd0, cfg_q.mac[47:32]};
               G_MAX_FRAME: rd_data_q <= {16'd0, cfg_q.max_frame};
-              G_CAPS:      rd_data_q <= nic_pkg::CAPS_VALUE;
+              G_CAPS:      rd_data_q <= nic_pkg::CAPS_VALUE & ~(Packet ? 32'd0 : nic_pkg::CAPS_PACKET);
               G_NATT_PORT: rd_data_q <= {16'd0, cfg_q.natt_port};
               default:     ;
             endcase
@@ -259,7 +262,7 @@ module nic_csr (
                                               rxc_head, rxc_tail, rd_addr_i[4:2]);
           B_STATS: rd_data_q <= stats_data;
           10'h010, 10'h011: rd_data_q <= tx_sa_data;
-          10'h014, 10'h015: rd_data_q <= rx_sa_data;
+          10'h014, 10'h015, 10'h016: rd_data_q <= rx_sa_data;
           default: ;
         endcase
       end

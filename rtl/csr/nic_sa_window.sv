@@ -3,23 +3,25 @@
 // nic_sa_window: the register window through which software installs SAs, transmit or receive. Data
 // registers are filled first; a write of SA_IDX with WRITE or CLEAR then updates the whole table
 // entry in one cycle and zeroes the key and salt registers. A write with READ takes the counters of
-// the SA, all of one moment, into the state registers. The receive window also commits match table
-// slots. A commit waits while the tables are being scrubbed; the index register reads non-zero
-// until it is done, and while a READ is under way. SA_PARITY names parity bits that the next WRITE
-// stores wrong, as a flipped bit in the table would look. Latency of a commit 1 cycle, of a READ 3 or more.
+// the SA, all of one moment, and the numbers it has come to into the state registers. The receive
+// window also commits match table slots. A commit waits while the tables are being scrubbed; the
+// index register reads non-zero until it is done, and while a READ is under way. SA_PARITY names
+// parity bits that the next WRITE stores wrong, as a flipped bit in the table would look. Latency of
+// a commit 1 cycle, of a READ 3 or more.
 //
 //   data registers --(SA_IDX: WRITE, CLEAR)--> sa_write_o    --(MATCH_IDX)--> match_write_o
 //   state registers <--(SA_IDX: READ)-- state_i
 module nic_sa_window #(
-  parameter bit Rx = 1'b0
+  parameter bit Rx = 1'b0,
+  parameter bit Packet = 1'b1   // there is packet offload
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,
   input  logic                  scrub_busy_i,
   input  logic                  wr_valid_i,
-  input  logic [4:0]            wr_word_i,   // register number in the window
+  input  logic [5:0]            wr_word_i,   // register number in the window
   input  logic [31:0]           wr_data_i,
-  input  logic [4:0]            rd_word_i,
+  input  logic [5:0]            rd_word_i,
   output logic [31:0]           rd_data_o,
   output nic_pkg::sa_write_t    sa_write_o,
   output nic_pkg::match_write_t match_write_o,
@@ -27,13 +29,15 @@ module nic_sa_window #(
   input  logic                  state_busy_i,
   input  nic_pkg::sa_state_t    state_i
 );
-  localparam logic [4:0] SA_IDX = 5'd0, SA_CTRL = 5'd1, SA_SALT = 5'd2;
-  localparam logic [4:0] SA_KEY0 = 5'd4, SA_KEY7 = 5'd11, SA_SPI = 5'd12, SA_DST = 5'd13;
-  localparam logic [4:0] MATCH_IDX = 5'd16, MATCH_SA = 5'd17;
-  localparam logic [4:0] SA_DST1 = 5'd18, SA_DST2 = 5'd19, SA_DST3 = 5'd20;
-  localparam logic [4:0] SA_WINDOW = 5'd21, SA_SEQ_LO = 5'd22, SA_SEQ_HI = 5'd23;
-  localparam logic [4:0] SA_PACKETS_LO = 5'd24, SA_PACKETS_HI = 5'd25;
-  localparam logic [4:0] SA_BYTES_LO = 5'd26, SA_BYTES_HI = 5'd27, SA_ERRORS = 5'd28, SA_PARITY = 5'd31;
+  localparam logic [5:0] SA_IDX = 6'd0, SA_CTRL = 6'd1, SA_SALT = 6'd2;
+  localparam logic [5:0] SA_KEY0 = 6'd4, SA_KEY7 = 6'd11, SA_SPI = 6'd12, SA_DST = 6'd13;
+  localparam logic [5:0] MATCH_IDX = 6'd16, MATCH_SA = 6'd17;
+  localparam logic [5:0] SA_DST1 = 6'd18, SA_DST2 = 6'd19, SA_DST3 = 6'd20;
+  localparam logic [5:0] SA_WINDOW = 6'd21, SA_SEQ_LO = 6'd22, SA_SEQ_HI = 6'd23;
+  localparam logic [5:0] SA_PACKETS_LO = 6'd24, SA_PACKETS_HI = 6'd25;
+  localparam logic [5:0] SA_BYTES_LO = 6'd26, SA_BYTES_HI = 6'd27, SA_ERRORS = 6'd28, SA_PARITY = 6'd31;
+  localparam logic [5:0] SA_SEEN0 = 6'd32, SA_SEEN1 = 6'd33, SA_SEEN2 = 6'd34, SA_SEEN3 = 6'd35;
+  localparam logic [5:0] SA_REPLAYS = 6'd36;
 
   nic_pkg::sa_entry_t sa_q;
   logic               sa_write_q, sa_clear_q;
@@ -43,6 +47,7 @@ module nic_sa_window #(
   logic [127:0]       dst_q;
   logic [63:0]        seq_q;
   logic [nic_pkg::SA_PARITY_BITS-1:0] flip_q;
+  logic [127:0]       seen_q;
   logic               match_write_q, match_clear_q;
   logic [11:0]        match_slot_q;
   logic               commit_sa, commit_match;
@@ -55,6 +60,7 @@ module nic_sa_window #(
   assign sa_write_o.entry         = sa_q;
   assign sa_write_o.seq           = seq_q;
   assign sa_write_o.flip          = flip_q;
+  assign sa_write_o.seen          = seen_q;
   assign state_read_o             = state_read_q;
   assign match_write_o.valid      = commit_match;
   assign match_write_o.slot       = match_slot_q;
@@ -68,8 +74,8 @@ module nic_sa_window #(
     rd_data_o = 32'd0;
     case (rd_word_i)
       SA_IDX:    rd_data_o = {sa_write_q, sa_clear_q, state_read_q | state_busy_i, 29'd0};
-      SA_CTRL:   rd_data_o = {28'd0, sa_q.gmac, sa_q.esn, sa_q.key256, sa_q.valid};
-      SA_SPI:    rd_data_o = spi_q;
+      SA_CTRL:   rd_data_o = {27'd0, sa_q.packet, sa_q.gmac, sa_q.esn, sa_q.key256, sa_q.valid};
+      SA_SPI:    rd_data_o = Rx ? spi_q : sa_q.spi;
       SA_DST:    rd_data_o = dst_q[31:0];
       SA_DST1:   rd_data_o = dst_q[63:32];
       SA_DST2:   rd_data_o = dst_q[95:64];
@@ -85,6 +91,11 @@ module nic_sa_window #(
       SA_BYTES_HI: rd_data_o = state_i.bytes[63:32];
       SA_ERRORS:   rd_data_o = state_i.errors;
       SA_PARITY:   rd_data_o = 32'(flip_q);
+      SA_SEEN0:    rd_data_o = state_i.seen[31:0];
+      SA_SEEN1:    rd_data_o = state_i.seen[63:32];
+      SA_SEEN2:    rd_data_o = state_i.seen[95:64];
+      SA_SEEN3:    rd_data_o = state_i.seen[127:96];
+      SA_REPLAYS:  rd_data_o = state_i.replays;
       default:   ;
     endcase
   end
@@ -100,6 +111,7 @@ module nic_sa_window #(
       v6_q          <= 1'b0;
       seq_q         <= '0;
       flip_q        <= '0;
+      seen_q        <= '0;
       state_read_q  <= 1'b0;
       match_sa_q    <= '0;
       match_write_q <= 1'b0;
@@ -114,6 +126,7 @@ module nic_sa_window #(
         sa_q.salt  <= '0;
         seq_q      <= '0;
         flip_q     <= '0;
+        seen_q     <= '0;
       end
       if (commit_match) begin
         match_write_q <= 1'b0;
@@ -136,17 +149,25 @@ module nic_sa_window #(
             sa_q.key256 <= wr_data_i[1];
             sa_q.esn    <= wr_data_i[2];
             sa_q.gmac   <= wr_data_i[3];
+            sa_q.packet <= wr_data_i[4] & Packet;
           end
           SA_SALT: sa_q.salt <= wr_data_i;
           SA_PARITY: flip_q <= wr_data_i[nic_pkg::SA_PARITY_BITS-1:0];
-          SA_SPI:  if (Rx) spi_q <= wr_data_i;
+          SA_SPI: begin
+            if (Rx) spi_q <= wr_data_i;
+            else sa_q.spi <= wr_data_i;
+          end
           SA_DST:  if (Rx) dst_q[31:0] <= wr_data_i;
           SA_DST1: if (Rx) dst_q[63:32] <= wr_data_i;
           SA_DST2: if (Rx) dst_q[95:64] <= wr_data_i;
           SA_DST3: if (Rx) dst_q[127:96] <= wr_data_i;
           SA_WINDOW: if (Rx) sa_q.window <= wr_data_i[15:0];
-          SA_SEQ_LO: if (Rx) seq_q[31:0] <= wr_data_i;
-          SA_SEQ_HI: if (Rx) seq_q[63:32] <= wr_data_i;
+          SA_SEQ_LO: seq_q[31:0] <= wr_data_i;
+          SA_SEQ_HI: seq_q[63:32] <= wr_data_i;
+          SA_SEEN0: if (Rx) seen_q[31:0] <= wr_data_i;
+          SA_SEEN1: if (Rx) seen_q[63:32] <= wr_data_i;
+          SA_SEEN2: if (Rx) seen_q[95:64] <= wr_data_i;
+          SA_SEEN3: if (Rx) seen_q[127:96] <= wr_data_i;
           MATCH_IDX: begin
             if (Rx) begin
               match_slot_q  <= wr_data_i[11:0];

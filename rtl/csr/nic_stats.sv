@@ -11,6 +11,7 @@ module nic_stats (
 );
   logic [31:0] tx_frames_q, tx_ipsec_q, tx_drop_q, rx_frames_q, rx_ipsec_ok_q, rx_icv_bad_q;
   logic [31:0] rx_no_sa_q, rx_overflow_q, rx_filtered_q, rx_len_bad_q, dma_errors_q, key_errors_q;
+  logic [31:0] rx_replay_q, rx_bad_pad_q;
 
   always_comb begin
     case (rd_word_i)
@@ -26,6 +27,8 @@ module nic_stats (
       4'd10:   rd_data_o = rx_len_bad_q;
       4'd11:   rd_data_o = dma_errors_q;
       4'd12:   rd_data_o = key_errors_q;
+      4'd13:   rd_data_o = rx_replay_q;
+      4'd14:   rd_data_o = rx_bad_pad_q;
       default: rd_data_o = 32'd0;  // word 8, RX_NO_DESC: frames wait, they are not dropped
     endcase
   end
@@ -44,6 +47,8 @@ module nic_stats (
       rx_len_bad_q  <= '0;
       dma_errors_q  <= '0;
       key_errors_q  <= '0;
+      rx_replay_q   <= '0;
+      rx_bad_pad_q  <= '0;
     end else if (|pulse_i) begin
       if (pulse_i.tx_frame)    tx_frames_q   <= tx_frames_q + 32'd1;
       if (pulse_i.tx_ipsec)    tx_ipsec_q    <= tx_ipsec_q + 32'd1;
@@ -55,6 +60,8 @@ module nic_stats (
       if (pulse_i.rx_overflow) rx_overflow_q <= rx_overflow_q + 32'd1;
       if (pulse_i.rx_filtered) rx_filtered_q <= rx_filtered_q + 32'd1;
       if (pulse_i.rx_len_bad)  rx_len_bad_q  <= rx_len_bad_q + 32'd1;
+      if (pulse_i.rx_replay)   rx_replay_q   <= rx_replay_q + 32'd1;
+      if (pulse_i.rx_bad_pad)  rx_bad_pad_q  <= rx_bad_pad_q + 32'd1;
       if (pulse_i.rd_error || pulse_i.wr_error) begin
         dma_errors_q <= dma_errors_q + 32'(pulse_i.rd_error) + 32'(pulse_i.wr_error);
       end

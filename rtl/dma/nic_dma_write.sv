@@ -66,8 +66,9 @@ module nic_dma_write #(
   assign cpl_in.len    = write ? frame_i.len : 16'd0;
   assign cpl_in.sa_idx = frame_i.sa_idx;
   assign cpl_in.esn_hi = frame_i.esn_hi[30:0];
-  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, 2'd0, frame_i.esp_seen,
-                          frame_i.secp & write, code};
+  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, 1'b0, frame_i.packet & write,
+                          frame_i.esp_seen, frame_i.secp & write, code};
+  assign cpl_in.next   = frame_i.next;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -194,7 +195,8 @@ module nic_dma_write #(
     cpl_o = cpl;
     if (cpl_written && verdict_err) begin
       cpl_o.len    = 16'd0;
-      cpl_o.status = {cpl.status[15:5], 1'b0, nic_pkg::CODE_DMA_ERR};
+      cpl_o.status = {cpl.status[15:7], 1'b0, cpl.status[5], 1'b0,
+                      nic_pkg::CODE_DMA_ERR};
     end
   end
 

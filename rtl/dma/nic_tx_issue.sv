@@ -2,8 +2,9 @@
 //
 // nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a
 // check fails, into a record with an error code alone, so that completions keep their order.
-// Whether the SA suits is checked later, when the key is used. Latency 1 cycle; one descriptor a
-// cycle.
+// Whether the SA suits is checked later, when the key is used. Under packet offload, which one lane
+// alone does, the descriptor's length is that of what lies in memory, the record's that of the frame
+// with ESP header and trailer. Latency 1 cycle; one descriptor a cycle.
 module nic_tx_issue #(
   parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
   localparam int unsigned ByteW = 4 + $clog2(Lanes)
@@ -30,33 +31,44 @@ module nic_tx_issue #(
   localparam logic [16:0] MIN_ESP_REST   = 17'd20;
   localparam logic [16:0] ICV_LEN        = 17'd16;
   localparam logic [16:0] MIN_FRAME      = 17'd14;
+  // ESP header, IV, pad length and next header.
+  localparam logic [16:0] PACKET_ADDS    = 17'd18;
 
   logic [16:0] len, esp_off, max_frame;
-  logic        ipsec, plain_bad, esp_bad, sa_bad;
+  logic        ipsec, packet, plain_bad, esp_bad, packet_bad, sa_bad;
+  logic [1:0]  pad;
+  logic [16:0] packet_len;
   logic [3:0]  code;
   assign ipsec     = desc_i[80];
   assign len       = {1'b0, desc_i[79:64]};
   assign esp_off   = {9'd0, desc_i[119:112]};
   assign max_frame = {1'b0, cfg_i.max_frame};
+  assign packet    = ipsec & desc_i[82];
+  // RFC 4303 §2.4: payload, padding, pad length and next header are whole words.
+  assign pad        = esp_off[1:0] - len[1:0] - 2'd2;
+  assign packet_len = len + PACKET_ADDS + {15'd0, pad};
   assign plain_bad = (len < MIN_FRAME) | (len > max_frame);
   assign esp_bad   = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off + MIN_ESP_REST)
                      | (len[1:0] != esp_off[1:0]) | (len + ICV_LEN > max_frame);
+  assign packet_bad = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off)
+                      | (packet_len + ICV_LEN > max_frame);
   // RFC 4303 protection was asked for: without an engine or an SA the frame must not leave.
-  assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en;
+  assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en | (packet & (Lanes > 1));
 
   assign code = desc_err_i ? nic_pkg::CODE_DMA_ERR
-                : (ipsec ? esp_bad : plain_bad) ? nic_pkg::CODE_BAD_LEN
+                : (packet ? packet_bad : ipsec ? esp_bad : plain_bad) ? nic_pkg::CODE_BAD_LEN
                 : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
 
   logic               valid_q, good_q, leave;
   nic_pkg::tx_frame_t frame_q;
   logic [63:0]        addr_q;
+  logic [15:0]        len_q;
   logic [ByteW-1:0]   lead_q;
   assign leave         = frame_ready_i & (cmd_ready_i | ~good_q);
   assign desc_ready_o  = ~valid_q | leave;
   assign cmd_valid_o   = valid_q & good_q & frame_ready_i;
   assign cmd_addr_o    = addr_q;
-  assign cmd_len_o     = frame_q.len;
+  assign cmd_len_o     = len_q;
   assign cmd_lead_o    = lead_q;
   assign frame_valid_o = valid_q & (cmd_ready_i | ~good_q);
   assign frame_o       = frame_q;
@@ -71,7 +83,11 @@ module nic_tx_issue #(
       frame_q.ipsec   <= ipsec;
       frame_q.esn     <= desc_i[81];
       frame_q.esp_off <= desc_i[119:112];
-      frame_q.len     <= desc_i[79:64];
+      frame_q.len     <= packet ? packet_len[15:0] : desc_i[79:64];
+      frame_q.packet  <= packet;
+      frame_q.pad     <= pad;
+      frame_q.next    <= desc_i[127:120];
+      len_q           <= desc_i[79:64];
       frame_q.sa_idx  <= ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
       frame_q.esn_hi  <= desc_i[159:128];
       frame_q.cookie  <= desc_i[191:160];
@@ -83,6 +99,6 @@ module nic_tx_issue #(
 
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,
-                         cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.natt_port, desc_i[95:82],
-                         desc_i[127:120], desc_i[255:192]};
+                         cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.natt_port, desc_i[95:83],
+                         desc_i[255:192]};
 endmodule

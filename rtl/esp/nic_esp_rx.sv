@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict. Other frames
-// go round the engine in the same order. With several lanes nic_sa_ahead reads the SAs in front of the
-// splitter.
+// nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict, strip (packet
+// offload, with one lane). Other frames go round the engine in the same order. With several lanes
+// nic_sa_ahead reads the SAs in front of the splitter.
 //
-//   beats --> realign --> split --+--> bypass FIFO --+--> merge --> frame FIFO, record FIFO
+//   beats --> realign --> split --+--> bypass FIFO --+--> merge --> strip --> frame, record FIFO
 //   frames -------^---------^     +--> nic_gcm ------+
 //                                 '--> merge FIFO ---'
 module nic_esp_rx #(
@@ -28,11 +28,17 @@ module nic_esp_rx #(
   output logic [128*Lanes-1:0] wr_data_o,
   output logic               commit_o,
   output logic               rollback_o,
+  output logic [4:0]         trim_o,        // beats
   output logic               done_valid_o,
   input  logic               done_ready_i,
   output nic_pkg::rx_done_t  done_o,
   output nic_pkg::sa_event_t event_o,
-  output logic               no_sa_o
+  output nic_pkg::seq_ask_t  seq_ask_o,
+  input  logic               seq_answer_i,
+  input  logic               seq_replay_i,
+  output nic_pkg::seq_end_t  seq_end_o,
+  output logic               no_sa_o,
+  output logic               bad_pad_o
 );
   localparam int unsigned Width  = 128 * Lanes;
   localparam int unsigned ByteW  = $clog2(16 * Lanes);
@@ -156,17 +162,42 @@ module nic_esp_rx #(
     .valid_o(text_valid), .ready_i(text_ready), .data_o(text), .count_o()
   );
 
+  logic              wr_valid, wr_ready, commit, rollback;
+  nic_pkg::rx_done_t done;
+  nic_pkg::rx_mark_t mark;
+  logic [15:0]       text_len;
   nic_esp_rx_merge #(.Lanes(Lanes)) i_merge (
     .clk_i(clk_i), .rst_ni(rst_ni), .flag_bad_i(flag_bad_i),
     .merge_valid_i(merge_valid), .merge_ready_o(merge_ready), .merge_i(merge),
     .bypass_valid_i(bypass_valid), .bypass_ready_o(bypass_ready), .bypass_i(bypass),
     .text_valid_i(text_valid), .text_ready_o(text_ready), .text_i(text),
     .tag_valid_i(tag_valid), .tag_ready_o(tag_ready), .tag_ok_i(tag_ok),
-    .wr_valid_o(wr_valid_o), .wr_ready_i(wr_ready_i), .wr_data_o(wr_data_o),
-    .commit_o(commit_o), .rollback_o(rollback_o),
-    .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done_o),
-    .event_o(event_o)
+    .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data_o),
+    .commit_o(commit), .rollback_o(rollback),
+    .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done),
+    .mark_o(mark), .text_len_o(text_len), .event_o(event_o),
+    .seq_ask_o(seq_ask_o), .seq_answer_i(seq_answer_i), .seq_replay_i(seq_replay_i),
+    .seq_end_o(seq_end_o)
   );
+  if (Lanes == 1) begin : gen_strip
+    nic_esp_strip i_strip (
+      .clk_i(clk_i), .rst_ni(rst_ni), .mark_i(mark),
+      .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data_o), .commit_i(commit),
+      .rollback_i(rollback), .done_valid_i(done_valid_o), .done_i(done), .text_len_i(text_len),
+      .wr_valid_o(wr_valid_o), .wr_ready_i(wr_ready_i), .commit_o(commit_o),
+      .rollback_o(rollback_o), .trim_o(trim_o), .done_o(done_o), .bad_pad_o(bad_pad_o)
+    );
+  end else begin : gen_no_strip
+    assign wr_valid_o = wr_valid;
+    assign wr_ready   = wr_ready_i;
+    assign commit_o   = commit;
+    assign rollback_o = rollback;
+    assign trim_o     = '0;
+    assign done_o     = done;
+    assign bad_pad_o  = 1'b0;
+    logic unused_strip;
+    assign unused_strip = &{1'b0, mark, text_len};
+  end
 
   logic unused_bits;
   assign unused_bits = &{1'b0, unused_last, unused_tag, a_first, a_tail, a_err};

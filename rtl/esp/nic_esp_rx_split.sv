@@ -181,10 +181,18 @@ module nic_esp_rx_split #(
       merge_q.hdr           <= (crypt & ~sa_i.gmac) ? hdr + 10'd1 : beats;
       merge_q.text_end      <= (crypt & ~sa_i.gmac) ? text_end + 10'd1 : beats;
       merge_q.total         <= beats;
-      merge_q.esn           <= crypt & sa_i.esn;
+      merge_q.track         <= crypt & (sa_i.esn | sa_i.packet);
+      merge_q.packet        <= crypt & sa_i.packet;
+      merge_q.window        <= !sa_i.packet ? 8'd0
+                               : (sa_i.window > 16'd128) ? 8'd128 : sa_i.window[7:0];
+      merge_q.esp           <= hdr;
+      merge_q.text_last     <= text_end;
+      merge_q.text_len      <= frame_i.text_len;
       merge_q.seq           <= seq;
       merge_q.done.esn_hi   <= crypt ? esn_hi : 32'd0;
       merge_q.done.secp     <= crypt;
+      merge_q.done.packet   <= 1'b0;
+      merge_q.done.next     <= 8'd0;
       merge_q.done.esp_seen <= frame_i.esp_seen;
       merge_q.done.code     <= code;
       merge_q.done.lead     <= 6'(lead);
@@ -239,7 +247,7 @@ module nic_esp_rx_split #(
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, sa_i.window};
+  assign unused_bits = &{1'b0, sa_i.spi};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// nic_esp_tx: inline ESP encryption: split, AES-GCM, merge. Plain frames go round the engine in the
-// same order.
+// nic_esp_tx: inline ESP encryption: build (packet offload), split, AES-GCM, merge. Plain frames go
+// round the engine in the same order.
 //
-// With several lanes nic_sa_ahead reads the SAs in front of the splitter.
+// With several lanes nic_sa_ahead reads the SAs in front of the splitter, and there is no packet offload.
 //
-//   frames, beats --> split --+--> bypass FIFO ------+--> merge --> frame FIFO, record FIFO
-//                             +--> nic_gcm ----------+
-//                             '--> merge, end FIFOs -'
+//   frames, beats --> build --> split --+--> bypass FIFO ------+--> merge --> frame, record FIFO
+//                                       +--> nic_gcm ----------+
+//                                       '--> merge, end FIFOs -'
 module nic_esp_tx #(
   parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
 ) (
@@ -24,6 +24,10 @@ module nic_esp_tx #(
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
   input  nic_pkg::sa_entry_t sa_i,
+  output logic               number_rd_en_o,
+  input  logic [63:0]        number_i,      // the next one of the SA
+  input  logic               spent_i,
+  output logic               take_o,
   output logic               wr_valid_o,
   input  logic               wr_ready_i,
   output logic [128*Lanes-1:0] wr_data_o,
@@ -52,13 +56,21 @@ module nic_esp_tx #(
   logic [9:0]         split_rd_idx;
   nic_pkg::tx_frame_t split_frame;
   nic_pkg::sa_entry_t sa;
+  logic               beat_valid, beat_ready, beat_last, beat_err;
+  logic [Width-1:0]   beat;
   if (Lanes == 1) begin : gen_sa
     assign split_valid   = frame_valid_i;
     assign frame_ready_o = split_ready;
-    assign split_frame   = frame_i;
     assign sa            = sa_i;
     assign sa_rd_en_o    = split_rd_en;
     assign sa_rd_idx_o   = split_rd_idx;
+    nic_esp_build i_build (
+      .clk_i(clk_i), .rst_ni(rst_ni), .frame_i(frame_i), .frame_o(split_frame),
+      .beat_valid_i(beat_valid_i), .beat_ready_o(beat_ready_o), .beat_i(beat_i),
+      .beat_last_i(beat_last_i), .beat_err_i(beat_err_i), .spi_i(sa_i.spi), .number_i(number_i),
+      .beat_valid_o(beat_valid), .beat_ready_i(beat_ready), .beat_o(beat), .beat_last_o(beat_last),
+      .beat_err_o(beat_err)
+    );
   end else begin : gen_sa_ahead
     nic_pkg::esn_guess_t unused_guess;
     nic_sa_ahead #(.Width($bits(frame_i))) i_ahead (
@@ -69,16 +81,22 @@ module nic_esp_tx #(
       .valid_o(split_valid), .ready_i(split_ready), .frame_o(split_frame), .sa_o(sa),
       .guess_o(unused_guess)
     );
+    assign beat_valid   = beat_valid_i;
+    assign beat_ready_o = beat_ready;
+    assign beat         = beat_i;
+    assign beat_last    = beat_last_i;
+    assign beat_err     = beat_err_i;
     logic unused_read;
-    assign unused_read = &{1'b0, split_rd_en, split_rd_idx, unused_guess};
+    assign unused_read = &{1'b0, split_rd_en, split_rd_idx, unused_guess, number_i};
   end
 
   nic_esp_tx_split #(.Lanes(Lanes)) i_split (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .frame_valid_i(split_valid), .frame_ready_o(split_ready), .frame_i(split_frame),
-    .beat_valid_i(beat_valid_i), .beat_ready_o(beat_ready_o), .beat_i(beat_i),
-    .beat_last_i(beat_last_i), .beat_err_i(beat_err_i),
+    .beat_valid_i(beat_valid), .beat_ready_o(beat_ready), .beat_i(beat),
+    .beat_last_i(beat_last), .beat_err_i(beat_err),
     .sa_rd_en_o(split_rd_en), .sa_rd_idx_o(split_rd_idx), .sa_i(sa),
+    .spent_i(spent_i), .number_rd_en_o(number_rd_en_o), .take_o(take_o),
     .bypass_valid_o(bypass_in_valid), .bypass_ready_i(bypass_in_ready),
     .merge_valid_o(merge_in_valid), .merge_ready_i(merge_in_ready), .merge_o(merge_in),
     .end_valid_o(end_in_valid), .end_ready_i(end_in_ready), .end_err_o(end_in_err),
@@ -88,7 +106,7 @@ module nic_esp_tx #(
 
   nic_fifo #(.Width(Width), .Depth(64)) i_bypass (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(bypass_in_valid), .ready_o(bypass_in_ready), .data_i(beat_i),
+    .valid_i(bypass_in_valid), .ready_o(bypass_in_ready), .data_i(beat),
     .valid_o(bypass_valid), .ready_i(bypass_ready), .data_o(bypass), .count_o()
   );
   nic_fifo #(.Width($bits(merge_in)), .Depth(Frames)) i_merges (

@@ -90,8 +90,6 @@ module nic_esp_tx_merge #(
   assign event_o.bad   = ~good;
   assign event_o.idx   = merge_i.done.sa_idx[9:0];
   assign event_o.len   = merge_i.done.len;
-  assign event_o.esn   = 1'b0;
-  assign event_o.seq   = 64'd0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -5,7 +5,8 @@
 // number | IV, which make the AAD and the nonce (RFC 4106). The SA is read when the frame comes up; the
 // three or more beats of headers hide it, or, where beats are wider, nic_sa_ahead brings it. A frame
 // whose SA is invalid goes no further than its headers: nothing of it is encrypted or sent. So it is
-// with an SA whose row is bad. Throughput one beat a cycle, no bubble between frames; latency 1 cycle.
+// with an SA whose row is bad, and under packet offload with one that has given its last number.
+// Throughput one beat a cycle, no bubble between frames; latency 1 cycle.
 //
 // GMAC (RFC 4543): all of SPI, number, IV and text is AAD, and the text goes round the engine too.
 // 16 bytes, with ESN 20, are in front of the text there: beyond whole beats, the text reaches the engine
@@ -31,6 +32,9 @@ module nic_esp_tx_split #(
   output logic               sa_rd_en_o,
   output logic [9:0]         sa_rd_idx_o,
   input  nic_pkg::sa_entry_t sa_i,            // from the cycle after the read on; bad: 1 later
+  input  logic               spent_i,         // likewise: the SA has no sequence number left
+  output logic               number_rd_en_o,
+  output logic               take_o,          // packet offload: the frame has its number
   output logic               bypass_valid_o,
   input  logic               bypass_ready_i,
   output logic               merge_valid_o,
@@ -58,7 +62,7 @@ module nic_esp_tx_split #(
   nic_pkg::tx_merge_t merge_q;
 
   logic        has_data, esp_beat, past_esp, sa_ok, merge_beat, cmd_slot, text_slot, ready, move;
-  logic        crypt, merge_slot, merge_put, to_bypass;
+  logic        crypt, merge_slot, merge_put, to_bypass, known, spent;
   logic [3:0]  code;
   logic [9:0]  hdr, round_end;                // number of the ESP beat; beats that go round
   logic [15:0] text_len;
@@ -73,7 +77,9 @@ module nic_esp_tx_split #(
   assign tail      = text_len[ByteW-1:0];
   assign esp_beat  = frame_i.ipsec & (idx_q == hdr);
   assign past_esp  = frame_i.ipsec & (idx_q > hdr);
-  assign sa_ok     = sa_i.valid & ~sa_i.bad & (sa_i.esn == frame_i.esn);
+  assign known     = sa_i.valid & (sa_i.esn == frame_i.esn) & (sa_i.packet == frame_i.packet);
+  assign spent     = frame_i.packet & spent_i;
+  assign sa_ok     = known & ~sa_i.bad & ~spent;
   assign text_len  = frame_i.len - {8'd0, frame_i.esp_off} - 16'd16;
   assign text_end  = {1'b0, text_len} + 17'(Bytes - 1);
   assign icv_end   = {1'b0, text_len} + 17'(Bytes + 15);
@@ -100,10 +106,13 @@ module nic_esp_tx_split #(
   assign end_err_o      = beat_err_i;
   assign sa_rd_en_o     = frame_valid_i & frame_i.ipsec & has_data & ~sa_read_q;
   assign sa_rd_idx_o    = frame_i.sa_idx[9:0];
+  assign number_rd_en_o = sa_rd_en_o & frame_i.packet;
+  assign take_o         = move & esp_beat & frame_i.packet & sa_ok;
 
   assign crypt      = has_data & frame_i.ipsec & sa_ok;
-  assign code       = !(has_data & frame_i.ipsec & ~sa_ok) ? frame_i.code
-                      : sa_i.bad ? nic_pkg::CODE_KEY_ERR : nic_pkg::CODE_NO_SA;
+  assign code       = !(has_data & frame_i.ipsec) ? frame_i.code : sa_i.bad ? nic_pkg::CODE_KEY_ERR
+                      : !known ? nic_pkg::CODE_NO_SA : spent ? nic_pkg::CODE_SEQ_END
+                      : nic_pkg::CODE_OK;
   assign round_end  = !has_data ? 10'd0 : frame_i.ipsec ? hdr + 10'd1 : 10'(plain_end >> ByteW);
   assign cmd_valid_o  = cmd_valid_q;
   assign cmd_o        = cmd_q;
@@ -207,7 +216,7 @@ module nic_esp_tx_split #(
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, sa_i.window};
+  assign unused_bits = &{1'b0, sa_i.window, sa_i.spi, frame_i.pad, frame_i.next};
 
 `ifndef SYNTHESIS
   // Fail closed: with IPSEC no text beat ever takes the way round the engine, but for GMAC.

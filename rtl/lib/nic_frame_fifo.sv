@@ -2,7 +2,7 @@
 //
 // nic_frame_fifo: store-and-forward memory for frames. Beats written are invisible to the reader
 // until commit_i; rollback_i forgets all since the last commit. Either may come with the last write
-// or later. Frame boundaries are not stored: the reader learns each length elsewhere. Latency 2
+// or later; a commit leaves the last trim_i beats out. Frame boundaries are not stored: the reader learns each length elsewhere. Latency 2
 // cycles from commit to rd_valid_o (memory read with a registered output); one beat a cycle both
 // ways.
 //
@@ -18,6 +18,7 @@ module nic_frame_fifo #(
   input  logic [Width-1:0] wr_data_i,
   input  logic         commit_i,
   input  logic         rollback_i,
+  input  logic [4:0]   trim_i,
   output logic         rd_valid_o,
   input  logic         rd_ready_i,
   output logic [Width-1:0] rd_data_o
@@ -25,13 +26,14 @@ module nic_frame_fifo #(
   localparam int unsigned PtrW = $clog2(Depth);
 
   logic [Width-1:0] mem [Depth];
-  logic [PtrW:0] wr_q, commit_q, rd_q, wr_next;
+  logic [PtrW:0] wr_q, commit_q, rd_q, wr_next, wr_end;
   logic [Width-1:0] out_q;
   logic          out_valid_q, push, fetch;
 
   assign wr_ready_o = (wr_q - rd_q) != (PtrW + 1)'(Depth);
   assign push       = wr_valid_i & wr_ready_o;
   assign wr_next    = wr_q + {{PtrW{1'b0}}, push};
+  assign wr_end     = wr_next - {{(PtrW - 4){1'b0}}, trim_i};
   assign fetch      = (rd_q != commit_q) & (~out_valid_q | rd_ready_i);
   assign rd_valid_o = out_valid_q;
   assign rd_data_o  = out_q;
@@ -43,8 +45,8 @@ module nic_frame_fifo #(
       rd_q        <= '0;
       out_valid_q <= 1'b0;
     end else begin
-      wr_q <= rollback_i ? commit_q : wr_next;
-      if (commit_i) commit_q <= wr_next;
+      wr_q <= rollback_i ? commit_q : commit_i ? wr_end : wr_next;
+      if (commit_i) commit_q <= wr_end;
       if (fetch) rd_q <= rd_q + (PtrW + 1)'(1);
       if (~out_valid_q | rd_ready_i) out_valid_q <= fetch;
     end

@@ -78,6 +78,7 @@ module nic_mac_tx #(
   assign cpl_o.len    = sent.len;
   assign cpl_o.sa_idx = sent.sa_idx;
   assign cpl_o.esn_hi = 31'd0;
+  assign cpl_o.next   = 8'd0;
   assign cpl_o.status = {11'd0, sent.secp, sent.code};
 
   always_ff @(posedge clk_i) begin

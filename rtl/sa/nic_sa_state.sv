@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_sa_state: what the card counts for each of 1024 SAs of one direction (packets, bytes, frames
-// that failed), and on the receive side the highest extended sequence number whose ICV was good.
-// An event is one read and one write of a row, so a row read for software is of one moment, however
-// long software takes for its words. Throughput one event a cycle; what was written in the cycle
-// of a read is forwarded. A row is zeroed when its SA is written.
+// that failed). An event is one read and one write of a row, so a row read for software is of one
+// moment, however long software takes for its words. Throughput one event a cycle; what was written
+// in the cycle of a read is forwarded. A row is zeroed when its SA is written.
 //
 //   event --> mem[idx] --> row_q --> + --> mem[idx]
-//   software: read_i --> mem[idx] --> read_q (held)       splitter: seq_rd --> seq[idx] --> seq_q
-module nic_sa_state #(
-  parameter bit Rx = 1'b0
-) (
+//   software: read_i --> mem[idx] --> read_q (held)
+module nic_sa_state (
   input  logic                 clk_i,
   input  logic                 rst_ni,
   input  logic                 scrub_i,
@@ -21,11 +18,7 @@ module nic_sa_state #(
   input  logic                 read_i,       // one cycle
   input  logic [9:0]           read_idx_i,
   output logic                 read_busy_o,
-  output nic_pkg::sa_state_t   read_o,
-  // Highest sequence number of an SA, in the cycle after seq_rd_en_i, until the next read.
-  input  logic                 seq_rd_en_i,
-  input  logic [9:0]           seq_rd_idx_i,
-  output logic [63:0]          seq_o
+  output logic [159:0]         read_o        // errors, bytes, packets
 );
   localparam int unsigned Width = 160;       // errors, bytes, packets
 
@@ -47,9 +40,7 @@ module nic_sa_state #(
   assign write = event_q.valid;
 
   assign read_busy_o    = read_pend_q | read_row_q;
-  assign read_o.errors  = read_q[159:128];
-  assign read_o.bytes   = read_q[127:64];
-  assign read_o.packets = read_q[63:0];
+  assign read_o         = read_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -84,32 +75,8 @@ module nic_sa_state #(
     else if (read_row_q) read_q <= row_q;
   end
 
-  if (Rx) begin : gen_seq
-    // The same row for splitter and verdict, so two copies of the memory, written together.
-    logic [63:0] seq [1024];
-    logic [63:0] seq_q, top_q, seq_read_q;
-    logic        newer;
-    assign newer        = event_q.esn & ~event_q.bad & event_q.valid & (event_q.seq > top_q);
-    assign seq_o        = seq_q;
-    assign read_o.seq   = seq_read_q;
-    always_ff @(posedge clk_i) begin
-      if (scrub_i) seq[scrub_row_i] <= '0;
-      else if (write_i.valid) seq[write_i.idx] <= write_i.seq;
-      else if (newer) seq[event_q.idx] <= event_q.seq;
-      if (seq_rd_en_i) seq_q <= seq[seq_rd_idx_i];
-      if ((event_i.valid && event_i.esn) || fetch_read) top_q <= seq[fetch_idx];
-      if (!rst_ni) seq_read_q <= '0;
-      else if (read_row_q) seq_read_q <= top_q;
-    end
-  end else begin : gen_no_seq
-    assign seq_o      = 64'd0;
-    assign read_o.seq = 64'd0;
-    logic unused_seq;
-    assign unused_seq = &{1'b0, seq_rd_en_i, seq_rd_idx_i, event_q.esn, event_q.seq, write_i.seq};
-  end
-
   logic unused_write;
-  assign unused_write = &{1'b0, write_i.entry, write_i.flip};
+  assign unused_write = &{1'b0, write_i.entry, write_i.flip, write_i.seq, write_i.seen};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -42,7 +42,7 @@ module nic_sa_table (
   assign error_o   = error_q;
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, write_i.seq, entry[Width]};
+  assign unused_bits = &{1'b0, write_i.seq, write_i.seen, entry[Width]};
 
   always_ff @(posedge clk_i) begin
     if (scrub_i) mem[scrub_row_i] <= '0;

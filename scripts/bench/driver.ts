@@ -162,6 +162,7 @@ export class DriverBench {
 
   #install(i: number, direction: 'in' | 'out'): void {
     const answer = this.#ends[i]!.nic.sa.saInstall({
+      mode: 'crypto',
       direction,
       saHandle: 1,
       generation: 1,
@@ -176,6 +177,8 @@ export class DriverBench {
       esn: false,
       replayPackets: 0,
       receivedSeq: 0,
+      sentSeq: 0,
+      seen: new Uint32Array(4),
       udpPort: 0,
     });
     if (!answer.ok) throw new Error(answer.reason);

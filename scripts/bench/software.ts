@@ -160,7 +160,7 @@ export class EspBench {
     const { inet, mbufs } = newHost(arena, 0, 1);
     const ipsec = (receiveOnly: boolean) => new Ipsec({ inet, offload: false, receiveOnly });
     this.#pool = mbufs;
-    this.#xform = new XformEsp(inet);
+    this.#xform = new XformEsp(inet, () => {});
     const sa = { src: V4[0], dst: V4[1], spi: 0x1000, cipher: 'aes-gcm-16', replayPackets: 64 };
     const key = new Uint8Array(20).fill(0x11);
     this.#out = ipsec(false).sadb.add({ ...sa, key });

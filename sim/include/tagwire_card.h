@@ -17,7 +17,8 @@
 #define TWP_MAC_HI 0x0014u
 #define TWP_MAX_FRAME 0x0018u /* bytes, without FCS */
 #define TWP_CAPS 0x001cu      /* 15:0 SAs each way, 16 GCM-128, 17 GCM-256, 18 ESN, 19 GMAC, 20 IPv6,
-                                 21 ESP in UDP, 22 VLAN tags, 31:24 log2 of the largest ring */
+                                 21 ESP in UDP, 22 VLAN tags, 23 packet offload,
+                                 31:24 log2 of the largest ring */
 #define TWP_NATT_PORT 0x0020u /* UDP port of ESP in UDP (RFC 3948), 0: none; 4500 after reset */
 #define TWP_EICR 0x0100u /* causes */
 #define TWP_EIMS 0x0104u /* mask set */
@@ -69,17 +70,27 @@
 #define TWP_SA_BYTES_LO 0x68u
 #define TWP_SA_BYTES_HI 0x6cu
 #define TWP_SA_ERRORS 0x70u
-#define TWP_SA_PARITY 0x7cu /* for tests: parity bits 9:0 that the next WRITE stores wrong */
+#define TWP_SA_PARITY 0x7cu /* for tests: parity bits 10:0 that the next WRITE stores wrong */
 /* Which packets are an SA's. */
 #define TWP_RX_SA_SPI 0x0530u
 #define TWP_RX_SA_DST 0x0534u /* IPv4 destination, or the first four bytes of an IPv6 one */
 #define TWP_RX_SA_DST1 0x0548u
 #define TWP_RX_SA_DST2 0x054cu
 #define TWP_RX_SA_DST3 0x0550u
-/* ESN: anti-replay window, and the highest number seen: written before WRITE, read after READ. */
+/* Packet offload, transmit: SPI, and the last number given (written before WRITE, read after READ). */
+#define TWP_TX_SA_SPI 0x0430u
+#define TWP_TX_SA_SEQ_LO 0x0458u
+#define TWP_TX_SA_SEQ_HI 0x045cu
+/* ESN, or packet offload: anti-replay window, and the highest number seen: written before WRITE, read
+   after READ. Packet offload: which numbers were seen, bit i of the four: the highest - i. */
 #define TWP_RX_SA_WINDOW 0x0554u
 #define TWP_RX_SA_SEQ_LO 0x0558u
 #define TWP_RX_SA_SEQ_HI 0x055cu
+#define TWP_RX_SA_SEEN0 0x0580u
+#define TWP_RX_SA_SEEN1 0x0584u
+#define TWP_RX_SA_SEEN2 0x0588u
+#define TWP_RX_SA_SEEN3 0x058cu
+#define TWP_RX_SA_REPLAYS 0x0590u /* after READ: packets refused by the window */
 #define TWP_RX_MATCH_IDX 0x0540u /* slot | TWP_SA_WRITE; slot = bucket * 4 + way */
 #define TWP_RX_MATCH_SA 0x0544u
 #define TWP_MATCH_V6 0x80000000u /* with the index in MATCH_SA: the destination is IPv6 */
@@ -90,6 +101,7 @@
 #define TWP_SA_KEY256 2u
 #define TWP_SA_ESN 4u
 #define TWP_SA_GMAC 8u /* RFC 4543: nothing is encrypted */
+#define TWP_SA_PACKET 16u /* packet offload: ESP header, trailer, numbers and window are the card's */
 
 /* Statistics: TX_FRAMES and on, in the order of nic_stats. */
 #define TWP_STATS 0x0600u
@@ -100,13 +112,16 @@ typedef struct twp_tx_desc {
   uint16_t flags; /* TWP_TX_ */
   uint16_t sa_idx;
   uint8_t esp_offset; /* of the ESP header in the frame */
-  uint8_t reserved0;
+  uint8_t next_header; /* with PACKET */
   uint32_t esn_hi;
   uint32_t cookie;
   uint64_t reserved1;
 } twp_tx_desc;
 #define TWP_TX_IPSEC 1u
 #define TWP_TX_ESN 2u
+/* Memory has headers up to esp_offset, with the finished packet's lengths, then payload; the card puts
+   ESP header, IV and trailer in and numbers the packet. */
+#define TWP_TX_PACKET 4u
 
 typedef struct twp_rx_desc {
   uint64_t addr;
@@ -118,13 +133,17 @@ typedef struct twp_completion {
   uint32_t cookie;
   uint16_t len;
   uint16_t sa_idx; /* 0xffff: none */
-  uint32_t status; /* 3:0 code, TWP_CPL_ */
+  uint32_t status; /* 3:0 code, TWP_CPL_; 23:16 next header, with PACKET */
   uint32_t phase;  /* bit 31: 1 on the first lap of the ring, then 0, 1, ..; receive with ESN: the
-                      high half of the sequence number in 30:0 */
+                      high half of the sequence number in 30:0; with PACKET its low bits */
 } twp_completion;
 #define TWP_CPL_CODE 0xfu /* 0 = good */
 #define TWP_CODE_KEY_ERR 8u /* parity of the SA's row: no crypto under it before it is written again */
 #define TWP_CPL_SECP 0x10u /* the card did ESP crypto */
+#define TWP_CPL_PACKET 0x40u /* received: ESP header, trailer and ICV are gone, IP is as it came */
+#define TWP_CODE_REPLAY 9u   /* packet offload: number seen before, or too old */
+#define TWP_CODE_BAD_PAD 10u
+#define TWP_CODE_SEQ_END 11u /* transmit: the SA has given its last number */
 
 /* First of the two buckets where the card looks an SPI up; the other is that of the second hash. */
 static inline uint32_t twp_match_hash(uint32_t x) {

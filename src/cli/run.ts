@@ -65,7 +65,11 @@ const options = {
     max: 100,
     help: 'frames that the wire loses (default 0)',
   },
-  offload: { type: 'choice', choices: ['on', 'off'], help: 'ESP by the cards (default on)' },
+  offload: {
+    type: 'choice',
+    choices: ['on', 'off', 'packet'],
+    help: 'ESP by the cards: its crypto (on, the default), all of it (packet), nothing',
+  },
   nic: {
     type: 'choice',
     choices: ['rtl', 'model'],
@@ -162,7 +166,9 @@ function worldOptions(o: RunOptions, out: string, scenario: WorldOptions): World
     ...(alg === undefined ? {} : { alg }),
     ...(inner === undefined ? {} : { inner: familyOf(inner) }),
     ...(outer === undefined ? {} : { outer: familyOf(outer) }),
-    ...(offload === undefined ? {} : { offload: offload === 'on' }),
+    ...(offload === undefined
+      ? {}
+      : { offload: offload === 'packet' ? offload : offload === 'on' }),
     wire: {
       ...scenario.wire,
       ...(loss === undefined ? {} : { lossPercent: loss }),

@@ -102,10 +102,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 function builtInFile(config: WorldConfig, host: 0 | 1): string {
-  const { mode, alg, seed, gateways, inner, outer } = config;
+  const { mode, alg, seed, gateways, inner, outer, packetOffload } = config;
   const addresses = addressesOf(inner, outer);
   const about = protectedIn(mode, gateways, addresses);
-  return setkeyFile(host, mode, alg, seed, about, addresses.outer);
+  const words = packetOffload ? '-offload packet ' : '';
+  return setkeyFile(host, mode, alg, seed, about, addresses.outer, words);
 }
 
 /** Their mbufs lie behind what the cards reach. */

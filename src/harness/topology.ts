@@ -101,7 +101,7 @@ export function protectedIn(mode: Mode, gateways: boolean, addresses: Addresses)
   return { ends: mode === 'tunnel' ? addresses.inner : addresses.outer, proto: 'udp' };
 }
 
-/** The setkey(8) file of host n: one SA each way and the policies that require them. */
+/** The setkey(8) file of host n: one SA each way, with these words, and the policies that require them. */
 export function setkeyFile(
   host: 0 | 1,
   mode: Mode,
@@ -109,6 +109,7 @@ export function setkeyFile(
   seed: number,
   { ends, proto }: Protected = protectedIn(mode, false, addressesOf(4, 4)),
   outer: Pair = OUTER,
+  words = '',
 ): string {
   const alg = ALGORITHMS[algorithm];
   const lines: string[] = [];
@@ -122,7 +123,7 @@ export function setkeyFile(
         : ` -A ${alg.mac.auth} ${hex(macKey(seed, from, alg.mac.authKeyBytes))}`;
     lines.push(
       `add ${outer[from]} ${outer[to]} esp 0x${spiOf(from).toString(16)} ` +
-        `-m ${mode} -r 8 -E ${cipher}${mac};`,
+        `-m ${mode} -r 8 ${words}-E ${cipher}${mac};`,
     );
     const gateways = mode === 'tunnel' ? `${outer[from]}-${outer[to]}` : '';
     lines.push(

@@ -26,8 +26,11 @@ export interface WorldOptions {
    */
   readonly inner?: 4 | 6;
   readonly outer?: 4 | 6;
-  /** Do the cards do ESP? Default true. */
-  readonly offload?: boolean;
+  /**
+   * Do the cards do ESP? Default true. 'packet': the built-in SAs ask for all of it, the headers, the
+   * numbers and the replay window too.
+   */
+  readonly offload?: boolean | 'packet';
   /** The Verilated card, or the functional model. Default 'rtl'. */
   readonly nic?: 'rtl' | 'model';
   /** An engine or a card from elsewhere in the place of ours; only with nic 'rtl'. */
@@ -100,6 +103,7 @@ export interface WorldConfig {
   readonly inner: 4 | 6;
   readonly outer: 4 | 6;
   readonly offload: boolean;
+  readonly packetOffload: boolean;
   readonly nic: 'rtl' | 'model';
   readonly rtl: OwnRtl | null;
   readonly driver: DriverModule | null;
@@ -178,7 +182,8 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     gateways: o.gateways ?? false,
     inner,
     outer,
-    offload: o.offload ?? true,
+    offload: o.offload !== false,
+    packetOffload: o.offload === 'packet',
     nic: oneOf('nic', o.nic ?? 'rtl', ['rtl', 'model']),
     rtl: o.rtl ?? null,
     driver: o.driver ?? null,

@@ -15,6 +15,7 @@ import { IPPROTO_ESP, IPPROTO_UDP } from '../header/ip.ts';
 import { IP6_HDR_LEN } from '../header/ip6.ts';
 import { UDP_DPORT, UDP_HDR_LEN, UDP_LEN } from '../header/udp.ts';
 import { gcmOpen, gcmOpenUnchecked, gcmSeal } from './gcm.ts';
+import { builtBytes } from './model_packet.ts';
 import type { ModelSa } from './model_sa.ts';
 
 /** ESP header and IV: where the cipher text begins, from the ESP header. */
@@ -103,20 +104,27 @@ export interface TxCrypto {
   espOffset: number;
   esn: boolean;
   esnHi: number;
+  /** Packet offload: ESP header and trailer are to be made; what the trailer says. */
+  packet: boolean;
+  next: number;
 }
 
-/** Why the card refuses an offloaded frame of lenBytes (without ICV), or CODE_OK. */
+/** Why the card refuses an offloaded frame of lenBytes in memory, or CODE_OK. */
 export function checkTx(
   lenBytes: number,
   maxFrameBytes: number,
   d: TxCrypto,
   sa: ModelSa | null,
 ): number {
-  if (d.espOffset < ESP_OFFSET_MIN || lenBytes < d.espOffset + TEXT_AT + 4) return CODE_BAD_LEN;
-  if ((lenBytes - d.espOffset - TEXT_AT) % 4 !== 0) return CODE_BAD_LEN;
-  if (lenBytes + ICV_BYTES > maxFrameBytes) return CODE_BAD_LEN;
+  if (d.espOffset < ESP_OFFSET_MIN) return CODE_BAD_LEN;
+  if (d.packet && lenBytes < d.espOffset) return CODE_BAD_LEN;
+  const builtLen = d.packet ? builtBytes(lenBytes, d.espOffset) : lenBytes;
+  if (builtLen < d.espOffset + TEXT_AT + 4) return CODE_BAD_LEN;
+  if ((builtLen - d.espOffset - TEXT_AT) % 4 !== 0) return CODE_BAD_LEN;
+  if (builtLen + ICV_BYTES > maxFrameBytes) return CODE_BAD_LEN;
   if (sa?.damaged) return CODE_KEY_ERR;
-  return sa === null || sa.esn !== d.esn ? CODE_NO_SA : CODE_OK;
+  const isKnown = sa !== null && sa.esn === d.esn && sa.packet === d.packet;
+  return isKnown ? CODE_OK : CODE_NO_SA;
 }
 
 /** Encrypts a frame in place; its last 16 bytes become the ICV. RFC 4106 §§3-5, RFC 4543 §3. */

@@ -48,7 +48,7 @@ export function complete(
   scratchView.setUint32(0, cookie, true);
   scratchView.setUint16(4, lenBytes, true);
   scratchView.setUint16(6, saIdx, true);
-  scratchView.setUint32(8, status, true);
+  scratchView.setUint32(8, status >>> 0, true);
   scratchView.setUint32(12, ((ring.phase << 31) | (esnHi & CPL_ESN_HI_MASK)) >>> 0, true);
   if (!card.memory.write(ring.address(ring.tail, CPL_BYTES), scratch)) dmaError(card);
   ring.tail = (ring.tail + 1) & 0xffff;

@@ -2,12 +2,16 @@
 import {
   CODE_AUTH_FAIL,
   CODE_BAD_LEN,
+  CODE_BAD_PAD,
   CODE_DMA_ERR,
   CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
+  CODE_REPLAY,
   CODE_TOO_BIG,
   CPL_ESP_SEEN,
+  CPL_NEXT_SHIFT,
+  CPL_PACKET,
   CPL_SECP,
   CTRL_IPSEC_RX_EN,
   CTRL_PROMISC,
@@ -18,6 +22,7 @@ import {
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { type EspPlace, findEsp, guessHigh, openEsp, openUnchecked } from './model_esp.ts';
+import { isReplay, noteNumber, stripEsp } from './model_packet.ts';
 import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
 import { type ModelSa, type ModelSaTable, matchDst } from './model_sa.ts';
@@ -25,12 +30,16 @@ import { type ModelSa, type ModelSaTable, matchDst } from './model_sa.ts';
 const NEVER = Number.POSITIVE_INFINITY;
 /** Frames wait in here for buffers; what does not fit is dropped. */
 const FIFO_BYTES = 32768;
+const NOTHING = new Uint8Array(0);
 
 interface Verdict {
   code: number;
   status: number;
   saIdx: number;
+  /** Packet offload: the number's low half. */
   esnHi: number;
+  /** Packet offload: nothing of the frame is delivered unless all is right. */
+  packet: boolean;
 }
 
 /** Receive side: filter, FIFO, ESP, buffer, completion. One frame at a time, in order. */
@@ -52,7 +61,7 @@ export class ModelRx {
     isV6: false,
     dst: new Uint32Array(4),
   };
-  readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0, esnHi: 0 };
+  readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0, esnHi: 0, packet: false };
 
   constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
     this.#card = card;
@@ -110,10 +119,12 @@ export class ModelRx {
     const d = card.memory.read(this.ring.address(this.ring.head, RXD_BYTES), RXD_BYTES);
     this.ring.head = (this.ring.head + 1) & 0xffff;
     const v = this.#decrypt(frame);
+    const left = v.packet ? this.#strip(frame, v) : frame;
     if (d === null) {
       dmaError(card);
-      complete(card, this.done, 0, 0, v.saIdx, v.status | CODE_DMA_ERR, now, v.esnHi);
-    } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), frame, v, now);
+      const status = v.status & ~(CPL_SECP | CPL_PACKET);
+      complete(card, this.done, 0, 0, v.saIdx, status | CODE_DMA_ERR, now, v.esnHi);
+    } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), left, v, now);
     this.kick(now);
   }
 
@@ -126,6 +137,7 @@ export class ModelRx {
     v.saIdx = NO_SA_IDX;
     v.status = 0;
     v.esnHi = 0;
+    v.packet = false;
     if (!findEsp(frame, card.nattPort, place)) return v;
     v.status = CPL_ESP_SEEN | (place.espOffset << 8);
     if ((card.ctrl & CTRL_IPSEC_RX_EN) === 0) return v;
@@ -155,8 +167,16 @@ export class ModelRx {
     const place = this.#place;
     const state = this.#sa.state(v.saIdx);
     const seqLo = new DataView(frame.buffer, frame.byteOffset).getUint32(place.espOffset + 4);
-    if (sa.esn) v.esnHi = guessHigh(seqLo, sa.window, state.seqHi, state.seqLo);
-    v.code = openEsp(frame, place, sa, v.esnHi);
+    const seqHi = sa.esn ? guessHigh(seqLo, sa.window, state.seqHi, state.seqLo) : 0;
+    v.packet = sa.packet;
+    v.esnHi = sa.packet ? seqLo : seqHi;
+    if (sa.packet && isReplay(sa, state, seqHi, seqLo)) {
+      v.code = CODE_REPLAY;
+      state.replays++;
+      stats.rxReplay++;
+      return;
+    }
+    v.code = openEsp(frame, place, sa, seqHi);
     if (v.code !== CODE_OK) {
       state.errors++;
       stats.rxIcvBad++;
@@ -167,10 +187,23 @@ export class ModelRx {
     stats.rxIpsecOk++;
     state.packets++;
     state.bytes += frame.length;
-    const isNewer = v.esnHi > state.seqHi || (v.esnHi === state.seqHi && seqLo > state.seqLo);
-    if (!sa.esn || !isNewer) return;
-    state.seqHi = v.esnHi;
-    state.seqLo = seqLo;
+    if (sa.esn || sa.packet) noteNumber(state, seqHi, seqLo);
+  }
+
+  /** Packet offload: the frame without ESP; empty when it is not to be had. */
+  #strip(frame: Uint8Array, v: Verdict): Uint8Array {
+    const { espOffset, textBytes } = this.#place;
+    const left = v.code === CODE_OK ? stripEsp(frame, espOffset, textBytes) : null;
+    if (left !== null) {
+      v.status |= CPL_PACKET | (left.next << CPL_NEXT_SHIFT);
+      return left.frame;
+    }
+    if (v.code === CODE_OK) {
+      v.code = CODE_BAD_PAD;
+      v.status &= ~CPL_SECP;
+      this.#card.stats.rxBadPad++;
+    }
+    return NOTHING;
   }
 
   /** Writes the frame to the buffer that descriptor d names; of a forged one nothing. */
@@ -181,7 +214,8 @@ export class ModelRx {
     const cookie = d.getUint32(12, true);
     let code = v.code;
     let lenBytes = 0;
-    if (code !== CODE_AUTH_FAIL || (card.ctrl & CTRL_RX_FLAG_BAD) !== 0) {
+    const isFlagged = (card.ctrl & CTRL_RX_FLAG_BAD) !== 0;
+    if (frame.length > 0 && (code !== CODE_AUTH_FAIL || isFlagged)) {
       if (frame.length > bufBytes) code = CODE_TOO_BIG;
       else if (card.memory.write(address, frame)) lenBytes = frame.length;
       else {
@@ -189,7 +223,8 @@ export class ModelRx {
         dmaError(card);
       }
     }
-    complete(card, this.done, cookie, lenBytes, v.saIdx, v.status | code, now, v.esnHi);
+    const status = code === v.code ? v.status : v.status & ~(CPL_SECP | CPL_PACKET);
+    complete(card, this.done, cookie, lenBytes, v.saIdx, status | code, now, v.esnHi);
   }
 
   reset(): void {

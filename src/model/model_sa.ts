@@ -21,12 +21,16 @@ import {
   SA_IDX,
   SA_KEY0,
   SA_KEY256,
+  SA_PACKET,
   SA_PACKETS_HI,
   SA_PACKETS_LO,
   SA_PARITY,
   SA_PARITY_MASK,
   SA_READ,
+  SA_REPLAYS,
   SA_SALT,
+  SA_SEEN0,
+  SA_SEEN3,
   SA_SEQ_HI,
   SA_SEQ_LO,
   SA_SPI,
@@ -42,7 +46,11 @@ export interface ModelSa {
   readonly damaged: boolean;
   readonly esn: boolean;
   readonly gmac: boolean;
-  /** Of receive with ESN, packets. */
+  /** ESP header, trailer, numbers and window are the card's. */
+  readonly packet: boolean;
+  /** Of transmit under packet offload. */
+  readonly spi: number;
+  /** Of receive with ESN or packet offload, packets. */
   readonly window: number;
   /** 16 or 32 bytes. */
   readonly key: Uint8Array;
@@ -57,17 +65,23 @@ interface Match {
   readonly sa: number;
 }
 
-/** What the card counts for an SA, and the highest sequence number that it has seen (ESN). */
+/**
+ * What the card counts for an SA, and where its numbers are: the highest seen (receive, ESN or packet
+ * offload), the last given (transmit, packet offload).
+ */
 export interface ModelSaState {
   packets: number;
   bytes: number;
   errors: number;
   seqHi: number;
   seqLo: number;
+  /** Bit i: the number i below the highest was seen. */
+  seen: bigint;
+  replays: number;
 }
 
 function newState(): ModelSaState {
-  return { packets: 0, bytes: 0, errors: 0, seqHi: 0, seqLo: 0 };
+  return { packets: 0, bytes: 0, errors: 0, seqHi: 0, seqLo: 0, seen: 0n, replays: 0 };
 }
 
 /** The match table's name for a destination: words of its address, IPv4 in the first. */
@@ -91,6 +105,7 @@ export class ModelSaTable {
   #seqHi = 0;
   #seqLo = 0;
   #flip = 0;
+  #seen = 0n;
   /** As READ found it. */
   #read: ModelSaState = newState();
   /** Salt, then key: write-only, zeroed by each commit. */
@@ -105,13 +120,16 @@ export class ModelSaTable {
     if ((offset & 3) !== 0) return false;
     if (offset <= SA_SALT || (offset >= SA_KEY0 && offset < SA_SPI)) return true;
     if ((offset >= SA_PACKETS_LO && offset <= SA_ERRORS) || offset === SA_PARITY) return true;
+    if (offset === SA_SPI || offset === SA_SEQ_LO || offset === SA_SEQ_HI) return true;
+    if (this.#isRx && offset >= SA_SEEN0 && offset <= SA_REPLAYS) return true;
     if (!this.#isRx || offset < SA_SPI || offset >= SA_PACKETS_LO) return false;
     return offset <= SA_DST || offset >= MATCH_IDX;
   }
 
   write(offset: number, value: number): void {
     if (offset === SA_IDX) this.#commit(value);
-    else if (offset === SA_CTRL) this.#ctrl = value & (SA_VALID | SA_KEY256 | SA_ESN | SA_GMAC);
+    else if (offset === SA_CTRL)
+      this.#ctrl = value & (SA_VALID | SA_KEY256 | SA_ESN | SA_GMAC | SA_PACKET);
     else if (offset === SA_SALT) this.#setSecret(0, value);
     else if (offset === SA_SPI) this.#spi = value;
     else if (offset === SA_DST) this.#dst[0] = value;
@@ -122,6 +140,7 @@ export class ModelSaTable {
     else if (offset === SA_PARITY) this.#flip = value & SA_PARITY_MASK;
     else if (offset === SA_SEQ_LO) this.#seqLo = value;
     else if (offset === SA_SEQ_HI) this.#seqHi = value;
+    else if (offset >= SA_SEEN0 && offset <= SA_SEEN3) this.#setSeen(offset - SA_SEEN0, value);
     else if (offset < SA_SPI) this.#setSecret(4 + offset - SA_KEY0, value);
   }
 
@@ -138,11 +157,15 @@ export class ModelSaTable {
 
   #readState(offset: number): number {
     const s = this.#read;
+    if (offset >= SA_SEEN0 && offset <= SA_SEEN3)
+      return Number((s.seen >> BigInt(8 * (offset - SA_SEEN0))) & 0xffff_ffffn);
     switch (offset) {
       case SA_SEQ_LO:
         return s.seqLo;
       case SA_SEQ_HI:
         return s.seqHi;
+      case SA_REPLAYS:
+        return s.replays >>> 0;
       case SA_PACKETS_LO:
         return s.packets >>> 0;
       case SA_PACKETS_HI:
@@ -154,6 +177,11 @@ export class ModelSaTable {
       default:
         return offset === SA_ERRORS ? s.errors >>> 0 : 0;
     }
+  }
+
+  #setSeen(at: number, value: number): void {
+    const shift = BigInt(8 * at);
+    this.#seen = (this.#seen & ~(0xffff_ffffn << shift)) | (BigInt(value >>> 0) << shift);
   }
 
   #setSecret(at: number, value: number): void {
@@ -171,23 +199,34 @@ export class ModelSaTable {
       this.#entries[i] = null;
       this.#ctrl = 0;
       this.#window = 0;
+      if (!this.#isRx) this.#spi = 0;
     } else {
       const keyBytes = (this.#ctrl & SA_KEY256) !== 0 ? 32 : 16;
       const entry = {
         damaged: this.#flip !== 0,
         esn: (this.#ctrl & SA_ESN) !== 0,
         gmac: (this.#ctrl & SA_GMAC) !== 0,
+        packet: (this.#ctrl & SA_PACKET) !== 0,
+        spi: this.#spi,
         window: this.#window,
         salt: this.#secret.slice(0, 4),
         key: this.#secret.slice(4, 4 + keyBytes),
       };
       this.#entries[i] = entry.damaged || (this.#ctrl & SA_VALID) !== 0 ? entry : null;
     }
-    this.#states[i] = { ...newState(), seqHi: this.#seqHi, seqLo: this.#seqLo };
-    this.#seqHi = 0;
-    this.#seqLo = 0;
+    const { seqHi, seqLo, seen } = this.#takeNumbers();
+    this.#states[i] = { ...newState(), seqHi, seqLo, seen };
     this.#flip = 0;
     this.#secret.fill(0);
+  }
+
+  /** What was written of them; the registers are zero then. */
+  #takeNumbers(): Pick<ModelSaState, 'seqHi' | 'seqLo' | 'seen'> {
+    const numbers = { seqHi: this.#seqHi, seqLo: this.#seqLo, seen: this.#seen };
+    this.#seqHi = 0;
+    this.#seqLo = 0;
+    this.#seen = 0n;
+    return numbers;
   }
 
   #commitMatch(value: number): void {
@@ -233,8 +272,7 @@ export class ModelSaTable {
     this.#dst.fill(0);
     this.#matchSa = 0;
     this.#window = 0;
-    this.#seqHi = 0;
-    this.#seqLo = 0;
+    this.#takeNumbers();
     this.#flip = 0;
     this.#read = newState();
   }

@@ -5,6 +5,7 @@ import {
   CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
+  CODE_SEQ_END,
   CPL_SECP,
   CTRL_IPSEC_TX_EN,
   CTRL_TX_EN,
@@ -14,12 +15,14 @@ import {
   TXD_BYTES,
   TXD_ESN,
   TXD_IPSEC,
+  TXD_PACKET,
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
+import { buildEsp, builtBytes, takeNumber } from './model_packet.ts';
 import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
 import { ModelRing } from './model_ring.ts';
-import type { ModelSaTable } from './model_sa.ts';
+import type { ModelSa, ModelSaTable } from './model_sa.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -34,7 +37,9 @@ export class ModelTx {
   readonly #sa: ModelSaTable;
   readonly #pace: ModelPace;
   readonly #frame: Uint8Array = new Uint8Array(MAX_FRAME_LIMIT + ICV_BYTES);
-  readonly #crypto: TxCrypto = { espOffset: 0, esn: false, esnHi: 0 };
+  readonly #crypto: TxCrypto = {
+    ...{ espOffset: 0, esn: false, esnHi: 0, packet: false, next: 0 },
+  };
 
   constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
     this.#card = card;
@@ -94,6 +99,8 @@ export class ModelTx {
     crypto.espOffset = d.getUint8(14);
     crypto.esn = (flags & TXD_ESN) !== 0;
     crypto.esnHi = d.getUint32(16, true);
+    crypto.packet = isIpsec && (flags & TXD_PACKET) !== 0;
+    crypto.next = d.getUint8(15);
 
     const sa = isIpsec ? this.#sa.get(saIdx) : null;
     let code = isIpsec ? checkTx(lenBytes, card.maxFrameBytes, crypto, sa) : this.#plain(lenBytes);
@@ -104,13 +111,18 @@ export class ModelTx {
     if (data === null) {
       if (code === CODE_OK) {
         dmaError(card);
-        if (sa !== null) this.#sa.state(saIdx).errors++;
+        if (sa !== null) this.#lose(sa, saIdx);
       }
       this.#refuse(cookie, saIdx, code === CODE_OK ? CODE_DMA_ERR : code, now);
       return;
     }
-    const frame = this.#frame.subarray(0, isIpsec ? lenBytes + ICV_BYTES : lenBytes);
-    frame.set(data);
+    const builtLen = crypto.packet ? builtBytes(lenBytes, crypto.espOffset) : lenBytes;
+    const frame = this.#frame.subarray(0, isIpsec ? builtLen + ICV_BYTES : lenBytes);
+    if (!crypto.packet) frame.set(data);
+    else if (!this.#build(frame, data, sa!, saIdx)) {
+      this.#refuse(cookie, saIdx, CODE_SEQ_END, now);
+      return;
+    }
     if (sa !== null) {
       sealEsp(frame, crypto, sa);
       card.stats.txIpsec++;
@@ -120,6 +132,22 @@ export class ModelTx {
     card.stats.txFrames++;
     card.send(frame, now);
     complete(card, this.done, cookie, frame.length, saIdx, isIpsec ? CPL_SECP : 0, now);
+  }
+
+  /** The frame could not be read: its number is used up all the same. */
+  #lose(sa: ModelSa, saIdx: number): void {
+    const state = this.#sa.state(saIdx);
+    if (!this.#crypto.packet || takeNumber(sa, state)) state.errors++;
+  }
+
+  /** Gives the packet its number, and makes ESP of it; false: there is no number left. */
+  #build(frame: Uint8Array, data: Uint8Array, sa: ModelSa, saIdx: number): boolean {
+    const state = this.#sa.state(saIdx);
+    if (!takeNumber(sa, state)) return false;
+    const { espOffset, next } = this.#crypto;
+    buildEsp(frame, data, espOffset, next, sa.spi, state);
+    this.#crypto.esnHi = state.seqHi;
+    return true;
   }
 
   #plain(lenBytes: number): number {

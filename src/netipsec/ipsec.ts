@@ -93,7 +93,8 @@ export class Ipsec implements IpsecMethods {
     const sadb = new Sadb(config.maxSas ?? DEFAULT_MAX_SAS, offloads, directionOf, inet);
     const cache = new FlowCache(this.spd, sadb, inet.pool.rules);
     const xforms: Xform[] = [];
-    for (const xform of [new XformEsp(inet), new XformAh(inet)]) xforms[xform.proto] = xform;
+    for (const xform of [new XformEsp(inet, (sa) => offloads.takeBack(sa)), new XformAh(inet)])
+      xforms[xform.proto] = xform;
     this.acquires = new Acquires(inet.clock, inet.counters);
     const { acquires } = this;
     const inside = config.inside ?? null;

@@ -27,8 +27,10 @@ import {
   PACKET_TAG_IPSEC_IN_DONE,
   REQ_DST,
   REQ_ESN_HI,
+  REQ_ESP,
   REQ_GENERATION,
   REQ_IF_INDEX,
+  REQ_PACKET,
   REQ_PROTO,
   REQ_SA_HANDLE,
   REQ_SPI,
@@ -93,15 +95,20 @@ export class IpsecInput {
     }
     const { counts } = xform;
     this.#n[counts.arrived]!++;
-    if (mbufs.len[m]! < ipHeaderLen + xform.headerLen) {
+    const report = carrier.read(m);
+    const reported = report !== NO_REQUEST;
+    const asked = reported ? carrier.words[report + REQ_ESP]! : 0;
+    // Packet offload: the protocol's header is gone already.
+    const isWhole = (asked & REQ_PACKET) !== 0 && xform.inputWhole !== undefined;
+    if (!isWhole && mbufs.len[m]! < ipHeaderLen + xform.headerLen) {
       this.#drop(m, counts.runt);
       return;
     }
     const family = this.#readDst(m);
-    const spi = mbufs.view.getUint32(mbufs.off[m]! + ipHeaderLen + xform.spiOff);
+    const spi = isWhole
+      ? carrier.words[report + REQ_SPI]!
+      : mbufs.view.getUint32(mbufs.off[m]! + ipHeaderLen + xform.spiOff);
     const sa = sadb.lookup(family, this.#dst, spi, proto);
-    const report = carrier.read(m);
-    const reported = report !== NO_REQUEST;
     // A report that fits no SA of ours: the payload is in clear, and whose it was nobody knows.
     const rule = mbufs.rules.on[REPORT_MATCH] === 1;
     if (
@@ -124,7 +131,9 @@ export class IpsecInput {
       return;
     }
     const seqHi = reported ? carrier.words[report + REQ_ESN_HI]! : 0;
-    const inside = xform.input(m, sa, ipHeaderLen, reported, seqHi);
+    const inside = isWhole
+      ? xform.inputWhole!(m, sa, ipHeaderLen, asked >>> 16)
+      : xform.input(m, sa, ipHeaderLen, reported, seqHi);
     if (inside === INSIDE_NOTHING) {
       mbufs.free(m);
       return;

@@ -46,6 +46,7 @@ import {
   REQ_CARD_SA,
   REQ_ESN_HI,
   REQ_ESP,
+  REQ_ESP_OFFSET_MASK,
   REQ_IF_INDEX,
 } from './pact.ts';
 import { saOfRequest } from './request_words.ts';
@@ -306,6 +307,7 @@ export class IpsecOutput {
     const cameIn = mbufs.rcvIf[m]! >= 0 && on[FORWARD_OFFLOAD] === 0;
     const cardSa = toCut || (innerFirst && !isLast) || cameIn ? -1 : inCard;
     r[REQ_CARD_SA] = cardSa;
+    if (cardSa < 0 && sa.inPacket) offloads.takeBack(sa); // one numberer: from here on software
     const error = xform.encapsulate(m, sa, tunnel, r);
     if (error !== 0) {
       mbufs.free(m);
@@ -319,10 +321,9 @@ export class IpsecOutput {
       sa.hwBytes += payloadLen;
       return 0;
     }
-    let why = isTooBig ? R_NEEDS_FRAGMENTATION : R_INNER_TRANSFORM;
-    if (inCard < 0) why = offloads.whyNot(sa, ifp);
-    reasons.tx[why]!++;
-    xform.seal(m, sa, 0, r[REQ_ESP]! & 0xffff, r[REQ_ESN_HI]!);
+    const why = isTooBig ? R_NEEDS_FRAGMENTATION : R_INNER_TRANSFORM;
+    reasons.tx[inCard < 0 ? offloads.whyNot(sa, ifp) : why]!++;
+    xform.seal(m, sa, 0, r[REQ_ESP]! & REQ_ESP_OFFSET_MASK, r[REQ_ESN_HI]!);
     sa.swPackets++;
     sa.swBytes += payloadLen;
     return 0;

@@ -24,9 +24,12 @@ import {
   REQ_CARD_SA,
   REQ_ESN_HI,
   REQ_ESP,
+  REQ_ESP_OFFSET_MASK,
   REQ_IF_INDEX,
+  REQ_PACKET,
 } from './pact.ts';
 import { saOfRequest } from './request_words.ts';
+import type { Sa } from './sa.ts';
 import type { SaOffloads } from './sa_offload.ts';
 import type { Sadb } from './sadb.ts';
 import type { XformTable } from './xform.ts';
@@ -109,7 +112,9 @@ export class IpsecTransmit {
     }
     // Sequence number and IV are in the packet since ipsec_output, and no descriptor was posted:
     // nothing else was, or will be, encrypted under them.
-    const espOffset = words[at + REQ_ESP]! & 0xffff;
+    if ((words[at + REQ_ESP]! & REQ_PACKET) !== 0)
+      return this.#finishWhole(m, ipOffset, at, why, sa);
+    const espOffset = words[at + REQ_ESP]! & REQ_ESP_OFFSET_MASK;
     const trailerLen = words[at + REQ_ESP]! >>> 16;
     xforms[sa.proto]!.seal(m, sa, ipOffset, espOffset, words[at + REQ_ESN_HI]!);
     if (on[DONE_ONCE] === 1) carrier.done(m, at);
@@ -117,11 +122,35 @@ export class IpsecTransmit {
     this.#n[IPSEC_LATE_SOFTWARE]!++;
     if (on[REBOOK] === 0) return 0;
     const headerLen = ipOffset + espOffset + ESP_HDR_LEN + sa.session.ivBytes;
-    const payloadLen = inet.pool.len[m]! - headerLen - trailerLen;
-    sa.hwPackets--;
-    sa.hwBytes -= payloadLen;
-    sa.swPackets++;
-    sa.swBytes += payloadLen;
+    rebook(sa, inet.pool.len[m]! - headerLen - trailerLen);
     return 0;
   }
+
+  /**
+   * Packet offload: m has no number yet. While a card has the SA it is the card that numbers, so it
+   * hands its state back first; then software has this SA for good.
+   */
+  #finishWhole(m: Mbuf, ipOffset: number, at: number, why: number, sa: Sa): number {
+    const { carrier, inet, offloads, reasons, xforms } = this.#p;
+    const { words } = carrier;
+    const espOffset = words[at + REQ_ESP]! & REQ_ESP_OFFSET_MASK;
+    const next = words[at + REQ_ESP]! >>> 16;
+    const payloadLen = inet.pool.len[m]! - ipOffset - espOffset;
+    if (sa.inPacket) offloads.takeBack(sa);
+    const error = xforms[sa.proto]!.sealWhole!(m, sa, ipOffset, espOffset, next);
+    if (error !== 0) return error;
+    carrier.done(m, carrier.take(m));
+    reasons.tx[why]!++;
+    this.#n[IPSEC_LATE_SOFTWARE]!++;
+    rebook(sa, payloadLen);
+    return 0;
+  }
+}
+
+/** A packet that was booked as a card's is software's. */
+function rebook(sa: Sa, payloadLen: number): void {
+  sa.hwPackets--;
+  sa.hwBytes -= payloadLen;
+  sa.swPackets++;
+  sa.swBytes += payloadLen;
 }

@@ -50,6 +50,7 @@ export function makeSa(
     swPackets: 0,
     swBytes: 0,
     installs: [],
+    inPacket: false,
     lifetime: p.lifetime ?? null,
     natt: p.natt === undefined ? null : newNatt(p.natt),
     tfcPadBytes: p.tfcPadBytes ?? 0,

@@ -14,6 +14,7 @@ export const OFFLOAD_REASONS = [
   'saAsksForSoftware',
   'noPacketOffload',
   'familyNotSupported',
+  'handedBack',
 ] as const;
 
 export type OffloadReason = (typeof OFFLOAD_REASONS)[number];
@@ -44,6 +45,9 @@ export const R_SA_SAYS_NO = 10;
 export const R_PACKET_OFFLOAD = 11;
 /** The card does not do ESP in this family of addresses. */
 export const R_FAMILY = 12;
+
+/** It was under packet offload, and one packet needed software: since then software has it. */
+export const R_HANDED_BACK = 13;
 
 /** The counts of one host. */
 export class OffloadReasons {

@@ -20,6 +20,12 @@ import type { Mbuf } from '../kern/mbuf.ts';
  *
  * A packet under IN_CRYPTO_DONE is as it came in, ICV bytes and all, but for the text: the ICV was
  * good, and the plaintext lies where the ciphertext was.
+ *
+ * Packet offload, the bit REQ_PACKET, leaves the card all of ESP. Going out the packet is headers and
+ * payload, with neither ESP header nor trailer; its IP header names ESP, and the length that the
+ * finished packet has. Numbers are the card's. Nobody finishes it in software while the card has the
+ * SA: the card gives its state back first (saRemove). Coming in ESP is gone, its number was new, and
+ * the IP header names ESP and the length that is left.
  */
 
 /** Names ipsec's ABI of tags; ids mean something only under it. */
@@ -72,10 +78,13 @@ export const REQ_GENERATION = 3;
 /** Interface that the request was made for (transmit) or came in by (receive). */
 export const REQ_IF_INDEX = 4;
 /**
- * Bytes from the outer IP header to the ESP header (15:0); padding, pad length, next header and ICV,
- * bytes (31:16).
+ * Bytes from the outer IP header to the ESP header (14:0); padding, pad length, next header and ICV,
+ * bytes (31:16), but with REQ_PACKET the next header of ESP there.
  */
 export const REQ_ESP = 5;
+/** Of REQ_ESP: packet offload. */
+export const REQ_PACKET = 0x8000;
+export const REQ_ESP_OFFSET_MASK = 0x7fff;
 /**
  * High half of the 64-bit sequence number (RFC 4303 §2.2.1); 0 without ESN. Of a report: the one that
  * the ICV was good with.
@@ -133,6 +142,8 @@ export interface Carrier {
 
 /** What a driver needs to put an SA into its card. Key bytes are read during the call only. */
 export interface OffloadSa {
+  /** How much of ESP the card is to do: all of it, or the crypto alone. */
+  readonly mode: 'packet' | 'crypto';
   readonly direction: 'in' | 'out';
   readonly saHandle: number;
   readonly generation: number;
@@ -151,6 +162,9 @@ export interface OffloadSa {
   /** Of receive: anti-replay window in packets, and the highest number seen, 64 bits with ESN. */
   readonly replayPackets: number;
   readonly receivedSeq: number;
+  /** Of packet offload: what the card goes on from. */
+  readonly sentSeq: number;
+  readonly seen: Uint32Array;
   /**
    * ESP travels in UDP to this port (RFC 3948); 0: it does not. Over IPv6 the sum of that is the card's
    * (RFC 8200 §8.1).
@@ -167,16 +181,31 @@ export interface SaCounters {
   packets: number;
   bytes: number;
   authFailed: number;
+  /** Packet offload: refused by the card's window. */
+  replayed: number;
 }
+
+/** What a card has of an SA under packet offload, of the moment after its last packet. */
+export interface SaState {
+  /** Transmit: last number given. Receive: highest number seen. */
+  readonly seq: number;
+  /** Receive: bit i of these words says that number seq - i was seen. */
+  readonly seen: Uint32Array;
+}
+
+/** Numbers of a window that a card and its driver can speak of. */
+export const SEEN_WORDS = 4;
 
 /** A driver implements it for its card; the SADB is its only caller. */
 export interface SaOffload {
   readonly ifIndex: number;
-  /** Why the card cannot be given whole packets to protect, headers and numbers and all. */
-  readonly noPacketOffload: string;
   saInstall(sa: OffloadSa): SaInstalled;
-  /** After it returns the card uses the SA no more, and no descriptor naming it is outstanding. */
-  saRemove(direction: 'in' | 'out', cardSa: number): void;
+  /**
+   * After it returns the card uses the SA no more, and no descriptor naming it is outstanding. Of packet
+   * offload it answers where the card's numbers are, read after the last packet and before the SA is
+   * cleared; null of crypto offload, and when the state is lost with the card.
+   */
+  saRemove(direction: 'in' | 'out', cardSa: number): SaState | null;
   saCounters(direction: 'in' | 'out', cardSa: number): SaCounters;
 }
 

@@ -64,6 +64,32 @@ export class ReplayWindow {
     this.#blocks[this.#block(seq) & this.#mask]! |= 1 << (seq & 31);
   }
 
+  /** Bit i of `words`: the number top - i was seen. A window without a size notes nothing. */
+  seen(words: Uint32Array): void {
+    words.fill(0);
+    const n = Math.min(words.length * 32, this.sizePackets, this.top + 1);
+    for (let i = 0; i < n; i++) if (!this.check(this.top - i)) words[i >>> 5]! |= 1 << (i & 31);
+  }
+
+  /** Goes on where a card was: seen as seen() has it; what is older counts as seen. */
+  resume(top: number, seen: Uint32Array): void {
+    this.top = top;
+    this.#blocks.fill(0xffff_ffff);
+    const last = this.#block(top);
+    this.#blocks[last & this.#mask] = (2 << (top & 31)) - 1;
+    for (let i = 0; i < seen.length * 32 && i <= top; i++) {
+      if ((seen[i >>> 5]! & (1 << (i & 31))) !== 0) continue;
+      const seq = top - i;
+      if (last - this.#block(seq) >= this.#blocks.length) break;
+      this.#blocks[this.#block(seq) & this.#mask]! &= ~(1 << (seq & 31));
+    }
+  }
+
+  /** Where the window was is not known any more: nothing is new to it again. */
+  close(): void {
+    this.top = Number.MAX_SAFE_INTEGER;
+  }
+
   #block(seq: number): number {
     return Math.floor(seq / 32);
   }

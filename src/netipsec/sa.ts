@@ -97,11 +97,16 @@ export interface Sa {
   /** Of an SA of AH; then `session` does nothing. */
   readonly ah: AhSession | null;
   readonly replay: ReplayWindow;
-  /** Last sequence number given out. Hardware and software draw from this one counter. */
+  /**
+   * Last sequence number given out. Hardware and software draw from this one counter; under packet
+   * offload it counts packets handed to the card, so the card's own number is never beyond it.
+   */
   seq: number;
   /** Highest number that may be given out: then the SA is used up (RFC 4303 §3.3.3). */
   readonly seqLimit: number;
   readonly installs: SaInstall[];
+  /** Packet offload: its one card numbers the packets, and keeps the window. */
+  inPacket: boolean;
   /** Why it is in no card, or not in some card; null when none was refused. */
   refusal: SaRefusal | null;
   /** Why it has not the packet offload that it asked for; null when it did not. */

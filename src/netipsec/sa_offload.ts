@@ -14,6 +14,7 @@ import {
   OffloadReasons,
   R_ALGORITHM,
   R_FAMILY,
+  R_HANDED_BACK,
   R_HWIF_OTHER,
   R_NO_CAPABLE_INTERFACE,
   R_OFFLOAD_OFF,
@@ -22,7 +23,13 @@ import {
   R_SA_SAYS_NO,
   R_SA_TABLE_FULL,
 } from './offload_reason.ts';
-import type { OffloadSa, SaCounters, SaOffload } from './pact.ts';
+import {
+  type OffloadSa,
+  type SaCounters,
+  type SaOffload,
+  type SaState,
+  SEEN_WORDS,
+} from './pact.ts';
 import type { Sa, SaInstall } from './sa.ts';
 import { SadbError } from './sadb_error.ts';
 
@@ -68,7 +75,10 @@ export class SaOffloads {
     }
   }
 
-  /** A card goes: it gives back the SAs it has. Throws, at the end, what it threw first. */
+  /**
+   * A card goes: it gives back the SAs it has, and of those under packet offload where their numbers
+   * are. Throws, at the end, what it threw first.
+   */
   detach(ifp: Ifnet, sas: readonly Sa[]): void {
     const at = this.#ports.findIndex((p) => p.ifp === ifp);
     if (at < 0) return;
@@ -77,8 +87,50 @@ export class SaOffloads {
       const i = sa.installs.findIndex((e) => e.ifIndex === ifp.index);
       if (i < 0) return;
       const [{ cardSa }] = sa.installs.splice(i, 1) as [SaInstall];
-      card.saRemove(sa.direction, cardSa);
+      this.#takeFrom(card, sa, cardSa);
     });
+  }
+
+  /**
+   * Packet path: one packet of an SA under packet offload needs software. The card hands the SA back,
+   * and software has it from here on: who numbers changes once. A card that does not answer has
+   * lost it; then what is left of the SA is what #resume() says.
+   */
+  takeBack(sa: Sa): void {
+    const at = sa.installs.pop()!;
+    const port = this.#ports.find((p) => p.ifp.index === at.ifIndex);
+    try {
+      if (port === undefined) this.#resume(sa, null);
+      else this.#takeFrom(port.card, sa, at.cardSa);
+    } catch {
+      // The SA is as safe as after a loss: #takeFrom() saw to it. The packet path throws nothing.
+    }
+    if (port !== undefined) this.#freed.push({ port, direction: sa.direction });
+    sa.refusal = { reason: R_HANDED_BACK, text: 'the card handed it back: software needed it' };
+  }
+
+  #takeFrom(card: SaOffload, sa: Sa, cardSa: number): void {
+    let state: SaState | null = null;
+    try {
+      state = card.saRemove(sa.direction, cardSa);
+    } finally {
+      if (sa.inPacket) this.#resume(sa, state);
+    }
+  }
+
+  /**
+   * Software goes on where the card was. Lost: an SA that sends goes on behind all numbers that the
+   * card can have given; one that receives takes nothing more (fail closed), since what its window
+   * had seen nobody knows.
+   */
+  #resume(sa: Sa, state: SaState | null): void {
+    sa.inPacket = false;
+    if (state === null) {
+      if (sa.direction === 'in') sa.replay.close();
+      return;
+    }
+    if (sa.direction === 'out') sa.seq = state.seq;
+    else sa.replay.resume(state.seq, state.seen);
   }
 
   /** Puts the SA into the cards that take it. Throws SadbError when it is strict and none does. */
@@ -107,11 +159,14 @@ export class SaOffloads {
     else if (hwif !== null && asked.length === 0 && installs.length === 0) {
       sa.refusal = { reason: R_HWIF_OTHER, text: `-hwif ${hwif}: no card has this name` };
     }
-    if (offload !== 'packet') return;
+    if (offload !== 'packet' || sa.inPacket) return;
+    if (sa.packetRefusal === null) this.#refuseWhole(sa, sa.refusal?.text ?? 'no card is attached');
+  }
+
+  #refuseWhole(sa: Sa, text: string): void {
     const counts = sa.direction === 'out' ? this.#reasons.tx : this.#reasons.rx;
     if (sa.packetRefusal === null) counts[R_PACKET_OFFLOAD]!++;
-    const text = asked.map(({ ifp, card }) => `${ifp.name}: ${card.noPacketOffload}`).join('; ');
-    sa.packetRefusal = { reason: R_PACKET_OFFLOAD, text: text || 'no card is attached' };
+    sa.packetRefusal = { reason: R_PACKET_OFFLOAD, text };
   }
 
   /**
@@ -127,7 +182,7 @@ export class SaOffloads {
       if (port === undefined || on[REMOVE_FROM_CARD] === 0) return;
       const isCapable = (port.ifp.capabilities & IFCAP_IPSEC) !== 0;
       if (!isCapable && on[REMOVE_BY_INSTALL] === 0) return;
-      port.card.saRemove(sa.direction, cardSa);
+      this.#takeFrom(port.card, sa, cardSa);
       this.#freed.push({ port, direction: sa.direction });
     });
   }
@@ -157,13 +212,14 @@ export class SaOffloads {
   /** What the cards counted for the SA, all together; null when it is in none. */
   counters(sa: Sa): SaCounters | null {
     if (sa.installs.length === 0) return null;
-    const sum: SaCounters = { packets: 0, bytes: 0, authFailed: 0 };
+    const sum: SaCounters = { packets: 0, bytes: 0, authFailed: 0, replayed: 0 };
     for (const { ifIndex, cardSa } of sa.installs) {
       const port = this.#ports.find((p) => p.ifp.index === ifIndex)!;
       const c = port.card.saCounters(sa.direction, cardSa);
       sum.packets += c.packets;
       sum.bytes += c.bytes;
       sum.authFailed += c.authFailed;
+      sum.replayed += c.replayed;
     }
     return sum;
   }
@@ -180,6 +236,8 @@ export class SaOffloads {
   #installOn(sa: Sa, { ifp, card, waiting }: Port): void {
     if (!this.enabled || (ifp.capabilities & IFCAP_IPSEC) === 0) return;
     if (sa.offload === 'no' || (sa.hwif !== null && sa.hwif !== ifp.name)) return;
+    // Two cards would give the same numbers, and accept the same packet.
+    if (sa.inPacket) return;
     if (sa.auth !== null) {
       const what = sa.ah === null ? sa.cipher.name : 'AH';
       sa.refusal = {
@@ -188,7 +246,8 @@ export class SaOffloads {
       };
       return;
     }
-    const answer = card.saInstall(toOffloadSa(sa));
+    if (this.#installWhole(sa, ifp, card)) return;
+    const answer = card.saInstall(toOffloadSa(sa, 'crypto'));
     if (answer.ok || answer.errno !== ENOSPC) waiting.delete(sa);
     if (answer.ok) {
       sa.refusal = null;
@@ -205,6 +264,23 @@ export class SaOffloads {
     }
     sa.refusal = { reason, text: `${ifp.name}: ${answer.reason}` };
   }
+
+  /** Packet offload, when the SA asks for it, no card has it yet, and this one takes it. */
+  #installWhole(sa: Sa, ifp: Ifnet, card: SaOffload): boolean {
+    if (sa.offload !== 'packet' || sa.installs.length > 0) return false;
+    const answer = card.saInstall(toOffloadSa(sa, 'packet'));
+    if (answer.ok) {
+      sa.refusal = null;
+      sa.packetRefusal = null;
+      sa.inPacket = true;
+      sa.installs.push({ ifIndex: ifp.index, cardSa: answer.cardSa });
+      return true;
+    }
+    const said = `${ifp.name}: ${answer.reason}`;
+    const before = sa.packetRefusal?.text.split('; ').filter((text) => text !== said) ?? [];
+    this.#refuseWhole(sa, [...before, said].join('; '));
+    return false;
+  }
 }
 
 /** Calls f for every item, also after one of them threw; then throws the first error. */
@@ -220,8 +296,11 @@ export function forEachOf<T>(items: readonly T[], f: (item: T) => void): void {
   if (errors.length > 0) throw errors[0];
 }
 
-function toOffloadSa(sa: Sa): OffloadSa {
+function toOffloadSa(sa: Sa, mode: OffloadSa['mode']): OffloadSa {
+  const seen = new Uint32Array(SEEN_WORDS);
+  sa.replay.seen(seen);
   return {
+    mode,
     direction: sa.direction,
     saHandle: sa.handle,
     generation: sa.generation,
@@ -236,6 +315,8 @@ function toOffloadSa(sa: Sa): OffloadSa {
     esn: sa.esn,
     replayPackets: sa.replay.sizePackets,
     receivedSeq: sa.replay.top,
+    sentSeq: sa.seq,
+    seen,
     udpPort: sa.natt === null ? 0 : sa.natt.dport,
   };
 }

@@ -360,6 +360,8 @@ export class Sadb {
   /** From here on nobody finds it. */
   #unlink(sa: Sa): void {
     sa.alive = false;
+    // Its key is remembered with the last number it was used for, which the card knows.
+    if (sa.inPacket) this.#offloads.takeBack(sa);
     if (sa.direction === 'out') this.#keys.release(sa);
     this.#index.remove(sa);
     this.#mortal.delete(sa);

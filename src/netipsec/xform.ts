@@ -53,12 +53,20 @@ export interface Xform {
   /** Does the crypto of an encapsulated packet, whose outer IP header lies ipOffset into m. */
   seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void;
   /**
+   * Does all of a packet that was made for packet offload, which no card will do: the headers are in m,
+   * ipOffset behind its front, the protocol's header lies espOffset behind them and is missing, and
+   * so is the trailer, whose next header is `next`. Takes the next sequence number. 0 or an errno.
+   */
+  sealWhole?(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, next: number): number;
+  /**
    * Checks the packet and takes the protocol off; unless `decrypted` (a card did it, with seqHi as the
    * high half of the number) it checks the ICV and decrypts first. ipHeaderLen: bytes to the
    * protocol's header. What was protected is left in m, from its IP header on: see INSIDE_; m stays
    * the caller's.
    */
   input(m: Mbuf, sa: Sa, ipHeaderLen: number, decrypted: boolean, seqHi: number): number;
+  /** input() of a packet off which a card took the protocol: its next header was `next`. */
+  inputWhole?(m: Mbuf, sa: Sa, ipHeaderLen: number, next: number): number;
 }
 
 /** The transform table: a row at each protocol number that has one. */

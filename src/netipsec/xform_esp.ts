@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { ESP_HDR_LEN, ESP_SEQ, ESP_SPI, ESP_TRAILER_LEN, espSeq } from '../header/esp.ts';
 import { IPPROTO_ESP, IPPROTO_IPIP, IPPROTO_UDP } from '../header/ip.ts';
+import { ipSetLen } from '../header/ip_len.ts';
 import { IPPROTO_IPV6, IPPROTO_NONE } from '../header/ip6.ts';
 import { UDP_HDR_LEN } from '../header/udp.ts';
 import { EACCES, EINVAL, ENOBUFS } from '../kern/errno.ts';
@@ -27,7 +28,7 @@ import {
   IPSEC_BAD_PACKET,
 } from './ipsec_counters.ts';
 import { putUdpEncap, sumUdpEncap } from './natt.ts';
-import { type OffloadRequest, REQ_CARD_SA } from './pact.ts';
+import { type OffloadRequest, REQ_CARD_SA, REQ_ESP, REQ_PACKET } from './pact.ts';
 import type { Sa } from './sa.ts';
 import { tfcPadding } from './tfc.ts';
 import { putOuterHeader, TUNNEL_LEFT, TUNNEL_NO_PACKET, takeOuterHeader } from './tunnel_header.ts';
@@ -58,9 +59,12 @@ export class XformEsp implements Xform {
   readonly #mbufs: MbufPool;
   readonly #n: Float64Array;
   readonly #inet: Inet;
+  readonly #takeBack: (sa: Sa) => void;
 
-  constructor(inet: Inet) {
+  /** takeBack: out of its card into software, SaOffloads.takeBack(). */
+  constructor(inet: Inet, takeBack: (sa: Sa) => void) {
     this.#inet = inet;
+    this.#takeBack = takeBack;
     this.#mbufs = inet.pool;
     this.#n = inet.counters.n;
   }
@@ -89,6 +93,9 @@ export class XformEsp implements Xform {
     const padLen = padLength(payloadLen + tfcLen, blockBytes);
     const trailerLen = tfcLen + padLen + ESP_TRAILER_LEN + icvBytes;
     const espHeaderLen = ESP_HDR_LEN + ivBytes;
+    if (sa.inPacket && (r[REQ_CARD_SA]! | 0) >= 0) {
+      return this.#leaveToCard(m, sa, tunnel, ihl, tfcLen, espHeaderLen + trailerLen - tfcLen, r);
+    }
     const { natt } = sa;
     const udpLen = natt === null ? 0 : UDP_HDR_LEN;
     const ipHeaderLen = tunnel ? fixedHeaderLen(sa.family) : ihl;
@@ -103,7 +110,6 @@ export class XformEsp implements Xform {
     // Without the rules: what card and software would count, each for itself.
     const own = ((r[REQ_CARD_SA]! | 0) >= 0 ? sa.hwPackets : sa.swPackets) + 1;
     const seq = on[ONE_NUMBERER] === 1 ? ++sa.seq : own;
-    const seqLo = seq >>> 0;
     const seqHi = Math.floor(seq / 0x1_0000_0000);
     const proto = natt === null ? IPPROTO_ESP : IPPROTO_UDP;
     const next = tunnel
@@ -113,17 +119,72 @@ export class XformEsp implements Xform {
       putUdpEncap(view, mb.off[m]! + ipHeaderLen, natt, mb.len[m]! - ipHeaderLen);
       natt.sentCycle = this.#inet.clock.cycle;
     }
-    const esp = mb.off[m]! + espOffset;
-    view.setUint32(esp + ESP_SPI, sa.spi);
-    view.setUint32(esp + ESP_SEQ, seqLo);
-    if (on[IV_IS_SEQ] === 1) sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, seqHi, seqLo);
-    else sa.session.writeIv(mb.data, esp + ESP_HDR_LEN, 0, own);
+    this.#putHeader(mb.off[m]! + espOffset, sa, seq, on[IV_IS_SEQ] === 1 ? seq : own);
     const trailer = mb.off[m]! + mb.len[m]! - trailerLen;
     if (tfcLen > 0) mb.data.fill(0, trailer, trailer + tfcLen);
     this.#putTrailer(trailer + tfcLen, padLen, next, icvBytes);
     describeRequest(r, sa, espOffset, trailerLen, sa.esn && on[ESN_HIGH] === 1 ? seqHi : 0);
     this.#n[ESP_OUT]!++;
     return 0;
+  }
+
+  /**
+   * Packet offload: headers alone, which say ESP and the length that the packet will have; the card adds
+   * so many bytes. The SA's counter moves too: the card can have given no number beyond it.
+   */
+  #leaveToCard(
+    m: Mbuf,
+    sa: Sa,
+    tunnel: boolean,
+    ihl: number,
+    tfcLen: number,
+    addedLen: number,
+    r: OffloadRequest,
+  ): number {
+    const mb = this.#mbufs;
+    if (tfcLen > 0) {
+      if (!mb.append(m, tfcLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
+      const end = mb.off[m]! + mb.len[m]!;
+      mb.data.fill(0, end - tfcLen, end);
+    }
+    const headerLen = tunnel ? fixedHeaderLen(sa.family) : ihl;
+    if (tunnel && !mb.prepend(m, headerLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
+    const next = tunnel
+      ? putOuterHeader(this.#inet, m, sa, headerLen, IPPROTO_ESP)
+      : moveHeaders(mb, m, 0, ihl, IPPROTO_ESP);
+    ipSetLen(mb.view, mb.off[m]!, mb.len[m]! + addedLen);
+    sa.seq++;
+    describeRequest(r, sa, headerLen, 0, 0);
+    r[REQ_ESP] = headerLen | REQ_PACKET | (next << 16);
+    this.#n[ESP_OUT]!++;
+    return 0;
+  }
+
+  sealWhole(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, next: number): number {
+    if (sa.seq >= sa.seqLimit) return this.#fail(ESP_SEQ_EXHAUSTED, EACCES);
+    const { ivBytes, icvBytes, blockBytes } = sa.session;
+    const mb = this.#mbufs;
+    const inFront = ipOffset + espOffset;
+    const padLen = padLength(mb.len[m]! - inFront, blockBytes);
+    const trailerLen = padLen + ESP_TRAILER_LEN + icvBytes;
+    const espHeaderLen = ESP_HDR_LEN + ivBytes;
+    if (!mb.append(m, trailerLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
+    if (!mb.prepend(m, espHeaderLen)) return this.#fail(ESP_NO_ROOM, ENOBUFS);
+    const at = mb.off[m]!;
+    mb.data.copyWithin(at, at + espHeaderLen, at + espHeaderLen + inFront);
+    const seq = ++sa.seq;
+    this.#putHeader(at + inFront, sa, seq, seq);
+    this.#putTrailer(at + mb.len[m]! - trailerLen, padLen, next, icvBytes);
+    const seqHi = sa.esn ? Math.floor(seq / 0x1_0000_0000) : 0;
+    this.seal(m, sa, ipOffset, espOffset, seqHi);
+    return 0;
+  }
+
+  #putHeader(esp: number, sa: Sa, seq: number, iv: number): void {
+    const { data, view } = this.#mbufs;
+    view.setUint32(esp + ESP_SPI, sa.spi);
+    view.setUint32(esp + ESP_SEQ, seq >>> 0);
+    sa.session.writeIv(data, esp + ESP_HDR_LEN, Math.floor(iv / 0x1_0000_0000), iv >>> 0);
   }
 
   seal(m: Mbuf, sa: Sa, ipOffset: number, espOffset: number, seqHi: number): void {
@@ -150,14 +211,16 @@ export class XformEsp implements Xform {
     const seqHi = !sa.esn ? 0 : decrypted ? cardSeqHi : sa.replay.high(seqLo);
     const seq = seqHi * 0x1_0000_0000 + seqLo;
     const watched = !decrypted || mb.rules.on[REPLAY_AFTER_CARD] === 1;
-    if (watched && (seqHi < 0 || !sa.replay.check(seq))) {
-      sa.replayed++;
-      return this.#refuse(ESP_REPLAY);
-    }
+    // A card under packet offload let it pass (a fragment, mostly), but has the window. Only what is
+    // authentic takes the SA out of it: a forger must not.
+    const inCard = sa.inPacket && !decrypted;
+    if (watched && !inCard && (seqHi < 0 || !sa.replay.check(seq))) return this.#replayed(sa);
     if (!decrypted && !sa.session.open(mb.data, esp, textLen, seqHi)) {
       sa.authFailed++;
       return this.#refuse(ESP_BAD_ICV);
     }
+    if (inCard) this.#takeBack(sa);
+    if (inCard && !sa.replay.check(seq)) return this.#replayed(sa);
     // RFC 4303 §3.4.3: the window moves only once the integrity is verified.
     if (watched) sa.replay.update(seq);
     return this.#strip(m, sa, ihl, ESP_HDR_LEN + ivBytes, textLen);
@@ -176,8 +239,18 @@ export class XformEsp implements Xform {
     for (let i = 0; i < padLen; i++) {
       if (data[text + payloadLen + i] !== ((i + 1) & 0xff)) return this.#refuse(ESP_BAD_PAD);
     }
-    if (next === IPPROTO_NONE) return this.#refuse(ESP_DUMMY);
     mb.adj(m, payloadLen - textLen - sa.session.icvBytes);
+    return this.#leave(m, sa, ihl, espHeaderLen, next);
+  }
+
+  inputWhole(m: Mbuf, sa: Sa, ihl: number, next: number): number {
+    return this.#leave(m, sa, ihl, 0, next);
+  }
+
+  /** What was protected, without the header and what it had behind it. */
+  #leave(m: Mbuf, sa: Sa, ihl: number, espHeaderLen: number, next: number): number {
+    const mb = this.#mbufs;
+    if (next === IPPROTO_NONE) return this.#refuse(ESP_DUMMY);
     const isPacket = next === IPPROTO_IPIP || next === IPPROTO_IPV6;
     if (sa.mode === 'tunnel' || (sa.mode === 'any' && isPacket)) {
       if (!isPacket) return this.#refuse(ESP_BAD_NEXT);
@@ -186,9 +259,9 @@ export class XformEsp implements Xform {
       return this.#refuse(left === TUNNEL_NO_PACKET ? ESP_BAD_INNER : ESP_ECN_DROP);
     }
     const at = mb.off[m]!;
-    data.copyWithin(at + espHeaderLen, at, at + ihl);
+    mb.data.copyWithin(at + espHeaderLen, at, at + ihl);
     mb.adj(m, espHeaderLen);
-    finishHeader(mb.view, mb.off[m]!, ihl, ihl + payloadLen, next);
+    finishHeader(mb.view, mb.off[m]!, ihl, mb.len[m]!, next);
     return INSIDE_PAYLOAD;
   }
 
@@ -200,6 +273,11 @@ export class XformEsp implements Xform {
     data[at + padLen + 1] = next;
     const icv = at + padLen + ESP_TRAILER_LEN;
     for (let i = 0; i < icvBytes; i++) data[icv + i] = 0;
+  }
+
+  #replayed(sa: Sa): number {
+    sa.replayed++;
+    return this.#refuse(ESP_REPLAY);
   }
 
   #refuse(counterIndex: number): number {

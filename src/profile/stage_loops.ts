@@ -44,7 +44,7 @@ export class StageLoops {
     this.#offload = offload;
     this.#packets = new Prepared(host, pair, false);
     this.#sealed = new Prepared(host, pair, !offload);
-    this.#xform = new XformEsp(host.inet);
+    this.#xform = new XformEsp(host.inet, () => {});
     const { spd, sadb } = host.ipsec;
     this.#cache = new FlowCache(spd, sadb, host.mbufs.rules);
     this.#sas = pair.sas(host);

@@ -49,6 +49,13 @@ export interface EspShape {
   /** In UDP to this port (RFC 3948). */
   readonly udpPort?: number;
   readonly seed?: number;
+  /** High half of the number, in the IV. */
+  readonly seqHi?: number;
+  /** Padding, bytes: what fills the last word when absent. One byte of it, from 1 on, may be wrong. */
+  readonly pad?: number;
+  readonly wrongPad?: number;
+  /** What the pad length says, when it is not so. */
+  readonly padLength?: number;
 }
 
 export const ESP_DST = 0x0a000002;
@@ -65,12 +72,17 @@ export function placesOf(shape: EspShape): { ip: number; behind: number; esp: nu
   return { ip, behind, esp: behind + (shape.udpPort ? 8 : 0) };
 }
 
+/** Bytes of padding. */
+export function padOf({ pad, payloadBytes }: EspShape): number {
+  return pad ?? -(payloadBytes + 2) & 3;
+}
+
 /**
  * An ESP frame in clear as ipsec hands it to a driver: all headers, IV = 64-bit sequence number,
  * payload, padding (1, 2, 3, …), trailer, and 16 bytes of room for the ICV (RFC 4303 §2).
  */
 export function espClear(shape: EspShape): Uint8Array {
-  const pad = (4 - ((shape.payloadBytes + 2) & 3)) & 3;
+  const pad = padOf(shape);
   const text = shape.payloadBytes + pad + 2;
   const { ip, behind, esp } = placesOf(shape);
   const frame = new Uint8Array(esp + 16 + text + 16);
@@ -103,10 +115,12 @@ export function espClear(shape: EspShape): Uint8Array {
   }
   v.setUint32(esp, shape.spi);
   v.setUint32(esp + 4, shape.seq);
+  v.setUint32(esp + 8, shape.seqHi ?? 0);
   v.setUint32(esp + 12, shape.seq);
   frame.set(pattern(shape.payloadBytes, shape.seed ?? shape.seq), esp + 16);
   for (let i = 0; i < pad; i++) frame[esp + 16 + shape.payloadBytes + i] = i + 1;
-  frame[esp + 16 + text - 2] = pad;
+  if (shape.wrongPad !== undefined) frame[esp + 15 + shape.payloadBytes + shape.wrongPad]! ^= 0x10;
+  frame[esp + 16 + text - 2] = shape.padLength ?? pad;
   frame[esp + 16 + text - 1] = 17;
   return frame;
 }
@@ -141,6 +155,7 @@ export function testSa(
   const dst = new Uint8Array(4);
   new DataView(dst.buffer).setUint32(0, ESP_DST);
   return {
+    mode: 'crypto',
     direction,
     saHandle: spi & 0xffff,
     generation: 7,
@@ -155,6 +170,8 @@ export function testSa(
     esn: false,
     replayPackets: 64,
     receivedSeq: 0,
+    sentSeq: 0,
+    seen: new Uint32Array(4),
     udpPort: 0,
     ...more,
   };

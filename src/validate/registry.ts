@@ -8,6 +8,7 @@ import { FAULT_CASES } from './suites/faults.ts';
 import { HAZARD_CASES } from './suites/hazards.ts';
 import { INTERRUPTS } from './suites/interrupts.ts';
 import { LEAKS } from './suites/leaks.ts';
+import { PACKET } from './suites/packet.ts';
 import { PERFORMANCE } from './suites/performance.ts';
 import { POLICY } from './suites/policy.ts';
 import { REGISTERS } from './suites/registers.ts';
@@ -26,6 +27,7 @@ export const CASES: readonly Case[] = [
   ...ESP,
   ...ESP_FRAMES,
   ...ESP_FORMS,
+  ...PACKET,
   ...REPLAY,
   ...POLICY,
   ...HAZARD_CASES,

@@ -5,6 +5,7 @@ import { espContract } from './contract_esp.ts';
 import { faultContract } from './contract_fault.ts';
 import { irqContract } from './contract_irq.ts';
 import { keyContract } from './contract_key.ts';
+import { packetContract } from './contract_packet.ts';
 import { plainContract } from './contract_plain.ts';
 import { rawContract } from './contract_raw.ts';
 import { ringContract } from './contract_ring.ts';
@@ -17,6 +18,7 @@ export function driverContract(name: string, makeWorld: MakeWorld): void {
     ringContract(makeWorld);
     espContract(makeWorld);
     saContract(makeWorld);
+    packetContract(makeWorld);
     irqContract(makeWorld);
     keyContract(makeWorld);
     faultContract(makeWorld);

@@ -29,7 +29,7 @@ describe.each(['01-gcm128-transport-v4', '02-gcm256-tunnel-v4', '04-cbc128-sha25
       const { inet, pool } = rig.a;
       const ipsec = new Ipsec({ inet, offload: false, receiveOnly: true });
       applySetkey(ipsec, parseSetkey(conf, `${name}.conf`));
-      const xform = new XformEsp(inet);
+      const xform = new XformEsp(inet, () => {});
       let esp = 0;
       for (const [i, t] of truth.frames.entries()) {
         if (t.kind !== 'esp') continue;

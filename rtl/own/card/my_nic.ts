@@ -45,12 +45,11 @@ type Completion = (ring: 0 | 1, lenBytes: number, status: number, saIdx: number)
 function noSas(ifIndex: number): CardSas {
   return {
     ifIndex,
-    noPacketOffload: 'this card does no ESP',
     out: { freeCount: 0 },
     in: { freeCount: 0 },
     saInstall: () => ({ ok: false, errno: EOPNOTSUPP, reason: 'this card does no ESP' }),
-    saRemove: () => {},
-    saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0 }),
+    saRemove: () => null,
+    saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0, replayed: 0 }),
   };
 }
 

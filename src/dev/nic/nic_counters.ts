@@ -22,6 +22,10 @@ export const NIC_TX_KEY_ERR = counter(
   'nic.txKeyErr',
   'card refused a frame: parity error in the memory of its key',
 );
+export const NIC_TX_SEQ_END = counter(
+  'nic.txSeqEnd',
+  'packet offload: the SA has given its last number',
+);
 export const NIC_TX_ERR = counter('nic.txErr', 'card refused a frame: another reason');
 export const NIC_TX_CLEAR = counter(
   'nic.txNotEncrypted',
@@ -31,6 +35,14 @@ export const NIC_TX_DISCARDED = counter('nic.txDiscarded', 'in the ring when the
 
 export const NIC_RX_OFFLOADED = counter('nic.rxOffloaded', 'frames that the card decrypted');
 export const NIC_RX_AUTH_FAIL = counter('nic.rxAuthFail', 'card found a wrong ICV');
+export const NIC_RX_REPLAY = counter(
+  'nic.rxReplay',
+  'packet offload: number was seen, or is too old',
+);
+export const NIC_RX_BAD_PAD = counter(
+  'nic.rxBadPad',
+  'packet offload: padding is not 1, 2, 3 …, or too long',
+);
 export const NIC_RX_TOO_BIG = counter('nic.rxTooBig', 'frame larger than the buffer for it');
 export const NIC_RX_DMA_ERR = counter('nic.rxDmaErr', 'card could not write a frame to memory');
 export const NIC_RX_ERR = counter('nic.rxErr', 'completion with a length or code that cannot be');

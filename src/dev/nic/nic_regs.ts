@@ -25,10 +25,12 @@ export const REG_ITR = 0x0110;
 export const ID_VALUE = 0x54575031;
 export const VERSION_VALUE = 0x00010000;
 /**
- * 1024 SAs each way, AES-GCM-128 and 256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, rings of up to
- * 2^12 entries.
+ * 1024 SAs each way, AES-GCM-128 and 256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, packet offload,
+ * rings of up to 2^12 entries.
  */
-export const CAPS_VALUE = 0x0c7f0400;
+export const CAPS_VALUE = 0x0cff0400;
+/** Bit of REG_CAPS: packet offload. A card of several lanes has none. */
+export const CAPS_PACKET = 0x00800000;
 export const NATT_PORT_DEFAULT = 4500;
 export const MAX_FRAME_DEFAULT = 9018;
 export const MAX_FRAME_LIMIT = 9216;
@@ -86,8 +88,12 @@ export const MATCH_SA = 0x44;
 export const SA_DST1 = 0x48;
 export const SA_DST2 = 0x4c;
 export const SA_DST3 = 0x50;
-/** Receive with ESN: window in packets, and highest number seen: written before WRITE. */
+/** Receive with ESN, or packet offload: window in packets: written before WRITE. */
 export const SA_WINDOW = 0x54;
+/**
+ * Receive with ESN, or packet offload: highest number seen. Transmit, packet offload: last number
+ * given. Written before WRITE, read after READ.
+ */
 export const SA_SEQ_LO = 0x58;
 export const SA_SEQ_HI = 0x5c;
 export const SA_PACKETS_LO = 0x60;
@@ -101,7 +107,17 @@ export const SA_ERRORS = 0x70;
  * makes the card find a flipped bit in its key memory.
  */
 export const SA_PARITY = 0x7c;
-export const SA_PARITY_MASK = 0x3ff;
+export const SA_PARITY_MASK = 0x7ff;
+/**
+ * Receive, packet offload: bit i of these four, counted from SEEN0 on, says that the number i below
+ * the highest was seen. Written before WRITE, read after READ.
+ */
+export const SA_SEEN0 = 0x80;
+export const SA_SEEN1 = 0x84;
+export const SA_SEEN2 = 0x88;
+export const SA_SEEN3 = 0x8c;
+/** Receive, packet offload: packets refused because their number was seen, or too old. */
+export const SA_REPLAYS = 0x90;
 export const SA_WRITE = 0x80000000;
 export const SA_CLEAR = 0x40000000;
 export const SA_READ = 0x20000000;
@@ -110,9 +126,16 @@ export const SA_KEY256 = 2;
 export const SA_ESN = 4;
 /** RFC 4543: the ICV covers all, nothing is encrypted. */
 export const SA_GMAC = 8;
+/**
+ * Packet offload. Transmit: the card adds ESP header (SPI of SA_SPI, number, IV) and trailer. Receive:
+ * it keeps the replay window, and takes header, trailer and ICV away.
+ */
+export const SA_PACKET = 16;
 /** Of MATCH_SA: the destination is an IPv6 address. */
 export const MATCH_V6 = 0x80000000;
 export const SA_WINDOW_MAX = 0xffff;
+/** Of a window that the card keeps itself. */
+export const SA_PACKET_WINDOW_MAX = 128;
 
 export const SA_COUNT = 1024;
 export const MATCH_BUCKETS = 1024;
@@ -136,19 +159,26 @@ export const STAT_NAMES = [
   'rxLenBad',
   'dmaErrors',
   'keyErrors',
+  'rxReplay',
+  'rxBadPad',
 ] as const;
 export type StatName = (typeof STAT_NAMES)[number];
 
 /*
  * Tx descriptor, 8 words:
- *   | addr lo | addr hi | len, flags | saIdx, espOffset | esnHi | cookie | 0 | 0 |
- *     0         1         2            3                  4       5        6   7
+ *   | addr lo | addr hi | len, flags | saIdx, espOffset, next header | esnHi | cookie | 0 | 0 |
+ *     0         1         2            3                               4       5        6   7
+ * With TXD_PACKET memory has no ESP header and no trailer: payload follows the headers at espOffset.
+ * The card puts them in, and numbers the packet (esnHi says nothing). It changes no byte in front of
+ * espOffset: lengths of IP are those of the finished packet, payload + 18 + padding to whole words + ICV.
  * Rx descriptor, 4 words:
  *   | addr lo | addr hi | bufLen | cookie |
  * Completion, 4 words, the phase in bit 31 of the last. esnHi: on receive with ESN, the high half of
- * the sequence number that the ICV was good with.
- *   | cookie | len, saIdx | status | phase, esnHi |
- *     0        1            2        3
+ * the sequence number that the ICV was good with; with CPL_PACKET its low 31 bits.
+ *   | cookie | len, saIdx | status, next header | phase, esnHi |
+ *     0        1            2                     3
+ * With CPL_PACKET the frame has no ESP header, trailer and ICV any more; the headers in front are as
+ * they came: IP still says ESP, and the length that it had.
  */
 export const TXD_BYTES = 32;
 export const RXD_BYTES = 16;
@@ -156,12 +186,16 @@ export const CPL_BYTES = 16;
 
 export const TXD_IPSEC = 1;
 export const TXD_ESN = 2;
+export const TXD_PACKET = 4;
 
 export const CPL_CODE_MASK = 15;
 /** The card did the ESP crypto: encrypted, or decrypted with a good ICV. */
 export const CPL_SECP = 16;
 /** Rx: an unfragmented ESP frame, IPv4 or IPv6; bits 15:8 say where its ESP header is. */
 export const CPL_ESP_SEEN = 32;
+/** Rx: ESP was taken off; bits 23:16 are its next header. */
+export const CPL_PACKET = 64;
+export const CPL_NEXT_SHIFT = 16;
 export const CPL_ESN_HI_MASK = 0x7fffffff;
 
 export const CODE_OK = 0;
@@ -172,6 +206,12 @@ export const CODE_DMA_ERR = 4;
 export const CODE_TOO_BIG = 5;
 /** The SA's row does not agree with its parity: not used before it is written again. */
 export const CODE_KEY_ERR = 8;
+/** Packet offload. The number was seen before, or is too old. */
+export const CODE_REPLAY = 9;
+/** Padding is not 1, 2, 3 …, or longer than the text (RFC 4303 §2.4). */
+export const CODE_BAD_PAD = 10;
+/** The SA has given its last number (RFC 4303 §3.3.3). */
+export const CODE_SEQ_END = 11;
 
 export const ICV_BYTES = 16;
 export const ESP_HEADER_BYTES = 8;

@@ -2,6 +2,7 @@
 import { ESP_TRAILER_LEN, espSpi } from '../../header/esp.ts';
 import { ETHER_HDR_LEN, etherHeaderLen } from '../../header/ether.ts';
 import { IP_DST, IPPROTO_ESP, ipLen, ipVersion } from '../../header/ip.ts';
+import { ipSetLen } from '../../header/ip_len.ts';
 import { IP6_DST, IP6_HDR_LEN, ip6Plen } from '../../header/ip6.ts';
 import {
   HEADROOM_BYTES,
@@ -22,6 +23,7 @@ import {
   REQ_ESP,
   REQ_GENERATION,
   REQ_IF_INDEX,
+  REQ_PACKET,
   REQ_PROTO,
   REQ_SA_HANDLE,
   REQ_SPI,
@@ -31,15 +33,20 @@ import * as C from './nic_counters.ts';
 import {
   CODE_AUTH_FAIL,
   CODE_BAD_LEN,
+  CODE_BAD_PAD,
   CODE_DMA_ERR,
   CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
+  CODE_REPLAY,
   CODE_TOO_BIG,
   CPL_CODE_MASK,
   CPL_ESN_HI_MASK,
   CPL_ESP_SEEN,
+  CPL_NEXT_SHIFT,
+  CPL_PACKET,
   CPL_SECP,
+  ESP_HEADER_BYTES,
   ICV_BYTES,
   NO_SA_IDX,
   SA_COUNT,
@@ -158,28 +165,38 @@ export class NicRx {
     const view = pool.view;
     const off = pool.off[m]!;
     const espOffset = (status >>> 8) & 0xff;
-    if ((status & CPL_ESP_SEEN) === 0 || espOffset + 8 > pool.len[m]!)
-      return this.#drop(m, C.NIC_RX_ERR);
+    const isPacket = (status & CPL_PACKET) !== 0;
+    const atLeast = isPacket ? espOffset : espOffset + ESP_HEADER_BYTES;
+    if ((status & CPL_ESP_SEEN) === 0 || atLeast > pool.len[m]!) return this.#drop(m, C.NIC_RX_ERR);
     const linkLen = etherHeaderLen(view, off);
     const ip = off + linkLen;
     const isV6 = ipVersion(view, ip) === 6;
     const r = this.#report;
-    r[REQ_SPI] = espSpi(view, off + espOffset);
+    const sa = this.#sa.in;
+    const isLive = saIdx < SA_COUNT && sa.state[saIdx] === SLOT_LIVE;
+    if (isLive && sa.packet[saIdx] !== (isPacket ? 1 : 0)) return this.#drop(m, C.NIC_RX_ERR);
+    // With packet offload it is gone from the frame, and the match table vouches for it.
+    r[REQ_SPI] = isPacket && isLive ? sa.spi[saIdx]! : espSpi(view, off + espOffset);
     r[REQ_PROTO] = isV6 ? IPPROTO_ESP | (6 << 8) : IPPROTO_ESP | (4 << 8);
     for (let w = 0; w < 4; w++) r[REQ_DST + w] = isV6 ? view.getUint32(ip + IP6_DST + 4 * w) : 0;
     if (!isV6) r[REQ_DST] = view.getUint32(ip + IP_DST);
-    const sa = this.#sa.in;
-    const isLive = saIdx < SA_COUNT && sa.state[saIdx] === SLOT_LIVE;
     if (!isLive || !sa.isAt(saIdx, r[REQ_SPI]!, isV6 ? 6 : 4, r, REQ_DST)) {
       if (pool.rules.on[REPORT_MATCH] === 1) return this.#drop(m, C.NIC_RX_SA_GONE);
     }
 
-    const ipLenBytes = isV6 ? IP6_HDR_LEN + ip6Plen(view, ip) : ipLen(view, ip);
-    const padLen = pool.data[ip + ipLenBytes - ICV_BYTES - ESP_TRAILER_LEN]!;
     r[REQ_SA_HANDLE] = sa.handle[saIdx]!;
     r[REQ_GENERATION] = sa.generation[saIdx]!;
-    r[REQ_ESP] = (espOffset - linkLen) | ((padLen + ESP_TRAILER_LEN + ICV_BYTES) << 16);
-    r[REQ_ESN_HI] = this.#esnHi;
+    if (isPacket) {
+      const next = (status >>> CPL_NEXT_SHIFT) & 0xff;
+      r[REQ_ESP] = (espOffset - linkLen) | REQ_PACKET | (next << 16);
+      r[REQ_ESN_HI] = 0;
+      ipSetLen(view, ip, pool.len[m]! - linkLen);
+    } else {
+      const ipLenBytes = isV6 ? IP6_HDR_LEN + ip6Plen(view, ip) : ipLen(view, ip);
+      const padLen = pool.data[ip + ipLenBytes - ICV_BYTES - ESP_TRAILER_LEN]!;
+      r[REQ_ESP] = (espOffset - linkLen) | ((padLen + ESP_TRAILER_LEN + ICV_BYTES) << 16);
+      r[REQ_ESN_HI] = this.#esnHi;
+    }
     r[REQ_CARD_SA] = saIdx;
     if (this.#config.carrier.report(m, PACKET_TAG_IPSEC_IN_CRYPTO_DONE, r) !== 0)
       return this.#drop(m, C.NIC_RX_NO_TAG);
@@ -196,6 +213,12 @@ export class NicRx {
         this.#sa.in.authFailed[saIdx]!++;
       return this.#drop(m, C.NIC_RX_AUTH_FAIL);
     }
+    if (code === CODE_REPLAY) {
+      if (saIdx < SA_COUNT && this.#sa.in.state[saIdx] === SLOT_LIVE)
+        this.#sa.in.replayed[saIdx]!++;
+      return this.#drop(m, C.NIC_RX_REPLAY);
+    }
+    if (code === CODE_BAD_PAD) return this.#drop(m, C.NIC_RX_BAD_PAD);
     if (code === CODE_TOO_BIG) return this.#drop(m, C.NIC_RX_TOO_BIG);
     return this.#drop(m, code === CODE_DMA_ERR ? C.NIC_RX_DMA_ERR : C.NIC_RX_ERR);
   }

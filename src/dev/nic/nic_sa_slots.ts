@@ -22,11 +22,14 @@ export class SaSlots {
   readonly esn: Uint8Array = new Uint8Array(SA_COUNT);
   /** The card has found its row damaged: it does no crypto under it any more. */
   readonly damaged: Uint8Array = new Uint8Array(SA_COUNT);
+  /** 1: packet offload. */
+  readonly packet: Uint8Array = new Uint8Array(SA_COUNT);
   /** Slot of the match table (receive), or -1. */
   readonly match: Int32Array = new Int32Array(SA_COUNT).fill(-1);
   readonly packets: Float64Array = new Float64Array(SA_COUNT);
   readonly bytes: Float64Array = new Float64Array(SA_COUNT);
   readonly authFailed: Float64Array = new Float64Array(SA_COUNT);
+  readonly replayed: Float64Array = new Float64Array(SA_COUNT);
 
   /** Free slots, oldest first, so that a slot rests for as long as possible. */
   readonly #free: Uint16Array = new Uint16Array(SA_COUNT);
@@ -56,10 +59,12 @@ export class SaSlots {
     this.udpPort[i] = sa.udpPort;
     this.esn[i] = sa.esn ? 1 : 0;
     this.damaged[i] = 0;
+    this.packet[i] = sa.mode === 'packet' ? 1 : 0;
     this.match[i] = -1;
     this.packets[i] = 0;
     this.bytes[i] = 0;
     this.authFailed[i] = 0;
+    this.replayed[i] = 0;
     return i;
   }
 
@@ -104,6 +109,7 @@ export class SaSlots {
       packets: this.packets[i]!,
       bytes: this.bytes[i]!,
       authFailed: this.authFailed[i]!,
+      replayed: this.replayed[i]!,
     };
   }
 }

@@ -9,8 +9,10 @@ import {
   REQ_CARD_SA,
   REQ_ESN_HI,
   REQ_ESP,
+  REQ_ESP_OFFSET_MASK,
   REQ_GENERATION,
   REQ_IF_INDEX,
+  REQ_PACKET,
   REQ_SA_HANDLE,
 } from '../../netipsec/pact.ts';
 import type { NicConfig, OnCompletion } from './nic_config.ts';
@@ -21,6 +23,7 @@ import {
   CODE_KEY_ERR,
   CODE_NO_SA,
   CODE_OK,
+  CODE_SEQ_END,
   CPL_CODE_MASK,
   CPL_SECP,
   ESP_HEADER_BYTES,
@@ -31,6 +34,7 @@ import {
   SA_COUNT,
   TXD_ESN,
   TXD_IPSEC,
+  TXD_PACKET,
 } from './nic_regs.ts';
 import type { Ring } from './nic_ring.ts';
 import type { NicSa } from './nic_sa.ts';
@@ -92,7 +96,8 @@ export class NicTx {
     const { words } = carrier;
     const rules = pool.rules.on;
     const linkLen = etherHeaderLen(pool.view, pool.off[m]!);
-    const espAt = linkLen + (words[r + REQ_ESP]! & 0xffff);
+    const asked = words[r + REQ_ESP]!;
+    const espAt = linkLen + (asked & REQ_ESP_OFFSET_MASK);
     if (rules[DRIVER_MATCH] === 1 && !this.#fits(words, r, espAt, lenBytes))
       return this.#finishInSoftware(m, linkLen);
     const esnHi = words[r + REQ_ESN_HI]!;
@@ -102,8 +107,13 @@ export class NicTx {
     carrier.done(m, r);
     this.handoverAllocs += pool.tags.allocs - allocs;
     const flags = this.#sa.out.esn[cardSa] === 1 ? TXD_IPSEC | TXD_ESN : TXD_IPSEC;
-    // The card appends the ICV itself; ipsec left room for it.
-    this.#put(m, lenBytes - ICV_BYTES, flags, espAt, esnHi, cardSa);
+    if ((asked & REQ_PACKET) === 0) {
+      // The card appends the ICV itself; ipsec left room for it.
+      this.#put(m, lenBytes - ICV_BYTES, flags, espAt, esnHi, cardSa);
+    } else {
+      const next = asked >>> 16;
+      this.#put(m, lenBytes, flags | TXD_PACKET, espAt | (next << 8), 0, cardSa);
+    }
     this.#sa.outstanding[cardSa]!++;
     this.#n[C.NIC_TX_OFFLOADED]!++;
     const { hook } = pool.preempt;
@@ -115,6 +125,7 @@ export class NicTx {
   #fits(words: Uint32Array, r: number, at: number, lenBytes: number): boolean {
     const out = this.#sa.out;
     const i = words[r + REQ_CARD_SA]! | 0;
+    const isPacket = (words[r + REQ_ESP]! & REQ_PACKET) !== 0;
     return (
       (words[r + REQ_IF_INDEX]! | 0) === this.#config.index &&
       i >= 0 &&
@@ -123,14 +134,15 @@ export class NicTx {
       out.handle[i] === (words[r + REQ_SA_HANDLE]! | 0) &&
       out.generation[i] === words[r + REQ_GENERATION] &&
       (out.esn[i] === 1 || words[r + REQ_ESN_HI] === 0) &&
+      out.packet[i] === (isPacket ? 1 : 0) &&
       at >= ESP_OFFSET_MIN &&
       at <= 255 &&
-      lenBytes >= at + ESP_HEADER_BYTES + ESP_IV_BYTES + ICV_BYTES &&
+      lenBytes >= (isPacket ? at : at + ESP_HEADER_BYTES + ESP_IV_BYTES + ICV_BYTES) &&
       out.damaged[i] === 0
     );
   }
 
-  /** No descriptor was posted for m, so its (key, IV) is unused: software may do the crypto. */
+  /** No descriptor was posted for m, so its number is unused: software may do what there is to do. */
   #finishInSoftware(m: Mbuf, linkLen: number): number {
     const errno = this.#config.finishInSoftware(m, linkLen);
     if (errno !== 0) return this.#drop(m, C.NIC_TX_MISFIT, errno);
@@ -139,7 +151,8 @@ export class NicTx {
     return 0;
   }
 
-  #put(m: Mbuf, len: number, flags: number, espOffset: number, esnHi: number, sa: number): void {
+  /** esp: its offset in the frame, and with TXD_PACKET its next header << 8. */
+  #put(m: Mbuf, len: number, flags: number, esp: number, esnHi: number, sa: number): void {
     const ring = this.#ring;
     const words = ring.words;
     const slot = ring.tail & ring.mask;
@@ -147,7 +160,7 @@ export class NicTx {
     words[w] = this.#pool.off[m]!;
     words[w + 1] = 0;
     words[w + 2] = len | (flags << 16);
-    words[w + 3] = (sa & 0xffff) | (espOffset << 16);
+    words[w + 3] = (sa & 0xffff) | (esp << 16);
     words[w + 4] = esnHi;
     words[w + 5] = m;
     words[w + 6] = 0;
@@ -219,6 +232,7 @@ export class NicTx {
 
   #countError(code: number): void {
     if (code === CODE_BAD_LEN) this.#n[C.NIC_TX_BAD_LEN]!++;
+    else if (code === CODE_SEQ_END) this.#n[C.NIC_TX_SEQ_END]!++;
     else if (code === CODE_NO_SA) this.#n[C.NIC_TX_NO_SA]!++;
     else if (code === CODE_DMA_ERR) this.#n[C.NIC_TX_DMA_ERR]!++;
     else if (code === CODE_KEY_ERR) this.#n[C.NIC_TX_KEY_ERR]!++;

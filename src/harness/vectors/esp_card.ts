@@ -90,6 +90,7 @@ export class EspCard {
 
   #saOf(direction: 'in' | 'out', vector: VectorCase, esp: EspPacket): OffloadSa {
     return {
+      mode: 'crypto',
       direction,
       saHandle: 0,
       generation: ++this.#generation,
@@ -105,6 +106,8 @@ export class EspCard {
       // The packet is about the next, as near as a Number of 64 bits is: so the card knows its half.
       replayPackets: 8192,
       receivedSeq: highOf(vector) * 0x1_0000_0000 + view(esp.packet).getUint32(4) - 1,
+      sentSeq: 0,
+      seen: new Uint32Array(4),
       udpPort: 0,
     };
   }

@@ -15,7 +15,7 @@ async function damaged(c: CaseRun, n: 0 | 1, window: number): Promise<World> {
   let bit = 0;
   bus.writeReg = (offset, value) => {
     if (offset === window + R.SA_IDX && value >= R.SA_WRITE)
-      write(window + R.SA_PARITY, 1 << (bit++ % 10));
+      write(window + R.SA_PARITY, 1 << (bit++ % 11));
     write(offset, value);
   };
   world.hosts[n]!.detach();

@@ -27,7 +27,7 @@ describe('the register map is the RTL’s', () => {
     const mirror = { ...R } as unknown as Record<string, number>;
     const compared = [...names(pkg, 'CODE_'), 'ID_VALUE', 'VERSION_VALUE', 'CAPS_VALUE'];
     compared.push('MAX_FRAME_DEFAULT', 'MAX_FRAME_LIMIT', 'NO_SA_IDX', 'NATT_PORT_DEFAULT');
-    expect(compared.length).toBe(14);
+    expect(compared.length).toBe(17);
     for (const name of compared) expect(pkg.get(name), name).toBe(mirror[name]);
   });
 
@@ -48,8 +48,8 @@ describe('the register map is the RTL’s', () => {
     expect(at64('B_TXC')).toBe(R.RING_TXC);
     expect(at64('B_RXC')).toBe(R.RING_RXC);
     expect(at64('B_STATS')).toBe(R.STATS);
-    expect(csr.get('W_TX_SA')! * 128).toBe(R.SA_TX);
-    expect(csr.get('W_RX_SA')! * 128).toBe(R.SA_RX);
+    expect(csr.get('W_TX_SA')! * 256).toBe(R.SA_TX);
+    expect(csr.get('W_RX_SA')! * 256).toBe(R.SA_RX);
   });
 
   test('registers inside a ring block and an SA window', () => {
@@ -57,7 +57,7 @@ describe('the register map is the RTL’s', () => {
     for (const n of ['BASE_LO', 'BASE_HI', 'LOG2_SIZE', 'CTRL'])
       expect(ring.get(n)! * 4, n).toBe(mirror[`RING_${n}`]);
     const words = [...window.keys()].filter((n) => n !== 'SA_KEY7');
-    expect(words.length).toBe(20);
+    expect(words.length).toBe(25);
     for (const n of words) expect(window.get(n)! * 4, n).toBe(mirror[`${n}`]);
   });
 
@@ -91,14 +91,15 @@ describe('tagwire_card.h, which documents the card for C programs, says the same
     CAUSE_RXC: 'IRQ_RXC',
     TX_IPSEC: 'TXD_IPSEC',
     TX_ESN: 'TXD_ESN',
+    TX_PACKET: 'TXD_PACKET',
   };
 
   test('every value that both have', () => {
     expect(defines.size).toBeGreaterThan(50);
     for (const [name, value] of defines) {
-      const window = /^RX_((?:SA|MATCH)_\w+|SPI|DST)$/.exec(name);
-      const base = window === null ? 0 : R.SA_RX;
-      const inWindow = window?.[1]?.replace(/^(SPI|DST)/, 'SA_$1');
+      const window = /^([RT]X)_((?:SA|MATCH)_\w+|SPI|DST)$/.exec(name);
+      const base = window === null ? 0 : window[1] === 'RX' ? R.SA_RX : R.SA_TX;
+      const inWindow = window?.[2]?.replace(/^(SPI|DST)/, 'SA_$1');
       const key = inWindow ?? ALIAS[name] ?? (name in mirror ? name : `REG_${name}`);
       expect([name, value]).toEqual([name, base + mirror[key]!]);
     }

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-import type { Carrier, OffloadSa, SaInstalled, SaOffload } from '../../../src/netipsec/pact.ts';
+import { EOPNOTSUPP } from '../../../src/kern/errno.ts';
+import type {
+  Carrier,
+  OffloadSa,
+  SaInstalled,
+  SaOffload,
+  SaState,
+} from '../../../src/netipsec/pact.ts';
 import { NO_REQUEST, PACKET_TAG_IPSEC_IN_CRYPTO_DONE } from '../../../src/netipsec/pact.ts';
 import { fieldsAt, type RequestFields, requestOf } from '../../../src/netipsec/request_fields.ts';
 import type { RigHost } from '../../lib/rig.ts';
@@ -11,7 +18,6 @@ const ETHER = 14;
 /** What a card and its driver do with ESP, by the reference code: in, out, tables, refusals. */
 export class FakeCard implements SaOffload {
   readonly ifIndex: number;
-  readonly noPacketOffload: string = 'crypto only';
   readonly installed = new Map<number, OffloadSa>();
   /** Answer to the next saInstall() calls, instead of taking the SA. */
   refuse: { errno: number; reason: string } | null = null;
@@ -32,6 +38,7 @@ export class FakeCard implements SaOffload {
   }
 
   saInstall(sa: OffloadSa): SaInstalled {
+    if (sa.mode === 'packet') return { ok: false, errno: EOPNOTSUPP, reason: 'crypto only' };
     if (this.refuse !== null) return { ok: false, ...this.refuse };
     // Keys are read during the call only: keep copies.
     const copy = { ...sa, key: sa.key.slice(), salt: sa.salt.slice(), dst: sa.dst.slice() };
@@ -39,13 +46,14 @@ export class FakeCard implements SaOffload {
     return { ok: true, cardSa: this.#next++ };
   }
 
-  saRemove(_direction: 'in' | 'out', cardSa: number): void {
+  saRemove(_direction: 'in' | 'out', cardSa: number): SaState | null {
     if (!this.installed.delete(cardSa)) throw new Error(`no SA ${cardSa} in the card`);
+    return null;
   }
 
   saCounters(direction: 'in' | 'out') {
     const packets = direction === 'out' ? this.encrypted : this.decrypted;
-    return { packets, bytes: 0, authFailed: 0 };
+    return { packets, bytes: 0, authFailed: 0, replayed: 0 };
   }
 
   #transmit(m: number): number {

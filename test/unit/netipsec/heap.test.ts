@@ -24,10 +24,9 @@ function takesAll(host: RigHost): SaOffload {
   let next = 0;
   return {
     ifIndex: host.ifp.index,
-    noPacketOffload: 'not this one',
     saInstall: () => ({ ok: true, cardSa: next++ }),
-    saRemove: () => {},
-    saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0 }),
+    saRemove: () => null,
+    saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0, replayed: 0 }),
   };
 }
 

@@ -191,15 +191,16 @@ describe('a host with two cards', () => {
       const index = i + 1;
       const ifp = { ...IF_NONE, name: `nic${i}`, index, capabilities: IFCAP_IPSEC };
       const card: SaOffload = {
-        ...{ ifIndex: index, noPacketOffload: 'crypto only' },
+        ifIndex: index,
         saInstall: () =>
           c.installed === c.room
             ? { ok: false, errno: ENOSPC, reason: 'full' }
             : { ok: true, cardSa: c.installed++ },
         saRemove: () => {
           c.installed--;
+          return null;
         },
-        saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0 }),
+        saCounters: () => ({ packets: 0, bytes: 0, authFailed: 0, replayed: 0 }),
       };
       offloads.attach(ifp, card, []);
     }
