@@ -16,6 +16,7 @@
 
 #include <chrono>
 
+#include "coverage.hh"
 #include "fatal.hh"
 
 namespace tagwire {
@@ -110,6 +111,7 @@ World::World(const tw_config &config, uint8_t *arena, tw_shared *shared, uint8_t
 World::~World() {
   // The models take their names out of the thread's context, which may be another world's.
   Verilated::threadContextp(&context_);
+  for (uint32_t card = 0; card < config_.card_count; ++card) keepCoverage(*pins_[card]);
 }
 
 void World::cycle(bool inReset) try {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "gcm_model.hh"
 
+#include "coverage.hh"
+
 namespace tagwire {
 
 GcmModel::GcmModel() : top_(&context_, "nic_gcm") {
@@ -11,6 +13,9 @@ GcmModel::GcmModel() : top_(&context_, "nic_gcm") {
   cycle_ = 0;
 }
 
-GcmModel::~GcmModel() { top_.final(); }
+GcmModel::~GcmModel() {
+  top_.final();
+  keepCoverage(top_);
+}
 
 }  // namespace tagwire

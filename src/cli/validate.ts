@@ -9,6 +9,7 @@ import { annotations, stepSummary } from '../report/github.ts';
 import type { CaseResult, CaseStatus, ValidateResults } from '../report/validate_results.ts';
 import { isBad } from '../report/validate_results.ts';
 import { groupOf } from '../validate/case.ts';
+import { CoverageRun } from '../validate/coverage.ts';
 import { FAILURES } from '../validate/explain.ts';
 import { CASES, GROUPS } from '../validate/registry.ts';
 import { type Instance, readShard, type Selection, select } from '../validate/select.ts';
@@ -96,6 +97,11 @@ const options = {
   },
   ...rtlOptions,
   ...driverOption,
+  cov: {
+    type: 'flag',
+    env: 'COVERAGE',
+    help: 'coverage of the RTL over all processes: coverage.info (lcov) and coverage.dat in DIR',
+  },
   ...commonOptions,
   seed: {
     type: 'string',
@@ -180,6 +186,8 @@ async function run(argv: string[]): Promise<number> {
   const rtl = ownRtl(o);
   if (rtl !== undefined && o.nic === 'model')
     throw new UsageError('--nic: expected rtl with --rtl');
+  if (o.cov && o.nic === 'model')
+    throw new UsageError('--cov: expected --nic rtl with it: coverage is of RTL');
   await ownDriver(o);
   const level = rtl === undefined ? undefined : await checkContract(rtl);
   const out = outDirectory(o.out, Object.values(REPORT_FILES));
@@ -191,11 +199,12 @@ async function run(argv: string[]): Promise<number> {
     ...(o.driver === undefined ? {} : { driver: o.driver }),
     ...(o['no-explain'] ? { explains: false } : {}),
   };
+  const coverage = o.cov ? new CoverageRun(out) : null;
   const needsEngine =
     level !== 'card' && instances.some(({ caseId }) => groupOf(caseId) === 'vectors');
   const jobs = o.jobs === 0 ? availableParallelism() : o.jobs;
   note(`validate: ${instances.length} cases, card ${o.nic}, seed ${seed}, ${jobs} at a time`);
-  const results = await interruptible(async (signal) =>
+  const ran = await interruptible(async (signal) =>
     validate({
       ...selection,
       settings,
@@ -208,7 +217,10 @@ async function run(argv: string[]): Promise<number> {
     }),
   );
   progressDone();
-  const artefacts = writeReports(out, results);
+  const covered = await coverage?.end();
+  if (covered === null) note('validate: no coverage, because no RTL was simulated');
+  const results = covered ? { ...ran, coverage: covered } : ran;
+  const artefacts = { ...writeReports(out, results), ...coverage?.artefacts };
   tellGithub(results);
   const code = exitCodeOf(results.results);
   if (o.json) printJson(summary(results, code, artefacts));

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-import { type CaseResult, isBad, type ValidateResults } from '../report/validate_results.ts';
+import {
+  type CaseResult,
+  type CoveredPoints,
+  isBad,
+  type ValidateResults,
+} from '../report/validate_results.ts';
 import { type Case, groupOf } from '../validate/case.ts';
 import { bold, dim, green, red, table, yellow } from './terminal.ts';
 
@@ -35,10 +40,20 @@ export function validateTable(r: ValidateResults, artefacts: Record<string, stri
   return [
     table(rows),
     ...bad.map((result) => `${caseLine(result)}\n     ${dim(result.repeat)}`),
+    ...coverageLines(r),
     ...Object.entries(artefacts).map(([name, path]) => `${name}: ${path}`),
     `digest ${r.digest}`,
     `${r.cases} cases in ${r.seconds} s, seed ${r.seed}`,
     verdict,
     '',
   ].join('\n');
+}
+
+function coverageLines({ coverage }: ValidateResults): string[] {
+  if (coverage === undefined) return [];
+  const { line, toggle, user } = coverage;
+  const text = (what: string, { percent, covered, points }: CoveredPoints): string =>
+    `${what} ${percent.toFixed(2)} % (${covered} of ${points})`;
+  const parts = [text('lines', line), text('toggles', toggle), text('cover points', user)];
+  return [`coverage: ${parts.join(', ')}`];
 }

@@ -33,6 +33,16 @@ export interface LibraryOptions
   probe?: boolean;
 }
 
+/**
+ * While this variable names a folder, libraries are built with coverage, and every process writes there
+ * what its models have covered: sim/coverage.hh.
+ */
+export const COVERAGE_VARIABLE = 'TAGWIRE_COVERAGE';
+
+/** Not with waves: they are of a case that has run before. */
+const withCoverage = ({ trace = false }: LibraryOptions): Pick<LibraryOptions, 'coverage'> =>
+  trace === false && process.env[COVERAGE_VARIABLE] ? { coverage: true } : {};
+
 interface Parts {
   readonly cppSources: readonly string[];
   readonly cppIncludeDirs: readonly string[];
@@ -118,6 +128,7 @@ export async function cardLibrary(
   const { cppSources, cppIncludeDirs, cppFlags } = parts();
   const { rtl, probe = false, ...rest } = options;
   const world = {
+    ...withCoverage(options),
     ...rest,
     top: 'nic_top',
     name: 'tagwire_nic',
@@ -161,9 +172,11 @@ export async function engineLibrary(
   lanes: Lanes = 1,
 ): Promise<Verilated> {
   const { cppIncludeDirs, cppFlags } = parts();
-  const sources = ['gcm/gcm_model.cc', 'gcm/gcm_stream.cc', 'gcm/tagwire_gcm.cc', 'fatal.cc'];
+  const gcm = ['gcm/gcm_model.cc', 'gcm/gcm_stream.cc', 'gcm/tagwire_gcm.cc'];
+  const sources = [...gcm, 'coverage.cc', 'fatal.cc'];
   const { rtl, probe: _, ...rest } = options;
   const engine = {
+    ...withCoverage(options),
     ...rest,
     top: 'nic_gcm',
     name: 'tagwire_gcm',

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { escaped, htmlPage } from './html_page.ts';
-import { type CaseResult, isBad, type ValidateResults } from './validate_results.ts';
+import {
+  type CaseResult,
+  type CoveredPoints,
+  isBad,
+  type ValidateResults,
+} from './validate_results.ts';
 
 const STYLE = `
 :root { --good: #1a7f37; --bad: #c62828; --odd: #9a6700; }
@@ -26,6 +31,7 @@ ${summary(r)}
 ${bad.length === 0 ? '' : `<h2>Failures</h2>\n${bad.map(failure).join('\n')}`}
 <h2>Groups</h2>
 ${groups(r)}
+${r.coverage === undefined ? '' : `<h2>Coverage</h2>\n${coverage(r.coverage)}`}
 <h2>Cases</h2>
 ${r.groups.map(({ name }) => casesOf(name, r.results)).join('\n')}`,
     STYLE,
@@ -81,6 +87,19 @@ function groups(r: ValidateResults): string {
       `<td class="n${g.failed === 0 ? '' : ' failed'}">${g.failed}</td><td class="n">${g.skipped}</td></tr>`,
   );
   return `<div class="wide"><table><thead><tr><th>group</th><th>cases</th><th>passed</th><th>failed</th><th>skipped</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+function coverage({ files, ...all }: NonNullable<ValidateResults['coverage']>): string {
+  const cell = ({ percent, covered, points }: CoveredPoints): string =>
+    points === 0
+      ? '<td class="n"></td><td class="n"></td>'
+      : `<td class="n">${percent.toFixed(2)}</td><td class="n">${covered} of ${points}</td>`;
+  const rows = Object.entries({ 'all RTL': all, ...files }).map(
+    ([file, { line, toggle, user }]) =>
+      `<tr><td>${escaped(file)}</td>${cell(line)}${cell(toggle)}${cell(user)}</tr>`,
+  );
+  return `<div class="wide"><table><thead><tr><th>file</th><th>lines, %</th><th></th><th>toggles, %</th><th></th><th>cover points, %</th><th></th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 

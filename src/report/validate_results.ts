@@ -47,6 +47,22 @@ export interface GroupResult {
   readonly skipped: number;
 }
 
+/** Places in the RTL of one kind, and those that were passed at least once. */
+export interface CoveredPoints {
+  readonly points: number;
+  readonly covered: number;
+  readonly percent: number;
+}
+
+export interface FileCoverage {
+  /** Blocks and branches of statements. */
+  readonly line: CoveredPoints;
+  /** Bits of signals that changed. */
+  readonly toggle: CoveredPoints;
+  /** `cover property` of the RTL. */
+  readonly user: CoveredPoints;
+}
+
 /** results.json */
 export interface ValidateResults {
   readonly schema: typeof RESULTS_SCHEMA;
@@ -68,6 +84,8 @@ export interface ValidateResults {
   readonly skipped: number;
   readonly groups: readonly GroupResult[];
   readonly results: readonly CaseResult[];
+  /** With --cov: of all RTL, and by file. */
+  readonly coverage?: FileCoverage & { readonly files: Readonly<Record<string, FileCoverage>> };
 }
 
 /** Does this result make the run fail? */

@@ -20,6 +20,8 @@ const object = (properties: Readonly<Record<string, Schema>>, optional: string[]
 });
 
 const counts = { cases: count, passed: count, failed: count, skipped: count };
+const covered = object({ points: count, covered: count, percent: least0 });
+const coverage = { line: covered, toggle: covered, user: covered };
 const statuses = ['passed', 'failed', 'skipped', 'infrastructure', 'timeout', 'missing'];
 
 export const RESULTS_JSON_SCHEMA: Schema = {
@@ -37,13 +39,17 @@ export const RESULTS_JSON_SCHEMA: Schema = {
       ['expected', 'actual', 'cycle', 'frame', 'packet'],
     ),
   },
-  ...object({
-    schema: { const: RESULTS_SCHEMA },
-    ...{ seed: count, digest, versions: byName(text) },
-    settings: object({ nic: text, ffi: text, shard: text, timeoutCycles: count }),
-    seconds: least0,
-    ...counts,
-    groups: list(object({ name: text, ...counts })),
-    results: list({ $ref: '#/$defs/result' }),
-  }),
+  ...object(
+    {
+      schema: { const: RESULTS_SCHEMA },
+      ...{ seed: count, digest, versions: byName(text) },
+      settings: object({ nic: text, ffi: text, shard: text, timeoutCycles: count }),
+      seconds: least0,
+      ...counts,
+      groups: list(object({ name: text, ...counts })),
+      results: list({ $ref: '#/$defs/result' }),
+      coverage: object({ ...coverage, files: byName(object(coverage)) }),
+    },
+    ['coverage'],
+  ),
 };

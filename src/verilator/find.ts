@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { accessSync, constants, realpathSync } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { VerilatorError } from './error.ts';
 import { runTool } from './process.ts';
 
@@ -100,6 +100,23 @@ export const findVerilator = async (env: Environment = process.env): Promise<Ver
     root: root || resolve(realpathSync(path), '../../share/verilator'),
     tested: compareVersions(version, verilatorTested.max) <= 0,
   };
+};
+
+/**
+ * Finds verilator_coverage, which comes with Verilator and lies beside it.
+ * @throws VerilatorError 'missing', 'too-old'
+ */
+export const findVerilatorCoverage = async (env: Environment = process.env): Promise<string> => {
+  const { path } = await findVerilator(env);
+  const beside = [dirname(path), dirname(realpathSync(path))].map((folder) =>
+    which(join(folder, 'verilator_coverage'), env),
+  );
+  const found = beside.find((tool) => tool !== undefined) ?? which('verilator_coverage', env);
+  if (found !== undefined) return found;
+  throw new VerilatorError(
+    'missing',
+    `verilator_coverage is missing beside ${path}. Install it: ${installCommand('verilator')}`,
+  );
 };
 
 /**

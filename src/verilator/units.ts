@@ -86,7 +86,9 @@ export const planUnits = (build: Build): Unit[] => {
   // cppFlags reach all objects: VL_USER_FATAL and its like change verilated.cpp too.
   const user = options.cppFlags ?? [];
   const fast = ['-fvisibility=hidden', ...common, options.optimize ?? '-O2', ...user];
-  const slow = ['-fvisibility=hidden', ...common, '-O1', ...user];
+  // Coverage makes one function that names every point, over which an optimiser sits for minutes.
+  const slowLevel = isOne(makefile, 'VM_COVERAGE') ? '-O0' : '-O1';
+  const slow = ['-fvisibility=hidden', ...common, slowLevel, ...user];
   const own = [
     ...common,
     options.optimize ?? '-O2',
