@@ -21,6 +21,7 @@ csr/nic_stats.sv
 sa/nic_match_table.sv
 sa/nic_replay.sv
 sa/nic_sa_number.sv
+sa/nic_rss.sv
 sa/nic_sa_state.sv
 sa/nic_sa_table.sv
 sa/nic_scrub.sv
@@ -36,7 +37,7 @@ dma/nic_tx_issue.sv
 // Level 2: blocks
 crypto/nic_gcm_powers.sv
 crypto/nic_ghash_lanes.sv
-csr/nic_csr.sv
+csr/nic_csr_queues.sv
 dma/nic_axi_write.sv
 dma/nic_cpl_write.sv
 dma/nic_desc_fetch.sv
@@ -47,6 +48,9 @@ esp/nic_sa_ahead.sv
 sa/nic_rx_lookup.sv
 mac/nic_mac_tx.sv
 // Level 3
+csr/nic_csr.sv
+dma/nic_queue_fetch.sv
+dma/nic_queue_cpl.sv
 crypto/nic_gcm.sv
 // Level 4: inline ESP
 esp/nic_esp_rx.sv

@@ -54,6 +54,9 @@ package nic_pkg;
     logic [15:0] sw_idx;  // TX/RX: tail (producer); TXC/RXC: head (consumer)
   } ring_cfg_t;
 
+  localparam int unsigned RING_CFG_W = 86;   // bits of it
+  localparam int unsigned QUEUE_W    = 2;    // of a queue's number
+
   // Card-wide settings.
   typedef struct packed {
     logic        tx_en;
@@ -129,6 +132,7 @@ package nic_pkg;
     logic [15:0] status;
     logic [15:0] sa_idx;
     logic [15:0] len;
+    logic [QUEUE_W-1:0] qid;   // queue
     logic [7:0]  next;     // receive, packet offload: next header of ESP
     logic [30:0] esn_hi;   // receive with ESN: high half of the number that the ICV was good with;
                            // packet offload: low bits of the number
@@ -137,6 +141,7 @@ package nic_pkg;
 
   // Transmit: a frame from its descriptor on.
   typedef struct packed {
+    logic [QUEUE_W-1:0] qid;   // queue
     logic [3:0]  code;     // not OK: no data follows
     logic        ipsec;
     logic        packet;   // the card adds ESP header and trailer; len counts them
@@ -152,6 +157,7 @@ package nic_pkg;
 
   // Transmit: a frame in the frame FIFO (len 0 and no data when code is not OK).
   typedef struct packed {
+    logic [QUEUE_W-1:0] qid;   // queue
     logic [3:0]  code;
     logic        secp;
     logic [5:0]  lead;     // byte of the beat where it begins
@@ -183,6 +189,7 @@ package nic_pkg;
 
   // Receive: a frame on its way through decryption.
   typedef struct packed {
+    logic [QUEUE_W-1:0] qid;   // queue
     logic        esp_seen;
     logic        crypt;     // an SA was found and the length suits
     logic [3:0]  code;
@@ -194,6 +201,7 @@ package nic_pkg;
 
   // Receive: a frame in the write FIFO (no data when len is 0).
   typedef struct packed {
+    logic [QUEUE_W-1:0] qid;   // queue
     logic        secp;
     logic        esp_seen;
     logic [3:0]  code;
@@ -277,6 +285,21 @@ package nic_pkg;
   // A number's four bytes in the order of the wire (RFC 791), and back.
   function automatic logic [31:0] swap32(input logic [31:0] x);
     swap32 = {x[7:0], x[15:8], x[23:16], x[31:24]};
+  endfunction
+
+  // Words of a ring's register block.
+  function automatic logic [31:0] ring_word(input logic enable, input logic [3:0] log2,
+                                            input logic [63:0] base, input logic [15:0] head,
+                                            input logic [15:0] tail, input logic [2:0] word);
+    case (word)
+      3'd0:    ring_word = base[31:0];
+      3'd1:    ring_word = base[63:32];
+      3'd2:    ring_word = {28'd0, log2};
+      3'd3:    ring_word = {31'd0, enable};
+      3'd4:    ring_word = {16'd0, head};
+      3'd5:    ring_word = {16'd0, tail};
+      default: ring_word = 32'd0;
+    endcase
   endfunction
 
   // Bucket of a 32-bit number in the match table.

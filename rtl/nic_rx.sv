@@ -7,7 +7,9 @@
 //   ring --> desc_fetch --------------------------------------------------------^   |
 //   ring <-- cpl_write <------------------------------------------------------------'
 module nic_rx #(
-  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+  parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+  parameter int unsigned Queues = 1,
+  localparam int unsigned More  = (Queues > 1) ? Queues - 1 : 1
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -19,12 +21,21 @@ module nic_rx #(
   input  nic_pkg::ring_cfg_t  cpl_ring_i,
   output logic [15:0]         cpl_tail_o,
   output logic [15:0]         cpl_issue_o,
+  input  logic                more_on_i,      // of the queues behind queue 0, in this order
+  input  logic [More*nic_pkg::RING_CFG_W-1:0] more_ring_i,
+  output logic [More*16-1:0]  more_head_o,
+  input  logic [More*nic_pkg::RING_CFG_W-1:0] more_cpl_ring_i,
+  output logic [More*16-1:0]  more_cpl_tail_o,
+  output logic [More*16-1:0]  more_cpl_issue_o,
   // Match and SA tables
   output logic                match_rd_en_o,
   output logic [9:0]          match_rd_bucket_o,
   output logic                match_v6_o,
   output logic [31:0]         match_spi_o,
   output logic [127:0]        match_dst_o,
+  output logic                rss_esp_o,       // of the frame that is looked up
+  output logic [31:0]         rss_spi_o,
+  input  logic [nic_pkg::QUEUE_W-1:0] rss_queue_i,
   input  logic                match_hit_i,
   input  logic [9:0]          match_hit_sa_i,
   output logic                sa_rd_en_o,
@@ -93,7 +104,9 @@ module nic_rx #(
   logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
   nic_pkg::rx_done_t  done_in, done;
-  logic               desc_valid, desc_ready, desc_err;
+  logic               desc_valid, desc_ready, desc_err, unused_waiting;
+  logic [nic_pkg::QUEUE_W-1:0] unused_queue;
+  logic [Queues-1:0]  unused_room;
   logic [127:0]       desc;
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
@@ -128,9 +141,11 @@ module nic_rx #(
     .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(completed), .busy_o(busy_o)
   );
 
+  assign rss_esp_o = meta.esp_seen;
+  assign rss_spi_o = meta.spi;
   nic_rx_lookup i_lookup (
     .clk_i(path_clk), .rst_ni(rst_ni), .enable_i(cfg_i.ipsec_rx_en),
-    .meta_valid_i(meta_valid), .meta_ready_o(meta_ready), .meta_i(meta),
+    .meta_valid_i(meta_valid), .meta_ready_o(meta_ready), .meta_i(meta), .queue_i(rss_queue_i),
     .rd_en_o(match_rd_en_o), .rd_bucket_o(match_rd_bucket_o), .v6_o(match_v6_o),
     .spi_o(match_spi_o), .dst_o(match_dst_o), .hit_i(match_hit_i),
     .hit_sa_i(match_hit_sa_i),
@@ -164,12 +179,15 @@ module nic_rx #(
     .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
   );
 
-  nic_desc_fetch #(.DescBytes(16), .Lanes(Lanes), .Beats(32)) i_desc (
+  nic_queue_fetch #(.Queues(Queues), .Lanes(Lanes), .DescBytes(16), .Beats(32), .InTurn(1'b0)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.rx_en), .cfg_i(ring_i), .head_o(head_o),
+    .more_on_i(more_on_i), .more_cfg_i(more_ring_i), .more_head_o(more_head_o),
+    .waiting_o(unused_waiting), .allow_i('1), .want_i(done.qid),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
     .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
     .r_last_i(r_last_i),
-    .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_o(desc), .desc_err_o(desc_err)
+    .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_queue_o(unused_queue), .desc_o(desc),
+    .desc_err_o(desc_err)
   );
 
   nic_dma_write #(.Lanes(Lanes)) i_write (
@@ -184,11 +202,17 @@ module nic_rx #(
     .cpl_valid_o(cpl_in_valid), .cpl_ready_i(cpl_in_ready), .cpl_o(cpl_in)
   );
 
-  nic_cpl_write i_cpl (
+  nic_queue_cpl #(.Queues(Queues)) i_cpl (
     .clk_i(clk_i), .rst_ni(rst_ni), .cfg_i(cpl_ring_i), .tail_o(cpl_tail_o),
     .issue_o(cpl_issue_o),
+    .more_on_i(more_on_i), .more_cfg_i(more_cpl_ring_i), .more_tail_o(more_cpl_tail_o),
+    .more_issue_o(more_cpl_issue_o),
+    .enter_i(desc_valid & desc_ready), .enter_queue_i(done.qid), .room_o(unused_room),
     .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
     .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
     .req_mask_o(cpl_mask_o), .req_data_o(cpl_data_o), .ack_i(cpl_ack_i), .acked_o(completed)
   );
+
+  logic unused_bits;
+  assign unused_bits = &{1'b0, unused_waiting, unused_queue, unused_room};
 endmodule

@@ -8,7 +8,8 @@
 //   AXI4 write <--> axi_write <--> tx, rx completions, rx data
 //   tx: ring --> read --> encrypt --> wire        rx: wire --> decrypt --> write --> ring
 module nic_top #(
-  parameter int unsigned Lanes = 1   // 1, 2 or 4
+  parameter int unsigned Lanes = 1,   // 1, 2 or 4
+  parameter int unsigned Queues = 1   // transmit and receive queues, 1 or 4
 ) (
 `ifdef NIC_CLOCK_PORTS
   `NIC_CLOCK_PORTS   // clocks of an engine from elsewhere, which takes them from here
@@ -91,6 +92,15 @@ module nic_top #(
   nic_pkg::stat_t        stat;
   logic [15:0]           tx_head, rx_head, txc_tail, rxc_tail;
   logic [15:0]           txc_issue, rxc_issue;
+  // Queues behind queue 0: that of queue q at place q - 1.
+  localparam int unsigned More  = (Queues > 1) ? Queues - 1 : 1;
+  localparam int unsigned MoreW = More * nic_pkg::RING_CFG_W;
+  logic                  more_on, rss_esp;
+  logic [MoreW-1:0]      more_tx_cfg, more_rx_cfg, more_txc_cfg, more_rxc_cfg;
+  logic [More*16-1:0]    more_tx_head, more_rx_head, more_txc_tail, more_rxc_tail;
+  logic [More*16-1:0]    more_txc_issue, more_rxc_issue;
+  logic [nic_pkg::QUEUE_W-1:0] rss_queue;
+  logic [31:0]           rss_spi;
   logic                  tx_busy, rx_busy, tx_idle, rd_idle, wr_idle;
   logic                  tx_sa_rd_en, rx_sa_rd_en, match_rd_en, match_hit;
   logic [9:0]            tx_sa_rd_idx, rx_sa_rd_idx, match_rd_bucket, match_hit_sa;
@@ -142,7 +152,7 @@ module nic_top #(
     .quiesce_o(quiesce), .hold_o(reset_hold), .card_rst_no(card_rst_n)
   );
 
-  nic_csr #(.Packet(Lanes == 1)) i_csr (
+  nic_csr #(.Packet(Lanes == 1), .Queues(Queues)) i_csr (
     .clk_i(clk_i), .rst_ni(card_rst_n),
     .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_err_o(wr_err),
     .rd_valid_i(rd_valid), .rd_addr_i(rd_addr), .rd_data_o(rd_data), .rd_err_o(rd_err),
@@ -151,6 +161,12 @@ module nic_top #(
     .tx_cfg_o(tx_cfg), .rx_cfg_o(rx_cfg), .txc_cfg_o(txc_cfg), .rxc_cfg_o(rxc_cfg),
     .tx_head_i(tx_head), .rx_head_i(rx_head), .txc_tail_i(txc_tail), .rxc_tail_i(rxc_tail),
     .txc_issue_i(txc_issue), .rxc_issue_i(rxc_issue),
+    .more_on_o(more_on), .more_tx_cfg_o(more_tx_cfg), .more_rx_cfg_o(more_rx_cfg),
+    .more_txc_cfg_o(more_txc_cfg), .more_rxc_cfg_o(more_rxc_cfg), .more_tx_head_i(more_tx_head),
+    .more_rx_head_i(more_rx_head), .more_txc_tail_i(more_txc_tail),
+    .more_rxc_tail_i(more_rxc_tail), .more_txc_issue_i(more_txc_issue),
+    .more_rxc_issue_i(more_rxc_issue),
+    .rss_esp_i(rss_esp), .rss_spi_i(rss_spi), .rss_queue_o(rss_queue),
     .tx_sa_write_o(tx_sa_write), .rx_sa_write_o(rx_sa_write), .rx_match_write_o(rx_match_write),
     .tx_state_read_o(tx_state_read), .tx_state_busy_i(tx_state_busy), .tx_state_i(tx_state),
     .rx_state_read_o(rx_state_read), .rx_state_busy_i(rx_state_busy), .rx_state_i(rx_state),
@@ -207,10 +223,13 @@ module nic_top #(
     .read_o({rx_state.replays, rx_state.seen, rx_state.seq})
   );
 
-  nic_tx #(.Lanes(Lanes)) i_tx (
+  nic_tx #(.Lanes(Lanes), .Queues(Queues)) i_tx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .quiesce_i(quiesce), .idle_o(tx_idle), .busy_o(tx_busy),
     .cfg_i(cfg), .ring_i(tx_cfg), .head_o(tx_head), .cpl_ring_i(txc_cfg), .cpl_tail_o(txc_tail),
     .cpl_issue_o(txc_issue),
+    .more_on_i(more_on), .more_ring_i(more_tx_cfg), .more_head_o(more_tx_head),
+    .more_cpl_ring_i(more_txc_cfg), .more_cpl_tail_o(more_txc_tail),
+    .more_cpl_issue_o(more_txc_issue),
     .sa_rd_en_o(tx_sa_rd_en), .sa_rd_idx_o(tx_sa_rd_idx), .sa_i(tx_sa), .event_o(tx_event),
     .number_rd_en_o(number_rd_en), .number_i(number), .spent_i(number_spent), .take_o(number_take),
     .desc_ar_valid_o(tx_desc_ar_valid), .desc_ar_ready_i(tx_desc_ar_ready),
@@ -226,12 +245,16 @@ module nic_top #(
     .m_axis_tx_tlast_o(m_axis_tx_tlast_o)
   );
 
-  nic_rx #(.Lanes(Lanes)) i_rx (
+  nic_rx #(.Lanes(Lanes), .Queues(Queues)) i_rx (
     .clk_i(clk_i), .rst_ni(card_rst_n), .hard_rst_ni(rst_ni), .busy_o(rx_busy),
     .cfg_i(cfg), .ring_i(rx_cfg), .head_o(rx_head), .cpl_ring_i(rxc_cfg), .cpl_tail_o(rxc_tail),
     .cpl_issue_o(rxc_issue),
+    .more_on_i(more_on), .more_ring_i(more_rx_cfg), .more_head_o(more_rx_head),
+    .more_cpl_ring_i(more_rxc_cfg), .more_cpl_tail_o(more_rxc_tail),
+    .more_cpl_issue_o(more_rxc_issue),
     .match_rd_en_o(match_rd_en), .match_rd_bucket_o(match_rd_bucket), .match_v6_o(match_v6),
-    .match_spi_o(match_spi), .match_dst_o(match_dst), .match_hit_i(match_hit),
+    .match_spi_o(match_spi), .match_dst_o(match_dst),
+    .rss_esp_o(rss_esp), .rss_spi_o(rss_spi), .rss_queue_i(rss_queue), .match_hit_i(match_hit),
     .match_hit_sa_i(match_hit_sa),
     .sa_rd_en_o(rx_sa_rd_en), .sa_rd_idx_o(rx_sa_rd_idx), .sa_i(rx_sa), .sa_seq_i(rx_top),
     .event_o(rx_event), .seq_ask_o(seq_ask), .seq_answer_i(seq_answer), .seq_replay_i(seq_replay),

@@ -2,11 +2,13 @@
 //
 // nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
 //
-//   ring --> desc_fetch --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO -> mac_tx -> wire
+//   rings --> queue_fetch --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO -> mac_tx -> wire
 //                                      '--> frame FIFO ----^      '--> record FIFO ---^  |
 //   ring <-- cpl_write <------------------------------------------------------------------'
 module nic_tx #(
-  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+  parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
+  parameter int unsigned Queues = 1,
+  localparam int unsigned More  = (Queues > 1) ? Queues - 1 : 1
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -19,6 +21,12 @@ module nic_tx #(
   input  nic_pkg::ring_cfg_t  cpl_ring_i,
   output logic [15:0]         cpl_tail_o,
   output logic [15:0]         cpl_issue_o,
+  input  logic                more_on_i,      // of the queues behind queue 0, in this order
+  input  logic [More*nic_pkg::RING_CFG_W-1:0] more_ring_i,
+  output logic [More*16-1:0]  more_head_o,
+  input  logic [More*nic_pkg::RING_CFG_W-1:0] more_cpl_ring_i,
+  output logic [More*16-1:0]  more_cpl_tail_o,
+  output logic [More*16-1:0]  more_cpl_issue_o,
   // SA table
   output logic                sa_rd_en_o,
   output logic [9:0]          sa_rd_idx_o,
@@ -63,7 +71,9 @@ module nic_tx #(
   localparam int unsigned ByteW = $clog2(16 * Lanes);
 
   logic               flying, issuing;   // frames issued and not yet completed, about to be
-  logic               desc_valid, desc_ready, desc_err;
+  logic               desc_valid, desc_ready, desc_err, waiting;
+  logic [nic_pkg::QUEUE_W-1:0] desc_queue;
+  logic [Queues-1:0]  room;
   logic [255:0]       desc;
   logic               cmd_valid, cmd_ready;
   logic [63:0]        cmd_addr;
@@ -81,23 +91,27 @@ module nic_tx #(
   nic_pkg::cpl_t      cpl_in;
   logic [2:0]         completed;
 
-  assign busy_o = flying | issuing | desc_valid | (ring_i.enable & (ring_i.sw_idx != head_o));
+  assign busy_o = flying | issuing | desc_valid | waiting;
 
   // The path between ring and completion runs only while a frame is in it.
   logic path_clk;
   nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | flying | issuing | desc_valid), .clk_o(path_clk));
 
-  nic_desc_fetch #(.DescBytes(32), .Lanes(Lanes), .Beats(32)) i_desc (
+  nic_queue_fetch #(.Queues(Queues), .Lanes(Lanes), .DescBytes(32), .Beats(32), .InTurn(1'b1)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
+    .more_on_i(more_on_i), .more_cfg_i(more_ring_i), .more_head_o(more_head_o),
+    .waiting_o(waiting), .allow_i(room), .want_i('0),
     .ar_valid_o(desc_ar_valid_o), .ar_ready_i(desc_ar_ready_i), .ar_addr_o(desc_ar_addr_o),
     .ar_len_o(desc_ar_len_o), .r_valid_i(desc_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
     .r_last_i(r_last_i),
-    .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_o(desc), .desc_err_o(desc_err)
+    .desc_valid_o(desc_valid), .desc_ready_i(desc_ready), .desc_queue_o(desc_queue), .desc_o(desc),
+    .desc_err_o(desc_err)
   );
 
   nic_tx_issue #(.Lanes(Lanes)) i_issue (
     .clk_i(path_clk), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
+    .desc_queue_i(desc_queue),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
     .cmd_lead_o(cmd_lead),
     .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
@@ -157,9 +171,12 @@ module nic_tx #(
     .m_axis_tx_tlast_o(m_axis_tx_tlast_o)
   );
 
-  nic_cpl_write i_cpl (
+  nic_queue_cpl #(.Queues(Queues)) i_cpl (
     .clk_i(clk_i), .rst_ni(rst_ni), .cfg_i(cpl_ring_i), .tail_o(cpl_tail_o),
     .issue_o(cpl_issue_o),
+    .more_on_i(more_on_i), .more_cfg_i(more_cpl_ring_i), .more_tail_o(more_cpl_tail_o),
+    .more_issue_o(more_cpl_issue_o),
+    .enter_i(desc_valid & desc_ready), .enter_queue_i(desc_queue), .room_o(room),
     .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
     .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
     .req_mask_o(cpl_mask_o), .req_data_o(cpl_data_o), .ack_i(cpl_ack_i), .acked_o(completed)

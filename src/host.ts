@@ -33,8 +33,8 @@ function ringArea(options: Partial<NicOptions> | undefined, driver: DriverModule
 }
 
 function poolShape(mtu: number, options: Partial<NicOptions> | undefined) {
-  const { log2Tx, log2Rx } = { ...NIC_DEFAULTS, ...options };
-  const mbufCount = (1 << log2Tx) + (1 << log2Rx) + SPARE_MBUFS;
+  const { log2Tx, log2Rx, queues } = { ...NIC_DEFAULTS, ...options };
+  const mbufCount = queues * ((1 << log2Tx) + (1 << log2Rx)) + SPARE_MBUFS;
   return { frameBytes: mtu + ETHER_HDR_LEN, mbufCount };
 }
 

@@ -92,6 +92,9 @@ module nic_cpl_write (
     end
   end
 
+  logic unused_bits;
+  assign unused_bits = &{1'b0, cpl_i.qid};
+
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && cpl_valid_i && cfg_i.enable && !cfg_i.flush) assert (used <= size)

@@ -62,6 +62,7 @@ module nic_dma_write #(
   assign desc_ready_o  = start;
   assign frame_end     = 17'(frame_i.lead[ByteW-1:0]) + {1'b0, frame_i.len} + 17'(Bytes - 1);
 
+  assign cpl_in.qid    = frame_i.qid;
   assign cpl_in.cookie = desc_i[127:96];
   assign cpl_in.len    = write ? frame_i.len : 16'd0;
   assign cpl_in.sa_idx = frame_i.sa_idx;

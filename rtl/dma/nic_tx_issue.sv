@@ -17,6 +17,7 @@ module nic_tx_issue #(
   output logic                 desc_ready_o,
   input  logic [255:0]         desc_i,
   input  logic                 desc_err_i,
+  input  logic [nic_pkg::QUEUE_W-1:0] desc_queue_i,
   output logic                 cmd_valid_o,
   input  logic                 cmd_ready_i,
   output logic [63:0]          cmd_addr_o,
@@ -79,6 +80,7 @@ module nic_tx_issue #(
     else if (desc_ready_o) valid_q <= desc_valid_i;
     if (desc_valid_i && desc_ready_o) begin
       good_q          <= code == nic_pkg::CODE_OK;
+      frame_q.qid     <= desc_queue_i;
       frame_q.code    <= code;
       frame_q.ipsec   <= ipsec;
       frame_q.esn     <= desc_i[81];

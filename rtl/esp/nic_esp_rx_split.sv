@@ -191,6 +191,7 @@ module nic_esp_rx_split #(
       merge_q.seq           <= seq;
       merge_q.done.esn_hi   <= crypt ? esn_hi : 32'd0;
       merge_q.done.secp     <= crypt;
+      merge_q.done.qid      <= frame_i.qid;
       merge_q.done.packet   <= 1'b0;
       merge_q.done.next     <= 8'd0;
       merge_q.done.esp_seen <= frame_i.esp_seen;

@@ -169,6 +169,7 @@ module nic_esp_tx_split #(
       merge_q.hdr         <= (crypt & sa_i.gmac) ? hdr + 10'd1 + 10'(text_end >> ByteW) : round_end;
       merge_q.total       <= crypt ? hdr + 10'd1 + 10'(icv_end >> ByteW) : round_end;
       merge_q.tail        <= 6'(tail);
+      merge_q.done.qid    <= frame_i.qid;
       merge_q.done.code   <= code;
       merge_q.done.secp   <= crypt;
       merge_q.done.lead   <= frame_i.ipsec ? 6'(ByteW'(8'd0 - frame_i.esp_off - 8'd16)) : '0;

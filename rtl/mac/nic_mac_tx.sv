@@ -74,6 +74,7 @@ module nic_mac_tx #(
   assign dropped_o    = dropped_q;
   assign idle_o       = ~m_axis_tx_tvalid_o & realign_idle_q;
 
+  assign cpl_o.qid    = sent.qid;
   assign cpl_o.cookie = sent.cookie;
   assign cpl_o.len    = sent.len;
   assign cpl_o.sa_idx = sent.sa_idx;

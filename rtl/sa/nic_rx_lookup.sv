@@ -12,6 +12,7 @@ module nic_rx_lookup (
   input  logic               enable_i,      // CTRL.IPSEC_RX_EN
   input  logic               meta_valid_i,
   output logic               meta_ready_o,
+  input  logic [nic_pkg::QUEUE_W-1:0] queue_i,   // of meta_i
   input  nic_pkg::rx_meta_t  meta_i,
   output logic               rd_en_o,
   output logic [9:0]         rd_bucket_o,
@@ -53,6 +54,7 @@ module nic_rx_lookup (
   assign dst_o        = dst_q;
 
   always_comb begin
+    in.qid      = queue_i;
     in.esp_seen = meta_i.esp_seen;
     in.esp_off  = meta_i.esp_off;
     in.len      = meta_i.len;

@@ -20,6 +20,7 @@
                                  21 ESP in UDP, 22 VLAN tags, 23 packet offload,
                                  31:24 log2 of the largest ring */
 #define TWP_NATT_PORT 0x0020u /* UDP port of ESP in UDP (RFC 3948), 0: none; 4500 after reset */
+#define TWP_QUEUES 0x0024u    /* transmit and receive queues that the card has */
 #define TWP_EICR 0x0100u /* causes */
 #define TWP_EIMS 0x0104u /* mask set */
 #define TWP_EIMC 0x0108u /* mask clear */
@@ -44,12 +45,17 @@
 /* EICR, EIMS, EIMC */
 #define TWP_CAUSE_TXC 1u
 #define TWP_CAUSE_RXC 2u
+static inline uint32_t twp_cause_txc(uint32_t queue) { return queue ? 1u << (6 + 2 * queue) : 1u; }
+static inline uint32_t twp_cause_rxc(uint32_t queue) { return twp_cause_txc(queue) << 1; }
 
-/* Rings: a block of registers each. Indices run freely over 16 bits, slot = index & (size - 1). */
+/* Rings: a block of registers each. Those of queue q > 0 lie TWP_QUEUE_BLOCKS + q * TWP_QUEUE_STRIDE
+ * further on. Indices run freely over 16 bits, slot = index & (size - 1). */
 #define TWP_RING_TX 0x0200u
 #define TWP_RING_RX 0x0240u
 #define TWP_RING_TXC 0x0280u
 #define TWP_RING_RXC 0x02c0u
+#define TWP_QUEUE_BLOCKS 0x0600u
+#define TWP_QUEUE_STRIDE 0x0100u
 #define TWP_RING_BASE_LO 0x00u /* 64-byte aligned */
 #define TWP_RING_BASE_HI 0x04u
 #define TWP_RING_LOG2_SIZE 0x08u
@@ -102,6 +108,14 @@
 #define TWP_SA_ESN 4u
 #define TWP_SA_GMAC 8u /* RFC 4543: nothing is encrypted */
 #define TWP_SA_PACKET 16u /* packet offload: ESP header, trailer, numbers and window are the card's */
+
+/* With several queues: received ESP goes to the queue of its SPI's entry, four in a register, the
+ * first in bits 7:0; all else to queue 0, and what is for a queue whose rings are off. */
+#define TWP_RSS 0x0c00u
+#define TWP_RSS_ENTRIES 128u
+static inline uint32_t twp_rss_hash(uint32_t spi) {
+  return (spi ^ spi >> 7 ^ spi >> 14 ^ spi >> 21 ^ spi >> 28) & 0x7fu;
+}
 
 /* Statistics: TX_FRAMES and on, in the order of nic_stats. */
 #define TWP_STATS 0x0600u

@@ -31,6 +31,8 @@ export interface LibraryOptions
   rtl?: OwnRtl;
   /** The card's transmit path can be looked into (tw_probe_open), at 3 % of the speed. */
   probe?: boolean;
+  /** Transmit and receive queues of our card. Default 1: others cost speed. */
+  queues?: 1 | 4;
 }
 
 /**
@@ -126,7 +128,7 @@ export async function cardLibrary(
   lanes: Lanes = 1,
 ): Promise<Verilated> {
   const { cppSources, cppIncludeDirs, cppFlags } = parts();
-  const { rtl, probe = false, ...rest } = options;
+  const { rtl, probe = false, queues = 1, ...rest } = options;
   const world = {
     ...withCoverage(options),
     ...rest,
@@ -136,6 +138,7 @@ export async function cardLibrary(
     cppSources: cppSources.map(inSim),
     cppIncludeDirs: cppIncludeDirs.map(inSim),
   };
+  const parameters = { parameters: { Lanes: lanes, Queues: queues } };
   const probed = probe ? [...cppFlags, '-DTW_PROBE'] : cppFlags;
   const probeVlt = probe ? ['sim/probe.vlt'] : [];
   if (rtl === undefined) {
@@ -144,7 +147,7 @@ export async function cardLibrary(
       cppFlags: probed,
       // What watches the ports costs a twentieth of the speed at most.
       rootedFileLists: ['rtl/nic.f', 'rtl/nic_check.f'],
-      parameters: { Lanes: lanes },
+      ...parameters,
       includeDirs: ['rtl'],
       vlt: ['rtl/lint/waivers.vlt', ...probeVlt],
     });
@@ -158,6 +161,7 @@ export async function cardLibrary(
   return verilate({
     ...world,
     ...own,
+    ...parameters,
     cppFlags: [...probed, ...own.cppFlags],
     vlt: [...own.vlt, ...probeVlt],
   });
@@ -174,7 +178,7 @@ export async function engineLibrary(
   const { cppIncludeDirs, cppFlags } = parts();
   const gcm = ['gcm/gcm_model.cc', 'gcm/gcm_stream.cc', 'gcm/tagwire_gcm.cc'];
   const sources = [...gcm, 'coverage.cc', 'fatal.cc'];
-  const { rtl, probe: _, ...rest } = options;
+  const { rtl, probe: _, queues: __, ...rest } = options;
   const engine = {
     ...withCoverage(options),
     ...rest,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
+import { QUEUES_MAX } from '../dev/nic/nic_regs.ts';
 import { loadBinding } from '../ffi/binding.ts';
 import { NativeWorld } from '../ffi/sim_world.ts';
 import { ModelWorld } from '../model/model_world.ts';
@@ -30,12 +31,14 @@ async function newSim(
   onProgress?: (step: Progress) => void,
   signal?: AbortSignal,
 ): Promise<SimWorld> {
-  if (config.nic === 'model') return new ModelWorld(sim);
+  const queues = (config.card.queues ?? 1) > 1 ? QUEUES_MAX : 1;
+  if (config.nic === 'model') return new ModelWorld(sim, undefined, queues);
   const binding = await loadBinding(config.ffi);
   const trace = config.waves === null ? false : 'fst';
   const built = await cardLibrary({
     trace,
     probe: config.probe,
+    queues,
     ...(config.rtl === null ? {} : { rtl: config.rtl }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),

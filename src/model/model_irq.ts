@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { IRQ_ERR, IRQ_RXC, IRQ_SCRUB_DONE, IRQ_SW, IRQ_TXC } from '../dev/nic/nic_regs.ts';
+import { IRQ_ERR, IRQ_SCRUB_DONE, IRQ_SW } from '../dev/nic/nic_regs.ts';
 import type { ModelRing } from './model_ring.ts';
 
 const STICKY = IRQ_ERR | IRQ_SCRUB_DONE | IRQ_SW;
-const ALL = STICKY | IRQ_TXC | IRQ_RXC;
+
+/** A completion ring, its cause, and the cycle since when it ages: Infinity while nothing is pending. */
+interface Source {
+  readonly ring: ModelRing;
+  readonly bit: number;
+  since: number;
+}
 
 /**
  * Interrupt causes, mask and moderation. TXC and RXC are levels, completions pending; a ring passes
@@ -14,20 +20,18 @@ export class ModelIrq {
   itr = 0;
   mask = 0;
   #sticky = 0;
-  /** Cycle since when TXC and RXC age; Infinity while nothing is pending. */
-  #txSince = Number.POSITIVE_INFINITY;
-  #rxSince = Number.POSITIVE_INFINITY;
-  readonly #txc: ModelRing;
-  readonly #rxc: ModelRing;
+  readonly #all: number;
+  readonly #sources: readonly Source[];
 
-  constructor(txc: ModelRing, rxc: ModelRing) {
-    this.#txc = txc;
-    this.#rxc = rxc;
+  constructor(rings: readonly (readonly [ModelRing, number])[]) {
+    this.#sources = rings.map(([ring, bit]) => ({ ring, bit, since: Number.POSITIVE_INFINITY }));
+    this.#all = rings.reduce((bits, [, bit]) => bits | bit, STICKY);
   }
 
   get cause(): number {
-    const tx = this.#txc.used !== 0 ? IRQ_TXC : 0;
-    return this.#sticky | tx | (this.#rxc.used !== 0 ? IRQ_RXC : 0);
+    let bits = this.#sticky;
+    for (const s of this.#sources) if (s.ring.used !== 0) bits |= s.bit;
+    return bits;
   }
 
   raise(bits: number): void {
@@ -39,18 +43,16 @@ export class ModelIrq {
   }
 
   setMask(bits: number): void {
-    this.mask |= bits & ALL;
+    this.mask |= bits & this.#all;
   }
 
   /** The completion ring got an entry, or software moved its head. */
   ringMoved(ring: ModelRing, byHead: boolean, now: number): void {
-    const isTx = ring === this.#txc;
-    const since = isTx ? this.#txSince : this.#rxSince;
-    let at = since;
-    if (ring.used === 0) at = Number.POSITIVE_INFINITY;
-    else if (byHead || since === Number.POSITIVE_INFINITY) at = now;
-    if (isTx) this.#txSince = at;
-    else this.#rxSince = at;
+    for (const s of this.#sources) {
+      if (s.ring !== ring) continue;
+      if (ring.used === 0) s.since = Number.POSITIVE_INFINITY;
+      else if (byHead || s.since === Number.POSITIVE_INFINITY) s.since = now;
+    }
   }
 
   /** Level of the line at cycle `now`. */
@@ -62,20 +64,18 @@ export class ModelIrq {
   /** Cycle from which on the line is high for completions; Infinity when it never is. */
   dueAt(): number {
     let at = Number.POSITIVE_INFINITY;
-    if ((this.mask & IRQ_TXC) !== 0) at = this.#ringDueAt(this.#txc, this.#txSince);
-    if ((this.mask & IRQ_RXC) !== 0) at = Math.min(at, this.#ringDueAt(this.#rxc, this.#rxSince));
+    for (const s of this.#sources) {
+      if ((this.mask & s.bit) === 0) continue;
+      const isMany = s.ring.used >= this.itr >>> 16;
+      at = Math.min(at, isMany ? s.since : s.since + (this.itr & 0xffff));
+    }
     return at;
-  }
-
-  #ringDueAt(ring: ModelRing, since: number): number {
-    return ring.used >= this.itr >>> 16 ? since : since + (this.itr & 0xffff);
   }
 
   reset(): void {
     this.itr = 0;
     this.mask = 0;
     this.#sticky = 0;
-    this.#txSince = Number.POSITIVE_INFINITY;
-    this.#rxSince = Number.POSITIVE_INFINITY;
+    for (const s of this.#sources) s.since = Number.POSITIVE_INFINITY;
   }
 }

@@ -24,7 +24,8 @@ import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { type EspPlace, findEsp, guessHigh, openEsp, openUnchecked } from './model_esp.ts';
 import { isReplay, noteNumber, stripEsp } from './model_packet.ts';
 import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
-import { ModelRing } from './model_ring.ts';
+import type { ModelQueue, ModelRss } from './model_queue.ts';
+import type { ModelRing } from './model_ring.ts';
 import { type ModelSa, type ModelSaTable, matchDst } from './model_sa.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -42,14 +43,17 @@ interface Verdict {
   packet: boolean;
 }
 
-/** Receive side: filter, FIFO, ESP, buffer, completion. One frame at a time, in order. */
+/**
+ * Receive side: filter, FIFO, queue, ESP, buffer, completion. One frame at a time, in order: one whose
+ * queue has no buffer holds up those behind it.
+ */
 export class ModelRx {
-  readonly ring: ModelRing = new ModelRing(false);
-  readonly done: ModelRing;
   /** Cycle at which the oldest waiting frame is delivered; Infinity: none, or something is missing. */
   nextAt: number = NEVER;
 
   readonly #card: ModelCard;
+  readonly #queue0: ModelQueue;
+  readonly #rss: ModelRss;
   readonly #sa: ModelSaTable;
   readonly #pace: ModelPace;
   readonly #fifo: Uint8Array[] = [];
@@ -63,9 +67,16 @@ export class ModelRx {
   };
   readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0, esnHi: 0, packet: false };
 
-  constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
+  constructor(
+    card: ModelCard,
+    queue0: ModelQueue,
+    rss: ModelRss,
+    sa: ModelSaTable,
+    latencyCycles: number,
+  ) {
     this.#card = card;
-    this.done = done;
+    this.#queue0 = queue0;
+    this.#rss = rss;
     this.#sa = sa;
     this.#pace = new ModelPace(latencyCycles);
   }
@@ -104,9 +115,13 @@ export class ModelRx {
   /** Something changed: a frame, buffers, room in the completion ring. */
   kick(now: number): void {
     if (this.nextAt !== NEVER || this.#fifo.length === 0 || this.#card.memory.silent) return;
-    if (!this.ring.enabled || !this.done.enabled || this.ring.used === 0 || this.done.isFull)
-      return;
+    if (!this.#queueOf(this.#fifo[0]!).isReady) return;
     this.nextAt = this.#pace.next(now, this.#fifo[0]!.length);
+  }
+
+  #queueOf(frame: Uint8Array): ModelQueue {
+    const isEsp = findEsp(frame, this.#card.nattPort, this.#place);
+    return isEsp ? this.#rss.queueOf(this.#place.spi) : this.#queue0;
   }
 
   /** The oldest frame is due. */
@@ -116,15 +131,16 @@ export class ModelRx {
     if (card.memory.silent) return;
     const frame = this.#fifo.shift()!;
     this.#fifoBytes -= frame.length;
-    const d = card.memory.read(this.ring.address(this.ring.head, RXD_BYTES), RXD_BYTES);
-    this.ring.head = (this.ring.head + 1) & 0xffff;
+    const { ring, done } = this.#queueOf(frame);
+    const d = card.memory.read(ring.address(ring.head, RXD_BYTES), RXD_BYTES);
+    ring.head = (ring.head + 1) & 0xffff;
     const v = this.#decrypt(frame);
     const left = v.packet ? this.#strip(frame, v) : frame;
     if (d === null) {
       dmaError(card);
       const status = v.status & ~(CPL_SECP | CPL_PACKET);
-      complete(card, this.done, 0, 0, v.saIdx, status | CODE_DMA_ERR, now, v.esnHi);
-    } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), left, v, now);
+      complete(card, done, 0, 0, v.saIdx, status | CODE_DMA_ERR, now, v.esnHi);
+    } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), left, v, done, now);
     this.kick(now);
   }
 
@@ -207,7 +223,7 @@ export class ModelRx {
   }
 
   /** Writes the frame to the buffer that descriptor d names; of a forged one nothing. */
-  #deliver(d: DataView, frame: Uint8Array, v: Verdict, now: number): void {
+  #deliver(d: DataView, frame: Uint8Array, v: Verdict, done: ModelRing, now: number): void {
     const card = this.#card;
     const address = d.getUint32(0, true) + d.getUint32(4, true) * 0x1_0000_0000;
     const bufBytes = d.getUint32(8, true);
@@ -224,7 +240,7 @@ export class ModelRx {
       }
     }
     const status = code === v.code ? v.status : v.status & ~(CPL_SECP | CPL_PACKET);
-    complete(card, this.done, cookie, lenBytes, v.saIdx, status | code, now, v.esnHi);
+    complete(card, done, cookie, lenBytes, v.saIdx, status | code, now, v.esnHi);
   }
 
   reset(): void {
@@ -232,8 +248,5 @@ export class ModelRx {
     this.#pace.reset();
     this.#fifo.length = 0;
     this.#fifoBytes = 0;
-    this.ring.enabled = false;
-    this.ring.head = 0;
-    this.ring.tail = 0;
   }
 }

@@ -21,19 +21,24 @@ import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
 import { buildEsp, builtBytes, takeNumber } from './model_packet.ts';
 import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
-import { ModelRing } from './model_ring.ts';
+import type { ModelQueue } from './model_queue.ts';
+import type { ModelRing } from './model_ring.ts';
 import type { ModelSa, ModelSaTable } from './model_sa.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Transmit side: descriptor, frame, crypto, wire, completion. One frame at a time, in order. */
+/**
+ * Transmit side: descriptor, frame, crypto, wire, completion. One frame at a time, from the queues in
+ * turn, in the order of each.
+ */
 export class ModelTx {
-  readonly ring: ModelRing = new ModelRing(false);
-  readonly done: ModelRing;
   /** Cycle at which the next frame leaves; Infinity: nothing to do, or something is missing. */
   nextAt: number = NEVER;
 
   readonly #card: ModelCard;
+  readonly #queues: readonly ModelQueue[];
+  /** The queue of the frame that is due, or was last. */
+  #turn = 0;
   readonly #sa: ModelSaTable;
   readonly #pace: ModelPace;
   readonly #frame: Uint8Array = new Uint8Array(MAX_FRAME_LIMIT + ICV_BYTES);
@@ -41,9 +46,14 @@ export class ModelTx {
     ...{ espOffset: 0, esn: false, esnHi: 0, packet: false, next: 0 },
   };
 
-  constructor(card: ModelCard, done: ModelRing, sa: ModelSaTable, latencyCycles: number) {
+  constructor(
+    card: ModelCard,
+    queues: readonly ModelQueue[],
+    sa: ModelSaTable,
+    latencyCycles: number,
+  ) {
     this.#card = card;
-    this.done = done;
+    this.#queues = queues;
     this.#sa = sa;
     this.#pace = new ModelPace(latencyCycles);
   }
@@ -57,15 +67,21 @@ export class ModelTx {
     if (this.nextAt !== NEVER) return;
     const card = this.#card;
     if ((card.ctrl & CTRL_TX_EN) === 0 || card.memory.silent) return;
-    if (!this.ring.enabled || !this.done.enabled || this.ring.used === 0 || this.done.isFull)
+    const n = this.#queues.length;
+    for (let i = 1; i <= n; i++) {
+      const q = (this.#turn + i) % n;
+      if (!this.#queues[q]!.isReady) continue;
+      this.#turn = q;
+      this.nextAt = this.#pace.next(now, this.#nextLength());
       return;
-    this.nextAt = this.#pace.next(now, this.#nextLength());
+    }
   }
 
   /** Length of the next frame, for its pace only. */
   #nextLength(): number {
     const memory = this.#card.memory;
-    const at = this.ring.address(this.ring.head, TXD_BYTES);
+    const { ring } = this.#queues[this.#turn]!;
+    const at = ring.address(ring.head, TXD_BYTES);
     const { failReads, reads } = memory;
     memory.failReads = 0;
     const d = memory.read(at + 8, 2);
@@ -78,8 +94,9 @@ export class ModelTx {
   step(now: number): void {
     this.nextAt = NEVER;
     if (this.#card.memory.silent) return;
-    const d = this.#card.memory.read(this.ring.address(this.ring.head, TXD_BYTES), TXD_BYTES);
-    this.ring.head = (this.ring.head + 1) & 0xffff;
+    const { ring } = this.#queues[this.#turn]!;
+    const d = this.#card.memory.read(ring.address(ring.head, TXD_BYTES), TXD_BYTES);
+    ring.head = (ring.head + 1) & 0xffff;
     if (d === null) {
       dmaError(this.#card);
       this.#refuse(0, NO_SA_IDX, CODE_DMA_ERR, now);
@@ -131,7 +148,7 @@ export class ModelTx {
     }
     card.stats.txFrames++;
     card.send(frame, now);
-    complete(card, this.done, cookie, frame.length, saIdx, isIpsec ? CPL_SECP : 0, now);
+    complete(card, this.#done, cookie, frame.length, saIdx, isIpsec ? CPL_SECP : 0, now);
   }
 
   /** The frame could not be read: its number is used up all the same. */
@@ -157,14 +174,16 @@ export class ModelTx {
 
   #refuse(cookie: number, saIdx: number, code: number, now: number): void {
     this.#card.stats.txDrop++;
-    complete(this.#card, this.done, cookie, 0, saIdx, code, now);
+    complete(this.#card, this.#done, cookie, 0, saIdx, code, now);
   }
 
   reset(): void {
     this.nextAt = NEVER;
     this.#pace.reset();
-    this.ring.enabled = false;
-    this.ring.head = 0;
-    this.ring.tail = 0;
+    this.#turn = 0;
+  }
+
+  get #done(): ModelRing {
+    return this.#queues[this.#turn]!.done;
   }
 }

@@ -44,7 +44,12 @@ export class ModelWorld implements SimWorld {
   #movedCycle = 0;
   #runNs = 0;
 
-  constructor(config: SimConfig, arena: Uint8Array = new Uint8Array(config.arenaBytes)) {
+  /** queues: of each card, 1 or QUEUES_MAX. */
+  constructor(
+    config: SimConfig,
+    arena: Uint8Array = new Uint8Array(config.arenaBytes),
+    queues = 1,
+  ) {
     this.#config = config;
     this.arena = arena;
     this.tap = new Uint8Array(config.tapBytes);
@@ -56,7 +61,7 @@ export class ModelWorld implements SimWorld {
       this.#memories.push(memory);
       this.#regSilent.push(false);
       const send = (frame: Uint8Array, now: number): void => this.#wire.send(card, frame, now);
-      this.#cards.push(new NicModel(memory, config.memLatencyCycles, send));
+      this.#cards.push(new NicModel(memory, config.memLatencyCycles, send, queues));
       buses.push({
         arena,
         writeReg: (offset, value) => {

@@ -3,7 +3,8 @@ import * as R from '../dev/nic/nic_regs.ts';
 import { ModelIrq } from './model_irq.ts';
 import type { ModelMemory } from './model_memory.ts';
 import type { ModelCard } from './model_port.ts';
-import { ModelRing } from './model_ring.ts';
+import { ModelQueue, ModelRss } from './model_queue.ts';
+import type { ModelRing } from './model_ring.ts';
 import { ModelRx } from './model_rx.ts';
 import { ModelSaTable } from './model_sa.ts';
 import { ModelTx } from './model_tx.ts';
@@ -26,19 +27,31 @@ export class NicModel {
   readonly #txSa: ModelSaTable = new ModelSaTable(false);
   readonly #rxSa: ModelSaTable = new ModelSaTable(true);
   readonly #rings: ReadonlyMap<number, ModelRing>;
+  readonly #rss: ModelRss;
+  readonly #queues: number;
   #scrubUntil = NEVER;
 
-  /** memLatencyCycles: of one read of host memory; a frame takes two, descriptor and data. */
+  /**
+   * memLatencyCycles: of one read of host memory; a frame takes two, descriptor and data. queues: 1, or
+   * QUEUES_MAX.
+   */
   constructor(
     memory: ModelMemory,
     memLatencyCycles: number,
     send: (frame: Uint8Array, now: number) => void,
+    queues = 1,
   ) {
-    const txc = new ModelRing(true);
-    const rxc = new ModelRing(true);
+    const list = (): ModelQueue[] => Array.from({ length: queues }, () => new ModelQueue());
+    const tx = list();
+    const rx = list();
+    this.#queues = queues;
+    this.#rss = new ModelRss(rx);
     this.#card = {
       memory,
-      irq: new ModelIrq(txc, rxc),
+      irq: new ModelIrq([
+        ...tx.map(({ done }, q) => [done, R.irqTxc(q)] as const),
+        ...rx.map(({ done }, q) => [done, R.irqRxc(q)] as const),
+      ]),
       stats: Object.fromEntries(R.STAT_NAMES.map((n) => [n, 0])) as Record<R.StatName, number>,
       ctrl: 0,
       maxFrameBytes: R.MAX_FRAME_DEFAULT,
@@ -47,14 +60,17 @@ export class NicModel {
       dmaErrorSeen: false,
       send,
     };
-    this.#tx = new ModelTx(this.#card, txc, this.#txSa, TX_CYCLES + 2 * memLatencyCycles);
-    this.#rx = new ModelRx(this.#card, rxc, this.#rxSa, RX_CYCLES + memLatencyCycles);
-    this.#rings = new Map([
-      [R.RING_TX, this.#tx.ring],
-      [R.RING_RX, this.#rx.ring],
-      [R.RING_TXC, txc],
-      [R.RING_RXC, rxc],
-    ]);
+    this.#tx = new ModelTx(this.#card, tx, this.#txSa, TX_CYCLES + 2 * memLatencyCycles);
+    const rxCycles = RX_CYCLES + memLatencyCycles;
+    this.#rx = new ModelRx(this.#card, rx[0]!, this.#rss, this.#rxSa, rxCycles);
+    const rings = new Map<number, ModelRing>();
+    for (let q = 0; q < queues; q++) {
+      rings.set(R.queueBlock(R.RING_TX, q), tx[q]!.ring);
+      rings.set(R.queueBlock(R.RING_RX, q), rx[q]!.ring);
+      rings.set(R.queueBlock(R.RING_TXC, q), tx[q]!.done);
+      rings.set(R.queueBlock(R.RING_RXC, q), rx[q]!.done);
+    }
+    this.#rings = rings;
   }
 
   /** Cycle of the next thing that happens by itself, or Infinity. */
@@ -97,6 +113,7 @@ export class NicModel {
     if (!this.#isKnown(offset)) return false;
     const ring = this.#rings.get(offset & ~63);
     if (ring !== undefined) this.#writeRing(ring, offset & 63, value, now);
+    else if (offset >= R.RSS) this.#rss.write(offset - R.RSS, value);
     else if (offset >= R.STATS) return true;
     else if (offset >= R.SA_RX) this.#rxSa.write(offset - R.SA_RX, value);
     else if (offset >= R.SA_TX) this.#txSa.write(offset - R.SA_TX, value);
@@ -154,6 +171,7 @@ export class NicModel {
     if (!this.#isKnown(offset)) return undefined;
     const ring = this.#rings.get(offset & ~63);
     if (ring !== undefined) return ring.read(offset & 63);
+    if (offset >= R.RSS) return this.#rss.read(offset - R.RSS);
     if (offset >= R.STATS) return this.#card.stats[R.STAT_NAMES[(offset - R.STATS) >> 2]!] >>> 0;
     if (offset >= R.SA_RX) return this.#rxSa.read(offset - R.SA_RX);
     if (offset >= R.SA_TX) return this.#txSa.read(offset - R.SA_TX);
@@ -182,6 +200,8 @@ export class NicModel {
         return R.CAPS_VALUE;
       case R.REG_NATT_PORT:
         return card.nattPort;
+      case R.REG_QUEUES:
+        return this.#queues;
       case R.REG_EICR:
         return card.irq.cause;
       case R.REG_EIMS:
@@ -204,7 +224,8 @@ export class NicModel {
 
   #isKnown(offset: number): boolean {
     if ((offset & 3) !== 0) return false;
-    if (offset <= R.REG_NATT_PORT) return true;
+    if (offset <= R.REG_QUEUES) return true;
+    if (offset >= R.RSS && offset < R.RSS + R.RSS_ENTRIES) return this.#queues > 1;
     if (offset >= R.REG_EICR && offset <= R.REG_ITR) return true;
     if (this.#rings.has(offset & ~63)) return (offset & 63) <= R.RING_TAIL;
     if (offset >= R.STATS) return offset < R.STATS + 4 * R.STAT_NAMES.length;
@@ -223,6 +244,7 @@ export class NicModel {
     for (const name of R.STAT_NAMES) card.stats[name] = 0;
     this.#tx.reset();
     this.#rx.reset();
+    this.#rss.reset();
     for (const ring of this.#rings.values()) {
       ring.write(R.RING_BASE_LO, 0);
       ring.write(R.RING_BASE_HI, 0);

@@ -119,7 +119,8 @@ export class CaseRun {
   async rig(config: RigConfig = {}): Promise<Rig> {
     if (this.driver !== null) throw new CaseSkipped(OTHER_DRIVER);
     const { capture, timeline: _, ...options } = this.worldOptions;
-    const sim = await openSim(worldConfig(options), rigSimConfig(config));
+    const world = worldConfig({ ...options, card: config.options ?? {} });
+    const sim = await openSim(world, rigSimConfig(config));
     if (capture !== undefined) captureTap(sim, capture);
     const rig = new Rig(() => sim, config);
     this.#rigs.push(rig);

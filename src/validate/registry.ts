@@ -11,6 +11,7 @@ import { LEAKS } from './suites/leaks.ts';
 import { PACKET } from './suites/packet.ts';
 import { PERFORMANCE } from './suites/performance.ts';
 import { POLICY } from './suites/policy.ts';
+import { QUEUE_INTERRUPTS, QUEUE_RINGS } from './suites/queues.ts';
 import { REGISTERS } from './suites/registers.ts';
 import { REKEY } from './suites/rekey.ts';
 import { REPLAY } from './suites/replay.ts';
@@ -22,8 +23,10 @@ import { VECTORS } from './suites/vectors.ts';
 export const CASES: readonly Case[] = [
   ...VECTORS,
   ...RINGS,
+  ...QUEUE_RINGS,
   ...REGISTERS,
   ...INTERRUPTS,
+  ...QUEUE_INTERRUPTS,
   ...ESP,
   ...ESP_FRAMES,
   ...ESP_FORMS,

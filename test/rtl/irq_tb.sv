@@ -26,7 +26,7 @@ module irq_tb;
     .interval_i(interval[15:0]), .count_i(count[15:0]), .cause_o(cause[1]), .due_o(due[1])
   );
   nic_irq i_irq (
-    .clk_i(clk), .rst_ni(rst_n), .ring_cause_i(cause), .ring_due_i(due), .err_i(err),
+    .clk_i(clk), .rst_ni(rst_n), .ring_cause_i({3'd0, cause}), .ring_due_i({3'd0, due}), .err_i(err),
     .scrub_done_i(scrub), .set_i(set), .clear_i(clear), .mask_set_i(mask_set),
     .mask_clear_i(mask_clear), .cause_o(all_causes), .mask_o(mask), .irq_o(irq)
   );

@@ -10,6 +10,7 @@ describe('verilator --lint-only -Wall is silent', () => {
   test.each([
     ['nic_top', 'rtl/nic.f', {}],
     ['nic_top', 'rtl/nic.f rtl/nic_check.f', {}],
+    ['nic_top', 'rtl/nic.f', { Queues: 4 }],
     ['nic_gcm', 'rtl/nic_gcm.f', {}],
     ['nic_gcm', 'rtl/nic_gcm.f', { Lanes: 2 }],
     ['nic_gcm', 'rtl/nic_gcm.f', { Lanes: 4 }],

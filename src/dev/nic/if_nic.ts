@@ -5,6 +5,7 @@ import { IFCAP_IPSEC, IFF_PROMISC, IFF_UP, type Ifnet, type Tap } from '../../ne
 import { BusError, type NicBus } from './nic_bus.ts';
 import { NIC_DEFAULTS, type NicConfig, type NicOptions, type OnCompletion } from './nic_config.ts';
 import { NIC_DMA_ERRORS, NIC_TX_DOWN } from './nic_counters.ts';
+import { flowQueue, spiQueue } from './nic_flow.ts';
 import * as R from './nic_regs.ts';
 import { Ring, ringBytes } from './nic_ring.ts';
 import { NicRx } from './nic_rx.ts';
@@ -41,14 +42,15 @@ export class Nic implements Ifnet {
   readonly #bus: NicBus;
   readonly #config: NicConfig;
   readonly #rings: readonly Ring[];
-  readonly #tx: NicTx;
-  readonly #rx: NicRx;
+  /** By queue. */
+  readonly #tx: NicTx[] = [];
+  readonly #rx: NicRx[] = [];
+  readonly #queues: number;
+  /** Where poll() begins, so that each queue is the first in its turn. */
+  #first = 0;
   #flags = 0;
   /** The card runs. IFF_UP says whether the host wants it to: down, it sends nothing more. */
   #attached = false;
-  /** Of stalled(): when the transmit ring was last seen to move. */
-  #movedCycle = 0;
-  #movedHead = -1;
 
   constructor(config: NicConfig) {
     this.name = config.name;
@@ -60,33 +62,46 @@ export class Nic implements Ifnet {
     this.#bus = config.bus;
     this.#config = config;
 
-    let at = config.ringBaseBytes;
-    const ring = (block: number, log2Size: number, entryBytes: number): Ring => {
-      const r = new Ring(config.bus, { block, baseBytes: at, log2Size, entryBytes });
-      at += ringBytes(log2Size, entryBytes);
-      return r;
-    };
     const o = this.options;
-    const tx = ring(R.RING_TX, o.log2Tx, R.TXD_BYTES);
-    const rx = ring(R.RING_RX, o.log2Rx, R.RXD_BYTES);
-    const txc = ring(R.RING_TXC, o.log2Txc, R.CPL_BYTES);
-    const rxc = ring(R.RING_RXC, o.log2Rxc, R.CPL_BYTES);
-    this.#rings = [tx, rx, txc, rxc];
+    if (!(o.queues >= 1 && o.queues <= R.QUEUES_MAX))
+      throw new RangeError(`"queues" expected 1..${R.QUEUES_MAX}, got ${o.queues}`);
+    this.#queues = o.queues;
     this.sa = new NicSa(
       config.index,
       config.bus,
       {
         reapTx: () => {
-          this.#tx.flush();
-          return this.#tx.reap();
+          this.flush();
+          let n = 0;
+          for (const tx of this.#tx) n += tx.reap();
+          return n;
         },
-        rxRead: () => this.#rx.read,
-        rxPending: () => this.#rx.pending(),
+        rxRead: (spi) => this.#rxOf(spi).read,
+        rxPending: (spi) => this.#rxOf(spi).pending(),
       },
       config.mbufs,
     );
-    this.#tx = new NicTx(config, o.maxFrameBytes, tx, txc, this.sa);
-    this.#rx = new NicRx(config, rx, rxc, this.sa);
+    let at = config.ringBaseBytes;
+    const rings: Ring[] = [];
+    const ring = (block: number, log2Size: number, entryBytes: number): Ring => {
+      const r = new Ring(config.bus, { block, baseBytes: at, log2Size, entryBytes });
+      at += ringBytes(log2Size, entryBytes);
+      rings.push(r);
+      return r;
+    };
+    for (let q = 0; q < o.queues; q++) {
+      const tx = ring(R.queueBlock(R.RING_TX, q), o.log2Tx, R.TXD_BYTES);
+      const rx = ring(R.queueBlock(R.RING_RX, q), o.log2Rx, R.RXD_BYTES);
+      const txc = ring(R.queueBlock(R.RING_TXC, q), o.log2Txc, R.CPL_BYTES);
+      const rxc = ring(R.queueBlock(R.RING_RXC, q), o.log2Rxc, R.CPL_BYTES);
+      this.#tx.push(new NicTx(config, o.maxFrameBytes, tx, txc, this.sa));
+      this.#rx.push(new NicRx(config, rx, rxc, this.sa));
+    }
+    this.#rings = rings;
+  }
+
+  #rxOf(spi: number): NicRx {
+    return this.#rx[spiQueue(spi, this.#queues)]!;
   }
 
   get flags(): number {
@@ -101,25 +116,25 @@ export class Nic implements Ifnet {
 
   /** Tags allocated between a request and its descriptor. */
   get handoverAllocs(): number {
-    return this.#tx.handoverAllocs;
+    return this.#tx.reduce((n, tx) => n + tx.handoverAllocs, 0);
   }
 
   /** Descriptors and buffers in the card's hands. */
   get txOutstanding(): number {
-    return this.#tx.outstanding;
+    return this.#tx.reduce((n, tx) => n + tx.outstanding, 0);
   }
   get rxOutstanding(): number {
-    return this.#rx.outstanding;
+    return this.#rx.reduce((n, rx) => n + rx.outstanding, 0);
   }
 
   /** Listens to every completion, for digests and tests. */
   get onCompletion(): OnCompletion | null {
-    return this.#tx.onCompletion;
+    return this.#tx[0]!.onCompletion;
   }
 
   set onCompletion(listener: OnCompletion | null) {
-    this.#tx.onCompletion = listener;
-    this.#rx.onCompletion = listener;
+    for (const tx of this.#tx) tx.onCompletion = listener;
+    for (const rx of this.#rx) rx.onCompletion = listener;
   }
 
   /**
@@ -142,16 +157,30 @@ export class Nic implements Ifnet {
     bus.writeReg(R.REG_MAX_FRAME, o.maxFrameBytes);
     bus.writeReg(R.REG_ITR, ((o.itrCount << 16) | o.itrIntervalCycles) >>> 0);
     for (const ring of this.#rings) ring.enable();
+    this.#spread();
     this.sa.up = true;
     this.#attached = true;
     this.#flags |= IFF_UP;
-    this.#movedHead = -1;
-    this.#rx.read = 0;
+    for (const rx of this.#rx) rx.read = 0;
     bus.writeReg(R.REG_EICR, R.IRQ_ERR | R.IRQ_SCRUB_DONE);
-    bus.writeReg(R.REG_EIMS, R.IRQ_TXC | R.IRQ_RXC | R.IRQ_ERR);
+    let causes = R.IRQ_ERR;
+    for (let q = 0; q < this.#queues; q++) causes |= R.irqTxc(q) | R.irqRxc(q);
+    bus.writeReg(R.REG_EIMS, causes);
     this.#writeCtrl();
-    this.#rx.refill();
-    this.#rx.flush();
+    for (const rx of this.#rx) {
+      rx.refill();
+      rx.flush();
+    }
+  }
+
+  /** The card's indirection table: hash by hash to one queue after the other. */
+  #spread(): void {
+    if (this.#queues === 1) return;
+    for (let i = 0; i < R.RSS_ENTRIES; i += 4) {
+      let word = 0;
+      for (let k = 3; k >= 0; k--) word = (word << 8) | ((i + k) % this.#queues);
+      this.#bus.writeReg(R.RSS + i, word);
+    }
   }
 
   #reset(): void {
@@ -159,6 +188,9 @@ export class Nic implements Ifnet {
     const id = bus.readReg(R.REG_ID);
     if (id !== R.ID_VALUE)
       throw new BusError('bus', `ID register reads 0x${id.toString(16)}: not a tagwire card`, 0);
+    const queues = this.#queues === 1 ? 1 : bus.readReg(R.REG_QUEUES);
+    if (queues < this.#queues)
+      throw new BusError('bus', `the card has ${queues} queues, not ${this.#queues}`, 0);
     bus.writeReg(R.REG_CTRL, R.CTRL_RESET);
     for (let n = 0; n < RESET_LOOKS; n++) {
       this.#delay();
@@ -191,23 +223,30 @@ export class Nic implements Ifnet {
     try {
       this.#reset();
     } finally {
-      this.#tx.discard();
-      this.#rx.discard();
+      for (const tx of this.#tx) tx.discard();
+      for (const rx of this.#rx) rx.discard();
       this.sa.forgetAll();
     }
   }
 
   /** Takes a whole frame; the doorbell rings in flush(). 0 or errno, and m is gone either way. */
   transmit(m: Mbuf): number {
-    if (this.#attached && (this.#flags & IFF_UP) !== 0) return this.#tx.transmit(m);
+    if (this.#attached && (this.#flags & IFF_UP) !== 0)
+      return this.#tx[this.#queueOf(m)]!.transmit(m);
     this.#config.counters.n[NIC_TX_DOWN]!++;
     this.#config.mbufs.free(m);
     return ENETDOWN;
   }
 
+  #queueOf(m: Mbuf): number {
+    if (this.#queues === 1) return 0;
+    const pool = this.#config.mbufs;
+    return flowQueue(pool.view, pool.off[m]!, pool.len[m]!, this.#queues);
+  }
+
   /** Shows the frames transmitted since the last flush() to the card. */
   flush(): void {
-    this.#tx.flush();
+    for (const tx of this.#tx) tx.flush();
   }
 
   /**
@@ -216,12 +255,20 @@ export class Nic implements Ifnet {
    */
   poll(budget: number = NO_BUDGET): number {
     if (!this.#attached) return 0;
-    const sent = this.#tx.reap();
-    const received = this.#rx.poll(budget, this.input);
-    this.#rx.refill();
-    this.#rx.flush();
-    this.#tx.flush();
-    return sent + received;
+    let n = 0;
+    for (const tx of this.#tx) n += tx.reap();
+    let left = budget;
+    for (let i = 0; i < this.#queues; i++) {
+      const rx = this.#rx[(this.#first + i) % this.#queues]!;
+      const received = rx.poll(left, this.input);
+      left -= received;
+      n += received;
+      rx.refill();
+      rx.flush();
+    }
+    this.#first = (this.#first + 1) % this.#queues;
+    this.flush();
+    return n;
   }
 
   /** Interrupt handler: poll(), and when there was nothing to take, what else the card wants. */
@@ -238,8 +285,10 @@ export class Nic implements Ifnet {
     const sticky = cause & (R.IRQ_ERR | R.IRQ_SCRUB_DONE | R.IRQ_SW);
     if (sticky !== 0) this.#bus.writeReg(R.REG_EICR, sticky);
     // The read ran the clock: only now is it sure that completions are missing, not late.
-    if ((cause & R.IRQ_TXC) !== 0) this.#tx.skipLost();
-    if ((cause & R.IRQ_RXC) !== 0) this.#rx.skipLost();
+    for (let q = 0; q < this.#queues; q++) {
+      if ((cause & R.irqTxc(q)) !== 0) this.#tx[q]!.skipLost();
+      if ((cause & R.irqRxc(q)) !== 0) this.#rx[q]!.skipLost();
+    }
   }
 
   /**
@@ -247,13 +296,8 @@ export class Nic implements Ifnet {
    * be asked now and then; it knows only what earlier calls have seen.
    */
   stalled(nowCycles: number, limitCycles: number): boolean {
-    const head = this.#rings[0]!.head;
-    if (this.#tx.outstanding === 0 || head !== this.#movedHead) {
-      this.#movedHead = head;
-      this.#movedCycle = nowCycles;
-      return false;
-    }
-    return nowCycles - this.#movedCycle >= limitCycles;
+    for (const tx of this.#tx) if (tx.stalled(nowCycles, limitCycles)) return true;
+    return false;
   }
 
   /** The card's statistics, by name: one register read each. */

@@ -13,6 +13,11 @@ export interface NicOptions {
   readonly log2Rx: number;
   readonly log2Txc: number;
   readonly log2Rxc: number;
+  /**
+   * Transmit and receive queues, 1..4; the card must have them. Received ESP is spread over them by
+   * SPI, what is sent by SPI or addresses, so that a flow stays in order.
+   */
+  readonly queues: number;
   /** Interrupt when so many completions wait in a ring, or after so many cycles. */
   readonly itrCount: number;
   readonly itrIntervalCycles: number;
@@ -25,6 +30,7 @@ export const NIC_DEFAULTS: NicOptions = {
   log2Rx: 10,
   log2Txc: 10,
   log2Rxc: 10,
+  queues: 1,
   itrCount: 32,
   itrIntervalCycles: 2000,
   maxFrameBytes: MAX_FRAME_DEFAULT,
@@ -47,14 +53,15 @@ export interface NicConfig {
   readonly options?: Partial<NicOptions>;
 }
 
-/** Arena bytes that the four rings take. */
+/** Arena bytes that the four rings of each queue take. */
 export function nicRingBytes(options: Partial<NicOptions> = {}): number {
   const o = { ...NIC_DEFAULTS, ...options };
   return (
-    ringBytes(o.log2Tx, TXD_BYTES) +
-    ringBytes(o.log2Rx, RXD_BYTES) +
-    ringBytes(o.log2Txc, CPL_BYTES) +
-    ringBytes(o.log2Rxc, CPL_BYTES)
+    o.queues *
+    (ringBytes(o.log2Tx, TXD_BYTES) +
+      ringBytes(o.log2Rx, RXD_BYTES) +
+      ringBytes(o.log2Txc, CPL_BYTES) +
+      ringBytes(o.log2Rxc, CPL_BYTES))
   );
 }
 

@@ -15,6 +15,8 @@ export const REG_MAX_FRAME = 0x0018;
 export const REG_CAPS = 0x001c;
 /** UDP destination port of ESP in UDP (RFC 3948); 0: none is looked for. */
 export const REG_NATT_PORT = 0x0020;
+/** How many transmit and receive queues the card has. */
+export const REG_QUEUES = 0x0024;
 export const REG_EICR = 0x0100;
 export const REG_EIMS = 0x0104;
 export const REG_EIMC = 0x0108;
@@ -57,11 +59,23 @@ export const IRQ_ERR = 4;
 export const IRQ_SCRUB_DONE = 8;
 export const IRQ_SW = 16;
 
+/** TXC and RXC of a queue. */
+export function irqTxc(queue: number): number {
+  return queue === 0 ? IRQ_TXC : 1 << (6 + 2 * queue);
+}
+export function irqRxc(queue: number): number {
+  return irqTxc(queue) << 1;
+}
+
 // Ring blocks, and the registers in each. Indices are free-running 16-bit counters.
 export const RING_TX = 0x0200;
 export const RING_RX = 0x0240;
 export const RING_TXC = 0x0280;
 export const RING_RXC = 0x02c0;
+/** Blocks of queue q behind queue 0 lie q times the stride further on. */
+export const QUEUE_BLOCKS = 0x0600;
+export const QUEUE_STRIDE = 0x0100;
+export const QUEUES_MAX = 4;
 export const RING_BASE_LO = 0x00;
 export const RING_BASE_HI = 0x04;
 export const RING_LOG2_SIZE = 0x08;
@@ -142,6 +156,24 @@ export const MATCH_BUCKETS = 1024;
 export const MATCH_WAYS = 4;
 /** saIdx of a completion that concerns no SA. */
 export const NO_SA_IDX = 0xffff;
+
+/**
+ * Indirection table of receive-side scaling: the queue of each hash, four in a register, the first in
+ * bits 7:0. Only where there are several queues. What is not ESP, and what is for a queue that is
+ * off, goes to queue 0.
+ */
+export const RSS = 0x0c00;
+export const RSS_ENTRIES = 128;
+
+/** Place of an SPI in that table: the exclusive or of its groups of seven bits. */
+export function rssHash(spi: number): number {
+  return (spi ^ (spi >>> 7) ^ (spi >>> 14) ^ (spi >>> 21) ^ (spi >>> 28)) & (RSS_ENTRIES - 1);
+}
+
+/** A ring block of a queue; block: that of queue 0. */
+export function queueBlock(block: number, queue: number): number {
+  return queue === 0 ? block : block + QUEUE_BLOCKS + queue * QUEUE_STRIDE;
+}
 
 /** Statistics, in the order of their registers. */
 export const STATS = 0x0600;

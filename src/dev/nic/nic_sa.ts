@@ -66,9 +66,12 @@ import { SaSlots, SLOT_GOING, SLOT_LIVE } from './nic_sa_slots.ts';
 export interface SaDrain {
   /** Shows all descriptors to the card and takes back those it is done with: how many. */
   reapTx(): number;
-  /** Completions read since attach, and those that lie in host memory unread. */
-  rxRead(): number;
-  rxPending(): number;
+  /**
+   * Of the queue that the frames of an SPI go to: completions read since attach, and those that lie in
+   * host memory unread.
+   */
+  rxRead(spi: number): number;
+  rxPending(spi: number): number;
 }
 
 /** RFC 4543. */
@@ -301,17 +304,20 @@ export class NicSa implements SaOffload {
   /** When the receive side is empty, all that it will ever complete under a gone SA is in memory. */
   #noteQuiet(): boolean {
     if ((this.#bus.readReg(REG_STATUS) & STATUS_RX_BUSY) !== 0) return false;
-    const until = this.#drain.rxRead() + this.#drain.rxPending();
-    for (const g of this.#going) if (g.until > until) g.until = until;
+    for (const g of this.#going) {
+      const spi = this.in.spi[g.slot]!;
+      g.until = Math.min(g.until, this.#drain.rxRead(spi) + this.#drain.rxPending(spi));
+    }
     return true;
   }
 
   #releaseGone(): void {
     if (this.#going.length === 0) return;
     if (this.#going.some((g) => g.until === Number.POSITIVE_INFINITY)) this.#noteQuiet();
-    const read = this.#drain.rxRead();
-    for (const g of this.#going) if (g.until <= read) this.in.release(g.slot);
-    this.#going = this.#going.filter((g) => g.until > read);
+    const isOver = (g: { slot: number; until: number }): boolean =>
+      g.until <= this.#drain.rxRead(this.in.spi[g.slot]!);
+    for (const g of this.#going) if (isOver(g)) this.in.release(g.slot);
+    this.#going = this.#going.filter((g) => !isOver(g));
   }
 
   /** Transmit side: a descriptor that names SA i came back. */

@@ -60,6 +60,9 @@ export class NicTx {
   /** By descriptor slot: its mbuf, and the SA that it names. */
   readonly #mbuf: Int32Array;
   readonly #slotSa: Int16Array;
+  /** Of stalled(): when the ring was last seen to move. */
+  #movedCycle = 0;
+  #movedHead = -1;
 
   constructor(config: NicConfig, maxFrameBytes: number, ring: Ring, done: Ring, sa: NicSa) {
     this.#config = config;
@@ -176,6 +179,17 @@ export class NicTx {
     return errno;
   }
 
+  /** Have descriptors been outstanding for limitCycles without a completion, as earlier calls saw it? */
+  stalled(nowCycles: number, limitCycles: number): boolean {
+    const head = this.#ring.head;
+    if (this.outstanding === 0 || head !== this.#movedHead) {
+      this.#movedHead = head;
+      this.#movedCycle = nowCycles;
+      return false;
+    }
+    return nowCycles - this.#movedCycle >= limitCycles;
+  }
+
   /** One doorbell for all that was written since the last. */
   flush(): void {
     this.#ring.tellTail();
@@ -249,5 +263,6 @@ export class NicTx {
       ring.head = (ring.head + 1) & 0xffff;
     }
     this.#slotSa.fill(NO_SA);
+    this.#movedHead = -1;
   }
 }

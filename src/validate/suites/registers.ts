@@ -97,7 +97,7 @@ const held: readonly Case[] = HOLD.map(
 
 /** Addresses where there is nothing. */
 const NOWHERE: readonly [string, number][] = [
-  ['behind-natt-port', R.REG_NATT_PORT + 4],
+  ['behind-queues', R.REG_QUEUES + 4],
   ['behind-itr', R.REG_ITR + 4],
   ['behind-ring', R.RING_TX + R.RING_TAIL + 4],
   ['in-sa-window', R.SA_TX + 0x0c],

@@ -12,6 +12,7 @@ export const REG = {
   maxFrame: 0x18,
   caps: 0x1c,
   nattPort: 0x20,
+  queues: 0x24,
   eicr: 0x100,
   eims: 0x104,
   eimc: 0x108,

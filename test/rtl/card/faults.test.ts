@@ -301,10 +301,11 @@ describe('registers', () => {
     expect(host.read(REG.version)).toBe(0x00010000);
     expect(host.read(REG.caps)).toBe(0x0c7f0400);
     expect(host.read(REG.maxFrame)).toBe(9018);
+    expect(host.read(REG.queues)).toBe(1);
     expect(host.read(REG.status)).toBe(0);
   });
 
-  test.each([0x24, 0x114, 0x218, 0x40c, 0x430, 0x454, 0x474, 0x538, 0x574, 0x634, 0x1000, 0x0002])(
+  test.each([0x28, 0x114, 0x218, 0x40c, 0x430, 0x454, 0x474, 0x538, 0x574, 0x634, 0x1000, 0x0002])(
     'offset %i is unknown: SLVERR',
     (offset) => {
       const host = start();

@@ -35,7 +35,7 @@ describe('the register map is the RTL’s', () => {
     const mirror = { ...R } as unknown as Record<string, number>;
     const global = names(csr, 'G_');
     const irq = names(csr, 'I_');
-    expect([global.length, irq.length]).toEqual([9, 5]);
+    expect([global.length, irq.length]).toEqual([10, 5]);
     for (const n of global) expect(csr.get(n)! * 4, n).toBe(mirror[`REG_${n.slice(2)}`]);
     const base = csr.get('B_IRQ')! * 64;
     for (const n of irq) expect(base + csr.get(n)! * 4, n).toBe(mirror[`REG_${n.slice(2)}`]);
@@ -48,6 +48,10 @@ describe('the register map is the RTL’s', () => {
     expect(at64('B_TXC')).toBe(R.RING_TXC);
     expect(at64('B_RXC')).toBe(R.RING_RXC);
     expect(at64('B_STATS')).toBe(R.STATS);
+    const queues = csr.get('B_QUEUES')! * 256;
+    for (let q = 1; q < R.QUEUES_MAX; q++)
+      expect(queues + q * 256).toBe(R.queueBlock(R.RING_TX, q));
+    expect(csr.get('W_RSS')! * 128).toBe(R.RSS);
     expect(csr.get('W_TX_SA')! * 256).toBe(R.SA_TX);
     expect(csr.get('W_RX_SA')! * 256).toBe(R.SA_RX);
   });
