@@ -33,10 +33,26 @@ module nic_sa_state (
   assign fetch_read = read_pend_q & ~event_i.valid;
   assign fetch_idx  = event_i.valid ? event_i.idx : read_idx_q;
 
-  assign row   = forward_q ? last_q : row_q;
-  assign next  = {row[159:128] + 32'(event_q.bad),
-                  row[127:64] + (event_q.bad ? 64'd0 : 64'(event_q.len)),
-                  row[63:0] + 64'(!event_q.bad)};
+  // A 64-bit counter and one more, in short adders side by side: a carry needs no look at sums.
+  function automatic logic [63:0] bump(input logic [63:0] x, input logic more);
+    logic [63:0] y;
+    logic        carry;
+    carry = more;
+    for (int unsigned i = 0; i < 4; i++) begin
+      y[16*i +: 16] = carry ? x[16*i +: 16] + 16'd1 : x[16*i +: 16];
+      carry = carry & (&x[16*i +: 16]);
+    end
+    bump = y;
+  endfunction
+
+  logic [63:0] packets, bytes;
+  logic [16:0] low_bytes;
+  assign row       = forward_q ? last_q : row_q;
+  assign low_bytes = {1'b0, row[79:64]} + {1'b0, event_q.len};
+  assign packets   = bump(row[63:0], 1'b1);
+  assign bytes     = bump({16'd0, row[127:80]}, low_bytes[16]);
+  assign next      = event_q.bad ? {row[159:128] + 32'd1, row[127:0]}
+                                 : {row[159:128], bytes[47:0], low_bytes[15:0], packets};
   assign write = event_q.valid;
 
   assign read_busy_o    = read_pend_q | read_row_q;
@@ -76,7 +92,7 @@ module nic_sa_state (
   end
 
   logic unused_write;
-  assign unused_write = &{1'b0, write_i.entry, write_i.flip, write_i.seq, write_i.seen};
+  assign unused_write = &{1'b0, bytes[63:48], write_i.entry, write_i.flip, write_i.seq, write_i.seen};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
