@@ -177,18 +177,32 @@ module nic_top #(
     .clk_i(clk_i), .rst_ni(card_rst_n), .busy_o(scrub_busy), .row_o(scrub_row), .done_o(scrub_done)
   );
 
+  // The tables of a direction run only while a frame or software asks them.
+  logic tx_sa_clk, rx_sa_clk;
+  nic_clock_gate i_tx_sa_gate (
+    .clk_i(clk_i), .clk_o(tx_sa_clk),
+    .en_i(~card_rst_n | scrub_busy | tx_sa_write.valid | tx_sa_rd_en | number_rd_en | number_take
+          | tx_event.valid | tx_state_read | tx_state_busy)
+  );
+  nic_clock_gate i_rx_sa_gate (
+    .clk_i(clk_i), .clk_o(rx_sa_clk),
+    .en_i(~card_rst_n | scrub_busy | rx_sa_write.valid | rx_match_write.valid | match_rd_en
+          | rx_sa_rd_en | seq_ask.valid | seq_end.note | seq_end.replay | rx_event.valid
+          | rx_state_read | rx_state_busy)
+  );
+
   nic_sa_table i_tx_sa (
-    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .clk_i(tx_sa_clk), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(tx_sa_write), .rd_en_i(tx_sa_rd_en), .rd_idx_i(tx_sa_rd_idx), .rd_data_o(tx_sa),
     .error_o(stat.tx_key_error)
   );
   nic_sa_table i_rx_sa (
-    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .clk_i(rx_sa_clk), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(rx_sa_write), .rd_en_i(rx_sa_rd_en), .rd_idx_i(rx_sa_rd_idx), .rd_data_o(rx_sa),
     .error_o(stat.rx_key_error)
   );
   nic_match_table i_match (
-    .clk_i(clk_i), .scrub_i(scrub_busy), .scrub_row_i(scrub_row), .write_i(rx_match_write),
+    .clk_i(rx_sa_clk), .scrub_i(scrub_busy), .scrub_row_i(scrub_row), .write_i(rx_match_write),
     .rd_en_i(match_rd_en), .rd_bucket_i(match_rd_bucket), .v6_i(match_v6), .spi_i(match_spi),
     .dst_i(match_dst), .hit_o(match_hit), .hit_sa_o(match_hit_sa)
   );
@@ -197,26 +211,26 @@ module nic_top #(
   assign tx_state.replays = 32'd0;
   assign tx_state.seen    = 128'd0;
   nic_sa_state i_tx_state (
-    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .clk_i(tx_sa_clk), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(tx_sa_write), .event_i(tx_event), .read_i(tx_state_read),
     .read_idx_i(tx_sa_write.idx), .read_busy_o(counts_busy),
     .read_o({tx_state.errors, tx_state.bytes, tx_state.packets})
   );
   nic_sa_number i_number (
-    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .clk_i(tx_sa_clk), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(tx_sa_write), .rd_en_i(number_rd_en), .rd_idx_i(tx_sa_rd_idx), .esn_i(tx_sa.esn),
     .number_o(number), .spent_o(number_spent), .take_i(number_take),
     .read_i(tx_state_read), .read_busy_o(number_busy), .read_o(tx_state.seq)
   );
   assign rx_state_busy = rx_counts_busy | replay_busy;
   nic_sa_state i_rx_state (
-    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .clk_i(rx_sa_clk), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(rx_sa_write), .event_i(rx_event), .read_i(rx_state_read),
     .read_idx_i(rx_sa_write.idx), .read_busy_o(rx_counts_busy),
     .read_o({rx_state.errors, rx_state.bytes, rx_state.packets})
   );
   nic_replay i_replay (
-    .clk_i(clk_i), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
+    .clk_i(rx_sa_clk), .rst_ni(card_rst_n), .scrub_i(scrub_busy), .scrub_row_i(scrub_row),
     .write_i(rx_sa_write), .ask_i(seq_ask), .answer_o(seq_answer), .replay_o(seq_replay),
     .end_i(seq_end), .rd_en_i(rx_sa_rd_en), .rd_idx_i(rx_sa_rd_idx), .top_o(rx_top),
     .read_i(rx_state_read), .read_busy_o(replay_busy),

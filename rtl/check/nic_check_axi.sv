@@ -146,8 +146,10 @@ module nic_check_axi #(
       end
       if (wvalid_i || w_held_q) begin
         w_held_q <= wvalid_i & ~wready_i;
-        w_q      <= {wstrb_i, wlast_i};
-        wdata_q  <= wdata_i;
+        if (!wready_i) begin
+          w_q     <= {wstrb_i, wlast_i};
+          wdata_q <= wdata_i;
+        end
         if (wvalid_i && wready_i) w_beat_q <= wlast_i ? 8'd0 : w_beat_q + 8'd1;
         if (w_go) begin
           w_lens[w_put_q] <= w_beat_q;

@@ -137,29 +137,35 @@ module nic_csr #(
   assign key_error   = stat_i.tx_key_error | stat_i.rx_key_error;
   assign wr_irq      = wr_valid_i && wr_addr_i[15:6] == B_IRQ;
 
+  // What only software changes runs while it writes. What it wrote last shows in Linger cycles.
+  logic write_clk;
+  nic_clock_gate i_gate (
+    .clk_i(clk_i), .en_i(~rst_ni | scrub_busy_i | wr_valid_i), .clk_o(write_clk)
+  );
+
   nic_ring_regs #(.Completion(1'b0)) i_tx (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(write_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(tx_head_i), .limit_i(16'd0),
     .cfg_o(tx_cfg_o), .head_o(tx_head), .tail_o(tx_tail), .moved_o(unused_tx_moved),
     .err_o(tx_ring_err)
   );
   nic_ring_regs #(.Completion(1'b0)) i_rx (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(write_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(rx_head_i), .limit_i(16'd0),
     .cfg_o(rx_cfg_o), .head_o(rx_head), .tail_o(rx_tail), .moved_o(unused_rx_moved),
     .err_o(rx_ring_err)
   );
   nic_ring_regs #(.Completion(1'b1)) i_txc (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(write_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(txc_tail_i), .limit_i(txc_issue_i),
     .cfg_o(txc_cfg_o), .head_o(txc_head), .tail_o(txc_tail), .moved_o(txc_moved),
     .err_o(txc_ring_err)
   );
   nic_ring_regs #(.Completion(1'b1)) i_rxc (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(write_clk), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(rxc_tail_i), .limit_i(rxc_issue_i),
     .cfg_o(rxc_cfg_o), .head_o(rxc_head), .tail_o(rxc_tail), .moved_o(rxc_moved),
@@ -168,16 +174,16 @@ module nic_csr #(
 
   nic_pkg::match_write_t unused_tx_match_write;
   nic_sa_window #(.Rx(1'b0), .Packet(Packet)) i_tx_sa (
-    .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
+    .clk_i(write_clk), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:8] == W_TX_SA), .wr_word_i(wr_addr_i[7:2]),
-    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(tx_sa_data),
+    .wr_data_i(wr_data_i), .rd_en_i(rd_valid_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(tx_sa_data),
     .sa_write_o(tx_sa_write_o), .match_write_o(unused_tx_match_write),
     .state_read_o(tx_state_read_o), .state_busy_i(tx_state_busy_i), .state_i(tx_state_i)
   );
   nic_sa_window #(.Rx(1'b1), .Packet(Packet)) i_rx_sa (
-    .clk_i(clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
+    .clk_i(write_clk), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:8] == W_RX_SA), .wr_word_i(wr_addr_i[7:2]),
-    .wr_data_i(wr_data_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(rx_sa_data),
+    .wr_data_i(wr_data_i), .rd_en_i(rd_valid_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(rx_sa_data),
     .sa_write_o(rx_sa_write_o), .match_write_o(rx_match_write_o),
     .state_read_o(rx_state_read_o), .state_busy_i(rx_state_busy_i), .state_i(rx_state_i)
   );
@@ -234,7 +240,8 @@ module nic_csr #(
   end
 
   nic_stats i_stats (
-    .clk_i(clk_i), .rst_ni(rst_ni), .pulse_i(stat_i), .rd_word_i(rd_addr_i[5:2]),
+    .clk_i(clk_i), .rst_ni(rst_ni), .pulse_i(stat_i), .rd_en_i(rd_valid_i),
+    .rd_word_i(rd_addr_i[5:2]),
     .rd_data_o(stats_data)
   );
 

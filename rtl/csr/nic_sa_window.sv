@@ -21,6 +21,7 @@ module nic_sa_window #(
   input  logic                  wr_valid_i,
   input  logic [5:0]            wr_word_i,   // register number in the window
   input  logic [31:0]           wr_data_i,
+  input  logic                  rd_en_i,     // else rd_data_o is 0
   input  logic [5:0]            rd_word_i,
   output logic [31:0]           rd_data_o,
   output nic_pkg::sa_write_t    sa_write_o,
@@ -72,7 +73,7 @@ module nic_sa_window #(
 
   always_comb begin
     rd_data_o = 32'd0;
-    case (rd_word_i)
+    if (rd_en_i) case (rd_word_i)
       SA_IDX:    rd_data_o = {sa_write_q, sa_clear_q, state_read_q | state_busy_i, 29'd0};
       SA_CTRL:   rd_data_o = {27'd0, sa_q.packet, sa_q.gmac, sa_q.esn, sa_q.key256, sa_q.valid};
       SA_SPI:    rd_data_o = Rx ? spi_q : sa_q.spi;

@@ -6,6 +6,7 @@ module nic_stats (
   input  logic           clk_i,
   input  logic           rst_ni,
   input  nic_pkg::stat_t pulse_i,
+  input  logic           rd_en_i,     // else rd_data_o is 0
   input  logic [3:0]     rd_word_i,
   output logic [31:0]    rd_data_o
 );
@@ -14,7 +15,8 @@ module nic_stats (
   logic [31:0] rx_replay_q, rx_bad_pad_q;
 
   always_comb begin
-    case (rd_word_i)
+    rd_data_o = 32'd0;
+    if (rd_en_i) case (rd_word_i)
       4'd0:    rd_data_o = tx_frames_q;
       4'd1:    rd_data_o = tx_ipsec_q;
       4'd2:    rd_data_o = tx_drop_q;

@@ -22,10 +22,11 @@ module nic_fifo #(
 );
   localparam int unsigned Words  = (Depth > 1) ? Depth - 1 : 1;   // behind the head
   localparam int unsigned PtrW   = (Words > 1) ? $clog2(Words) : 1;
+  localparam int unsigned Slots  = (Words > 1) ? 1 << PtrW : 1;   // no pointer leaves the memory
   localparam int unsigned CountW = $clog2(Depth + 1);
 
   logic [Width-1:0]  head_q;
-  logic [Width-1:0]  mem [Words];
+  logic [Width-1:0]  mem [Slots];
   logic [PtrW-1:0]   rd_q, wr_q;
   logic [CountW-1:0] count_q;
   logic              push, pop, alone;
