@@ -136,6 +136,28 @@ const card: readonly Case[] = [
     },
   },
   {
+    id: 'packet/window-edge',
+    title: 'a window of 64: its last number is taken, the one left of it is too old; 0 never was',
+    checks: 'RFC 4303 §3.3.3, §3.4.3, Appendix A',
+    async run(c) {
+      const rig = await c.rig(RINGS);
+      const into = whole('in', 0x909, { replayPackets: 64 });
+      install(rig.b, into);
+      const order = [0, 100, 37, 36, 37, 99, 164, 101, 100, 0, 500, 437, 436, 438, 500];
+      for (const seq of order)
+        rig.inject(1, espSealed({ to: 1, spi: into.spi, seq, payloadBytes: 50 }, into), 0);
+      rig.settle();
+      const taken = [100, 37, 99, 164, 101, 500, 437, 438];
+      const seen = new Set<number>();
+      const wanted = order.map((seq) => {
+        const isNew = taken.includes(seq) && !seen.has(seq);
+        seen.add(seq);
+        return isNew ? CODE_OK : CODE_REPLAY;
+      });
+      c.equal('completions', codesOf(rig.b, 1), wanted);
+    },
+  },
+  {
     id: 'packet/window-forged',
     title: 'a forged packet with a high number does not move the window',
     checks: 'RFC 4303 §3.4.3',
