@@ -9,7 +9,7 @@ import {
   plainFrame,
   testSa,
 } from '../../src/validate/frames.ts';
-import { install, sendOffload } from '../../src/validate/offload_frames.ts';
+import { install, sendOffload, sendWhole } from '../../src/validate/offload_frames.ts';
 import { type MakeWorld, Rig, type RigHost } from '../../src/validate/rig.ts';
 
 const SPI = 0x6000;
@@ -37,6 +37,8 @@ type Damage =
   | 'cut'
   | 'station'
   | 'padding'
+  | 'replayed'
+  | 'badPad'
   | 'short';
 
 const size = fc.oneof(
@@ -50,7 +52,7 @@ const shape = fc.record({
   vlan: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
 });
 const host = fc.integer({ min: 0, max: 1 });
-const sa = fc.integer({ min: 0, max: 7 });
+const sa = fc.integer({ min: 0, max: 10 });
 const damage = fc.constantFrom<Damage>(
   'none',
   'none',
@@ -62,6 +64,8 @@ const damage = fc.constantFrom<Damage>(
   'cut',
   'station',
   'padding',
+  'replayed',
+  'badPad',
   'short',
 );
 
@@ -113,6 +117,9 @@ const KINDS: readonly Partial<OffloadSa>[] = [
   { family: 6, dst: ESP_DST6 },
   { udpPort: 4500 },
   { alg: 'aes-gmac', esn: true, family: 6, dst: ESP_DST6 },
+  { mode: 'packet', replayPackets: 128 },
+  { mode: 'packet', replayPackets: 64, esn: true },
+  { mode: 'packet', replayPackets: 0, family: 6, dst: ESP_DST6 },
   {},
 ];
 
@@ -152,13 +159,20 @@ export function play(makeWorld: MakeWorld, steps: readonly Action[], seed: numbe
       else if (step.kind === 'offload') {
         const s = sas[step.sa]!;
         const full = { ...step.shape, to: 1 - step.from, ...partsOf(s), seq: i + 1 };
-        sendOffload(rig.hosts[step.from]!, full, s, cards[step.from]![step.sa]!);
+        const send = s.mode === 'packet' ? sendWhole : sendOffload;
+        send(rig.hosts[step.from]!, full, s, cards[step.from]![step.sa]!);
       } else {
         // By themselves: how frames of two sources mix depends on the cycle, which is not compared.
         rig.settle();
         step.burst.forEach(({ sa, shape, damage }, n) => {
           const s = sas[sa]!;
-          const full = { ...shape, to: step.to, ...partsOf(s), seq: 1000 + 100 * i + n };
+          const again = damage === 'replayed' ? 3 : 0;
+          const wrong =
+            damage === 'badPad'
+              ? { pad: (-(shape.payloadBytes + 2) & 3) + 4 + 4 * (n % 4), wrongPad: 1 + (n >> 1) }
+              : {};
+          const seq = 1000 + 100 * i + n - again;
+          const full = { ...shape, to: step.to, ...partsOf(s), seq, ...wrong };
           const delay = n % 3 === 2 ? 40 : 0;
           rig.world.inject(step.to, damaged(espSealed(full, s), damage), delay);
         });
