@@ -6,6 +6,7 @@ import { CLOCK_FAULTS } from './clock.ts';
 import type { Fault } from './fault.ts';
 import { INTERRUPT_FAULTS } from './interrupts.ts';
 import { KEY_FAULTS } from './keys.ts';
+import { RESET_FAULTS } from './reset.ts';
 import { RING_FAULTS } from './rings.ts';
 import { WIRE_FAULTS } from './wire.ts';
 
@@ -18,5 +19,6 @@ export const FAULTS: readonly Fault[] = [
   ...ALLOCATION_FAULTS,
   ...CARD_FAULTS,
   ...KEY_FAULTS,
+  ...RESET_FAULTS,
   ...CLOCK_FAULTS,
 ];
