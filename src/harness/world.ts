@@ -186,7 +186,9 @@ export class World {
     const { config, sim } = this;
     const { reorderPpm, reorderCycles, wireLatencyCycles, memLatencyCycles } = config;
     const late = reorderPpm > 0 ? reorderCycles : 0;
-    const quiet = wireLatencyCycles + late + 4 * memLatencyCycles + 4000;
+    // An engine from elsewhere may sit over a frame for long, with nothing to be seen from outside.
+    const atWork = config.rtl === null ? 4000 : 40_000;
+    const quiet = wireLatencyCycles + late + 4 * memLatencyCycles + atWork;
     this.step();
     await this.runUntil(
       () => sim.idleCycles > quiet && this.hosts.every((h) => h.nic.txOutstanding === 0),

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { DriverModule } from '../dev/nic/nic_driver.ts';
+import type { Nic } from '../dev/nic/if_nic.ts';
+import type { DriverModule, NicDriver } from '../dev/nic/nic_driver.ts';
 import { createWorld } from '../harness/create_world.ts';
 import { finishRun } from '../harness/finish_run.ts';
 import { openSim } from '../harness/open_sim.ts';
@@ -12,7 +13,7 @@ import type { WavesWindow } from '../harness/waves_window.ts';
 import type { World } from '../harness/world.ts';
 import { type WorldOptions, worldConfig } from '../harness/world_options.ts';
 import { CaseFailure, CaseSkipped, type FailureDetails } from './failure.ts';
-import { Rig, type RigConfig, rigSimConfig } from './rig.ts';
+import { type NicMaker, Rig, type RigConfig, type RigHost, rigSimConfig } from './rig.ts';
 import { OTHER_DRIVER, type Settings } from './settings.ts';
 import { captureTap } from './tap_capture.ts';
 
@@ -44,7 +45,7 @@ export class CaseRun {
   #simulations = 0;
   readonly #hash = createHash('sha256');
   readonly #worlds: World[] = [];
-  readonly #rigs: Rig[] = [];
+  readonly #rigs: Rig<NicDriver>[] = [];
 
   constructor(
     settings: Settings,
@@ -116,13 +117,22 @@ export class CaseRun {
   }
 
   /** Two drivers with the card under test and nothing above them. */
-  async rig(config: RigConfig = {}): Promise<Rig> {
+  async rig(config: RigConfig = {}): Promise<Rig<NicDriver>> {
+    return this.#rig(config, this.driver ?? undefined);
+  }
+
+  /** The same for what goes by the registers, SA tables or options of this project's card. */
+  async ownRig(config: RigConfig = {}): Promise<Rig> {
     if (this.driver !== null) throw new CaseSkipped(OTHER_DRIVER);
+    return this.#rig<Nic>(config);
+  }
+
+  async #rig<N extends NicDriver>(config: RigConfig, maker?: NicMaker<N>): Promise<Rig<N>> {
     const { capture, timeline: _, ...options } = this.worldOptions;
     const world = worldConfig({ ...options, card: config.options ?? {} });
     const sim = await openSim(world, rigSimConfig(config));
     if (capture !== undefined) captureTap(sim, capture);
-    const rig = new Rig(() => sim, config);
+    const rig = new Rig(() => sim, config, maker);
     this.#rigs.push(rig);
     return rig;
   }
@@ -172,6 +182,13 @@ export class CaseRun {
   figures(what: string, actual: object, expected: Readonly<Record<string, unknown>>): void {
     const all = actual as Record<string, unknown>;
     this.equal(what, Object.fromEntries(Object.keys(expected).map((k) => [k, all[k]])), expected);
+  }
+
+  /** Statistics of a card; one from elsewhere may count less than ours. */
+  stats({ nic }: RigHost<NicDriver>, expected: Readonly<Record<string, number>>): void {
+    const all = nic.stats();
+    const known = Object.entries(expected).filter(([k]) => this.driver === null || k in all);
+    this.figures('statistics', all, Object.fromEntries(known));
   }
 
   between(what: string, actual: number, min: number, max: number): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-
+import type { NicDriver } from '../dev/nic/nic_driver.ts';
 import { ipSetLen } from '../header/ip_len.ts';
 import { type OffloadSa, PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED } from '../netipsec/pact.ts';
 import { requestOf } from '../netipsec/request_fields.ts';
@@ -7,7 +7,7 @@ import { ESP_DST, type EspShape, espClear, padOf, placesOf } from './frames.ts';
 import type { RigHost } from './rig.ts';
 
 /** Installs an SA, which must be possible. */
-export function install(host: RigHost, sa: OffloadSa): number {
+export function install(host: RigHost<NicDriver>, sa: OffloadSa): number {
   const answer = host.nic.sa.saInstall(sa);
   if (!answer.ok) throw new Error(answer.reason);
   return answer.cardSa;
@@ -15,7 +15,7 @@ export function install(host: RigHost, sa: OffloadSa): number {
 
 /** Sends an ESP frame in clear under a request, as ipsec_output and ip_output would; its errno. */
 export function sendOffload(
-  host: RigHost,
+  host: RigHost<NicDriver>,
   shape: EspShape,
   sa: OffloadSa,
   cardSa: number,

@@ -2,7 +2,8 @@
 
 import { Nic } from '../dev/nic/if_nic.ts';
 import type { SimConfig, SimWorld } from '../dev/nic/nic_bus.ts';
-import { type NicOptions, nicRingBytes } from '../dev/nic/nic_config.ts';
+import { type NicConfig, type NicOptions, nicRingBytes } from '../dev/nic/nic_config.ts';
+import type { NicDriver } from '../dev/nic/nic_driver.ts';
 import { Counters } from '../kern/counters.ts';
 import { type Mbuf, MbufPool, NO_MBUF } from '../kern/mbuf.ts';
 import { TagSan, tagFindingText } from '../kern/tag_san.ts';
@@ -12,6 +13,21 @@ import { fieldsAt, type RequestFields } from '../netipsec/request_fields.ts';
 
 /** Makes a world: the one thing in which the test runs differ. */
 export type MakeWorld = (config: SimConfig) => SimWorld;
+
+/** Makes a driver: that of this project's card, or one of a card from elsewhere. */
+export interface NicMaker<N extends NicDriver> {
+  createNic(config: NicConfig): N;
+  ringBytes(options?: Partial<NicOptions>): number;
+}
+
+const OURS: NicMaker<Nic> = { createNic: (config) => new Nic(config), ringBytes: nicRingBytes };
+
+/**
+ * Nothing moves for so long when all is done: on a bus or the wire of our card, and of one whose engine
+ * may sit over a frame.
+ */
+const QUIET_CYCLES = 4000;
+const OTHER_QUIET_CYCLES = 40_000;
 
 const ARENA_BYTES = 24 << 20;
 const HOST_BYTES = ARENA_BYTES / 2;
@@ -42,8 +58,8 @@ export interface Received {
 }
 
 /** One host with its driver, and nothing above it. */
-export class RigHost {
-  readonly nic: Nic;
+export class RigHost<N extends NicDriver = Nic> {
+  readonly nic: N;
   readonly pool: MbufPool;
   readonly tags: TagSan;
   readonly counters = new Counters();
@@ -55,9 +71,15 @@ export class RigHost {
   softwareErrno = 0;
   software: Mbuf[] = [];
 
-  constructor(world: SimWorld, card: number, options: Partial<NicOptions>, config: RigConfig) {
+  constructor(
+    world: SimWorld,
+    card: number,
+    options: Partial<NicOptions>,
+    config: RigConfig,
+    maker: NicMaker<N>,
+  ) {
     const base = card * HOST_BYTES;
-    const rings = (nicRingBytes(options) + 4095) & ~4095;
+    const rings = (maker.ringBytes(options) + 4095) & ~4095;
     this.tags = new TagSan(4096);
     this.pool = new MbufPool(world.arena, this.tags, {
       baseBytes: base + rings,
@@ -66,7 +88,7 @@ export class RigHost {
       jumboCount: 0,
     });
     this.carrier = new CarrierInPlace(this.pool);
-    this.nic = new Nic({
+    this.nic = maker.createNic({
       name: `nic${card}`,
       index: card + 1,
       lladdr: macOf(card),
@@ -127,21 +149,30 @@ export function rigSimConfig(config: RigConfig): SimConfig {
 }
 
 /** Two hosts on a wire, or one. */
-export class Rig {
+export class Rig<N extends NicDriver = Nic> {
   readonly world: SimWorld;
-  readonly hosts: RigHost[];
+  readonly hosts: RigHost<N>[];
+  readonly #quietCycles: number;
 
-  constructor(makeWorld: MakeWorld, config: RigConfig = {}) {
+  constructor(
+    makeWorld: MakeWorld,
+    config: RigConfig = {},
+    // Without one N is Nic: nobody names another.
+    maker: NicMaker<N> = OURS as unknown as NicMaker<N>,
+  ) {
     this.world = makeWorld(rigSimConfig(config));
+    this.#quietCycles = maker === (OURS as unknown) ? QUIET_CYCLES : OTHER_QUIET_CYCLES;
     const options = { log2Tx: 6, log2Rx: 6, log2Txc: 6, log2Rxc: 6, ...config.options };
-    this.hosts = this.world.buses.map((_, card) => new RigHost(this.world, card, options, config));
+    this.hosts = this.world.buses.map(
+      (_, card) => new RigHost(this.world, card, options, config, maker),
+    );
     if (config.attach !== false) for (const host of this.hosts) host.nic.attach();
   }
 
-  get a(): RigHost {
+  get a(): RigHost<N> {
     return this.hosts[0]!;
   }
-  get b(): RigHost {
+  get b(): RigHost<N> {
     return this.hosts[1]!;
   }
 
@@ -168,7 +199,7 @@ export class Rig {
         n += this.world.irq(host.nic.index - 1) ? host.nic.intr() : host.nic.poll();
       }
       // Twice: the first poll may have given the card something to do.
-      quiet = n === 0 && this.world.idleCycles >= 4000 ? quiet + 1 : 0;
+      quiet = n === 0 && this.world.idleCycles >= this.#quietCycles ? quiet + 1 : 0;
       if (quiet === 2) return;
     }
   }

@@ -15,7 +15,7 @@ const FROM_PORT = 4241;
 /** What a lab's worlds have in common. */
 export type LabOptions = Pick<
   WorldOptions,
-  'nic' | 'ffi' | 'seed' | 'capture' | 'maxCycles' | 'onBuild' | 'signal'
+  'nic' | 'rtl' | 'driver' | 'ffi' | 'seed' | 'capture' | 'maxCycles' | 'onBuild' | 'signal'
 > & {
   readonly rulesOff: readonly string[];
 };

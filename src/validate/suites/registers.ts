@@ -47,7 +47,7 @@ const afterReset: readonly Case[] = AFTER_RESET.map(
     parameters: { offset },
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig({ attach: false, options: { maxFrameBytes: 2000 } });
+      const rig = await c.ownRig({ attach: false, options: { maxFrameBytes: 2000 } });
       const bus = rig.world.buses[0]!;
       c.equal('before first use', bus.readReg(offset), value);
       rig.a.nic.attach();
@@ -83,7 +83,7 @@ const held: readonly Case[] = HOLD.map(
     parameters: { offset },
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig({ attach: false });
+      const rig = await c.ownRig({ attach: false });
       const bus = rig.world.buses[0]!;
       for (const value of [0x00000040, 0x55555555, 0xaaaaaaaa, 0x00000fc0]) {
         const wanted = (value & mask) >>> 0;
@@ -113,7 +113,7 @@ const nowhere: readonly Case[] = NOWHERE.map(
     parameters: { offset },
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const bus = rig.world.buses[0]!;
       c.equal('kind', busError(c, 'read', () => bus.readReg(offset)).kind, 'bus');
       c.equal('ID behind the read', bus.readReg(R.REG_ID), R.ID_VALUE);
@@ -164,7 +164,7 @@ const statistics: readonly Case[] = COUNTED.map(
     checks: CONTRACT,
     parameters: { name },
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       if (spi !== undefined) install(rig.b, testSa('in', spi));
       for (const frame of sent) rig.a.send(frame);
       for (const frame of arriving) rig.inject(1, frame, 0);
@@ -207,7 +207,7 @@ const keys: readonly Case[] = [R.SA_TX, R.SA_RX].map((window): Case => {
     parameters: { window },
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const bus = rig.world.buses[0]!;
       for (let at = R.SA_SALT; at < R.SA_SPI; at += 4) {
         if (at !== 0x0c) bus.writeReg(window + at, 0xdeadbeef);
@@ -229,7 +229,7 @@ const rest: readonly Case[] = [
     checks: 'driver contract',
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const bus = rig.world.buses[1]!;
       c.equal('MAC_LO', bus.readReg(R.REG_MAC_LO), 0x00000002);
       c.equal('MAC_HI', bus.readReg(R.REG_MAC_HI), 0x0200);
@@ -247,7 +247,7 @@ const rest: readonly Case[] = [
     checks: 'register contract: no key is left behind',
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const sa = testSa('out', 0xc00);
       install(rig.a, sa);
       const bus = rig.world.buses[0]!;
@@ -268,7 +268,7 @@ const rest: readonly Case[] = [
     checks: 'register contract: CTRL.RESET',
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const sa = testSa('out', 0xb00);
       const cardSa = install(rig.a, sa);
       rig.world.run(100);
@@ -287,7 +287,7 @@ const rest: readonly Case[] = [
     checks: CONTRACT,
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       for (const bus of rig.world.buses) bus.writeReg(R.REG_CTRL, 0);
       const frame = plainFrame(1, 100, 1);
       rig.a.send(frame);
@@ -306,7 +306,7 @@ const rest: readonly Case[] = [
     checks: CONTRACT,
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       install(rig.b, testSa('in', 0x63));
       rig.world.buses[1]!.writeReg(R.REG_CTRL, R.CTRL_TX_EN | R.CTRL_RX_EN);
       const frame = sealed(0x63);
@@ -322,7 +322,7 @@ const rest: readonly Case[] = [
     title: 'frames for another station are filtered; broadcast, multicast and PROMISC are not',
     checks: 'IEEE 802.3 §4.2.9',
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const to = (mac: Uint8Array, seed: number): Uint8Array => {
         const frame = plainFrame(1, 64, seed);
         frame.set(mac);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import type { NicDriver } from '../../dev/nic/nic_driver.ts';
 import * as R from '../../dev/nic/nic_regs.ts';
 import { EINVAL, EMSGSIZE, ENETDOWN, ENOBUFS } from '../../kern/errno.ts';
 import { NO_MBUF } from '../../kern/mbuf.ts';
@@ -8,7 +9,7 @@ import type { Rig, RigHost } from '../rig.ts';
 
 const SMALL = { log2Tx: 4, log2Rx: 4, log2Txc: 4, log2Rxc: 4 };
 
-function receivedBy(host: RigHost): string[] {
+function receivedBy(host: RigHost<NicDriver>): string[] {
   return hex(host.received.map((r) => r.bytes));
 }
 
@@ -105,7 +106,7 @@ const lengths: readonly Case[] = LENGTHS.map(
       c.equal('frames of a', receivedBy(rig.b), hex(out));
       c.equal('frames of b', receivedBy(rig.a), hex(back));
       const { length } = list;
-      c.figures('statistics', rig.a.nic.stats(), { txFrames: length, rxFrames: length, txDrop: 0 });
+      c.stats(rig.a, { txFrames: length, rxFrames: length, txDrop: 0 });
     },
   }),
 );
@@ -178,13 +179,13 @@ const doorbells: readonly Case[] = FAR.map(
 );
 
 /** Fills a host's pool; frames that come meanwhile are kept. */
-function holdAll(host: RigHost): number[] {
+function holdAll(host: RigHost<NicDriver>): number[] {
   const held: number[] = [];
   for (let m = host.pool.alloc(); m >= 0; m = host.pool.alloc()) held.push(m);
   return held;
 }
 
-function takeAgain(rig: Rig, host: RigHost, held: readonly number[]): void {
+function takeAgain(rig: Rig<NicDriver>, host: RigHost<NicDriver>, held: readonly number[]): void {
   for (const m of held) host.pool.free(m);
   rig.settle();
 }
@@ -243,11 +244,13 @@ const rest: readonly Case[] = [
         rig.b.nic.poll();
       }
       c.ok(rig.b.count('nic.rxNoMbuf') > 0, 'nic.rxNoMbuf counts');
-      c.equal('descriptors left', rig.b.nic.rxOutstanding, 0);
-      c.equal('frames while there were buffers', hex(taken), hex(sent.slice(0, 16)));
+      // Ours has mbufs in its ring; another driver may copy into one when the frame is there.
+      const early = c.driver === null ? 16 : taken.length;
+      if (c.driver === null) c.equal('descriptors left', rig.b.nic.rxOutstanding, 0);
+      c.equal('frames while there were buffers', hex(taken), hex(sent.slice(0, early)));
       rig.b.nic.input = input;
       takeAgain(rig, rig.b, held);
-      c.equal('the rest', receivedBy(rig.b), hex(sent.slice(16)));
+      c.equal('the rest', receivedBy(rig.b), hex(sent.slice(early)));
     },
   },
   {
@@ -255,7 +258,7 @@ const rest: readonly Case[] = [
     title: 'a receive ring that is more than half used gets new buffers, long before it is empty',
     checks: 'driver contract: receive buffers',
     async run(c) {
-      const rig = await c.rig({ options: SMALL });
+      const rig = await c.ownRig({ options: SMALL });
       const sent = Array.from({ length: 10 }, (_, i) => plainFrame(1, 100, i));
       for (const frame of sent) rig.inject(1, frame, 0);
       rig.settle();
@@ -300,7 +303,9 @@ const rest: readonly Case[] = [
     async run(c) {
       const rig = await c.rig({ frameBytes: 1500 });
       const fits = plainFrame(1, 1500, 2);
-      for (const n of [1564, 2000]) rig.inject(1, plainFrame(1, n, n), 0);
+      // The first fits none of ours by a little; another driver may leave less room in front.
+      const first = c.driver === null ? 1564 : rig.b.pool.clusterBytes;
+      for (const n of [first, first + 436]) rig.inject(1, plainFrame(1, n, n), 0);
       rig.inject(1, fits, 0);
       rig.settle();
       c.equal('nic.rxTooBig', rig.b.count('nic.rxTooBig'), 2);
