@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Runs the command line as a user does, from the sources.
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -16,15 +17,12 @@ export interface Ended {
   stderr: string;
 }
 
-export const tagwireWith = (
-  options: { env?: NodeJS.ProcessEnv; cwd?: string },
-  ...argv: string[]
-): Promise<Ended> =>
+const run = (args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string }): Promise<Ended> =>
   new Promise((resolve) => {
     const env = { ...process.env, ...options.env };
     execFile(
       process.execPath,
-      mainArgs(...argv),
+      args,
       { env, cwd: options.cwd, timeout: 280_000, maxBuffer: 64 << 20 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
@@ -32,5 +30,14 @@ export const tagwireWith = (
       },
     );
   });
+
+export const tagwireWith = (
+  options: { env?: NodeJS.ProcessEnv; cwd?: string },
+  ...argv: string[]
+): Promise<Ended> => run(mainArgs(...argv), options);
+
+/** The command line of another clone, in it. */
+export const tagwireIn = (clone: string, ...argv: string[]): Promise<Ended> =>
+  run(['--import', tsx, join(clone, 'src/cli/main.ts'), ...argv], { cwd: clone });
 
 export const tagwire = (...argv: string[]): Promise<Ended> => tagwireWith({}, ...argv);
