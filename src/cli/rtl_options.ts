@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { existsSync, statSync } from 'node:fs';
 import type { DriverModule } from '../dev/nic/nic_driver.ts';
+import type { BindingName } from '../ffi/binding.ts';
 import { loadDriver } from '../harness/driver_file.ts';
 import type { OwnRtl } from '../harness/own_rtl.ts';
 import { type OptionTable, UsageError, type Values } from './options.ts';
@@ -30,7 +31,11 @@ export const rtlOptions = {
 
 /** Of the commands that have a host for a card. */
 export const driverOption = {
-  driver: { type: 'string', value: 'FILE', help: 'the driver of your own card, a .ts or .js file' },
+  driver: {
+    type: 'string',
+    value: 'FILE',
+    help: 'the driver of your own card: a .ts, .js, .c or .so file',
+  },
 } as const satisfies OptionTable;
 
 const CLOCK_NS = { min: 0.1, max: 1000 };
@@ -94,9 +99,9 @@ export function ownRtl(values: Values<typeof rtlOptions>): OwnRtl | undefined {
 
 /** The driver that --driver names; undefined without. Throws UsageError, DriverError. */
 export async function ownDriver(
-  values: Values<typeof driverOption> & { rtl: string | undefined },
+  values: Values<typeof driverOption> & { rtl: string | undefined; ffi: BindingName | undefined },
 ): Promise<DriverModule | undefined> {
   if (values.driver === undefined) return undefined;
   if (values.rtl === undefined) throw new UsageError('--driver: expected --rtl FILELIST with it');
-  return loadDriver(values.driver);
+  return loadDriver(values.driver, values.ffi ?? 'koffi');
 }

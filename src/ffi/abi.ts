@@ -114,7 +114,8 @@ export interface Signature {
   readonly args: readonly CType[];
 }
 
-function c<R extends CType, const A extends readonly CType[]>(returns: R, ...args: A) {
+/** The signature of a C function. */
+export function c<R extends CType, const A extends readonly CType[]>(returns: R, ...args: A) {
   return { returns, args } as const;
 }
 

@@ -36,6 +36,25 @@ const REG_VALUE = TW_SHARED.reg_value >> 2;
 const POSTED = TW_SHARED.posted >> 2;
 const POSTED_WORDS = TW_POSTED_BYTES >> 2;
 
+/** A card of a NativeWorld as another library sees it: a driver in C. */
+export interface NativeCard {
+  readonly binding: Binding;
+  readonly library: string;
+  readonly world: Handle;
+  readonly shared: Uint8Array;
+  readonly arena: Uint8Array;
+  readonly card: number;
+  /** Throws the BusError that a TW_ERR_ code stands for. */
+  fail(code: number): never;
+}
+
+const nativeCards = new WeakMap<NicBus, NativeCard>();
+
+/** Whose bus it is; undefined: that of a model. */
+export function nativeCard(bus: NicBus): NativeCard | undefined {
+  return nativeCards.get(bus);
+}
+
 /**
  * The world in a verilated library. All that both sides look at often lies in shared memory, so that
  * a batch of packets costs one call: run(). Register writes are appended there too.
@@ -90,6 +109,11 @@ export class NativeWorld implements SimWorld {
       writeReg: (offset, value) => this.#post(card, offset, value),
       readReg: (offset) => this.#readReg(card, offset),
     }));
+    for (const [card, bus] of this.buses.entries()) {
+      const [world, arena] = [this.#handle, this.#memory];
+      const fail = (code: number): never => this.#fail(code);
+      nativeCards.set(bus, { binding, library: libraryPath, world, shared, arena, card, fail });
+    }
   }
 
   get cycle(): number {

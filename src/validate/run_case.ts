@@ -39,7 +39,8 @@ export async function runCase(
   evidence: Evidence | null = null,
 ): Promise<CaseResult> {
   const blank = blankResult(c, instance, settings);
-  const driver = settings.driver === undefined ? null : await loadDriver(settings.driver);
+  const driver =
+    settings.driver === undefined ? null : await loadDriver(settings.driver, settings.ffi);
   const reason = cannotRun(c, settings, driver);
   if (reason !== '') return { ...blank, status: 'skipped', reason };
   const begunMs = performance.now();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as abi from '../../../src/ffi/abi.ts';
+import * as driver from '../../../src/ffi/driver_abi.ts';
 import * as wire from '../../../src/model/model_wire.ts';
 
 const include = fileURLToPath(new URL('../../../sim/include', import.meta.url));
@@ -15,7 +16,7 @@ function askCompiler(expressions: readonly string[]): number[] {
   const dir = mkdtempSync(join(tmpdir(), 'tagwire-abi-'));
   try {
     const lines = expressions.map((e) => `  printf("%lld\\n", (long long)(${e}));`);
-    const source = `#include <stddef.h>\n#include <stdio.h>\n#include "tagwire_sim.h"\n#include "tagwire_gcm.h"\nint main(void) {\n${lines.join('\n')}\n  return 0;\n}\n`;
+    const source = `#include <stddef.h>\n#include <stdio.h>\n#include "tagwire_sim.h"\n#include "tagwire_gcm.h"\n#include "tagwire_driver.h"\nint main(void) {\n${lines.join('\n')}\n  return 0;\n}\n`;
     writeFileSync(join(dir, 'abi.c'), source);
     const program = join(dir, 'abi');
     const flags = ['-std=c99', '-Wall', '-Werror', `-I${include}`];
@@ -33,6 +34,9 @@ const structs = {
   tw_tap_record: [abi.TW_TAP_RECORD, abi.TW_TAP_RECORD_BYTES],
   tw_probe_record: [abi.TW_PROBE_RECORD, abi.TW_PROBE_RECORD_BYTES],
   tw_gcm_msg: [abi.TW_GCM_MSG, abi.TW_GCM_MSG_BYTES],
+  twd_config: [driver.TWD_CONFIG, driver.TWD_CONFIG_BYTES],
+  twd_frame: [driver.TWD_FRAME, driver.TWD_FRAME_BYTES],
+  twd_sa: [driver.TWD_SA, driver.TWD_SA_BYTES],
 } as const;
 
 test.each(Object.entries(structs))(
@@ -72,6 +76,18 @@ test('codes and limits are the header’s', () => {
     TW_TAP_INJECTED: wire.TAP_INJECTED,
     TW_GCM_ABI_VERSION: abi.TW_GCM_ABI_VERSION,
     TW_GCM_STATUS_REFUSED: abi.TW_GCM_STATUS_REFUSED,
+    TWD_ABI_VERSION: driver.TWD_ABI_VERSION,
+    TWD_SEAL: driver.TWD_SEAL,
+    TWD_OPENED: driver.TWD_OPENED,
+    TWD_ESP_NO_SA: driver.TWD_ESP_NO_SA,
+    TWD_OK: driver.TWD_OK,
+    TWD_ICV_BAD: driver.TWD_ICV_BAD,
+    TWD_SA_GONE: driver.TWD_SA_GONE,
+    TWD_SA_KEY256: driver.TWD_SA_KEY256,
+    TWD_SA_ESN: driver.TWD_SA_ESN,
+    TWD_SA_GMAC: driver.TWD_SA_GMAC,
+    TWD_SA_V6: driver.TWD_SA_V6,
+    TWD_SA_IN: driver.TWD_SA_IN,
   };
   const names = Object.keys(mirror);
   const values = askCompiler(names);
@@ -83,6 +99,8 @@ test('every function of the headers that is called has the header’s arguments'
   for (const [name, { returns, args }] of Object.entries({
     ...abi.WORLD_FUNCTIONS,
     ...abi.GCM_FUNCTIONS,
+    ...driver.DRIVER_ABOUT,
+    ...driver.DRIVER_FUNCTIONS,
   })) {
     const found = new RegExp(`([\\w ]+[ *])${name}\\(([^)]*)\\)`).exec(text);
     expect(found, name).not.toBeNull();
@@ -94,7 +112,7 @@ test('every function of the headers that is called has the header’s arguments'
 
 /** The headers without comments, in one line each. */
 function askHeader(): string {
-  const files = ['tagwire_sim.h', 'tagwire_gcm.h'];
+  const files = ['tagwire_sim.h', 'tagwire_gcm.h', 'tagwire_driver.h'];
   return files
     .map((file) => execFileSync('cat', [join(include, file)], { encoding: 'utf8' }))
     .join('\n')
@@ -106,7 +124,7 @@ function askHeader(): string {
 function kindOf(parameter: string): string {
   const p = parameter.trim();
   if (p.includes('*')) {
-    if (/\btw_(world|gcm)\b/.test(p)) return 'handle';
+    if (/\b(tw_world|tw_gcm|twd)\b/.test(p)) return 'handle';
     return /const char/.test(p) ? 'text' : 'bytes';
   }
   const scalar = /\b(u?)int(32|64)_t\b/.exec(p);
