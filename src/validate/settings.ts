@@ -29,8 +29,9 @@ export interface Settings {
 const NO_ENGINE = 'it is for an engine alone, and this is a whole card';
 export const NO_ESP = 'the card does no ESP';
 export const OTHER_DRIVER = "it goes by the registers or the driver of this project's card";
+const OWN_BUDGETS = "its budgets are those of this project's card";
 /** Groups whose every case is about what a card that does ESP does. */
-const ABOUT_OFFLOAD = ['hazards', 'faults', 'rekey', 'replay', 'leaks', 'performance'];
+const ABOUT_OFFLOAD = ['hazards', 'faults', 'rekey', 'replay', 'leaks'];
 
 /** Why a case cannot be run with these settings; '' when it can. */
 export function cannotRun(c: Case, settings: Settings, driver: DriverModule | null): string {
@@ -40,6 +41,7 @@ export function cannotRun(c: Case, settings: Settings, driver: DriverModule | nu
   if (settings.level === 'card' && groupOf(c.id) === 'vectors') return NO_ENGINE;
   if (driver === null) return '';
   if (c.needsOwnRegisters === true) return OTHER_DRIVER;
+  if (groupOf(c.id) === 'performance') return OWN_BUDGETS;
   const doesEsp = (driver.capabilities & IFCAP_IPSEC) !== 0;
   return doesEsp || !ABOUT_OFFLOAD.includes(groupOf(c.id)) ? '' : NO_ESP;
 }

@@ -52,7 +52,6 @@ export interface CRings {
 
 /** The SA tables of a card under a driver in C: which place is whose, and when it is free again. */
 export class CSas implements CardSas {
-  readonly noPacketOffload = 'drivers in C offload crypto only';
   readonly ifIndex: number;
   readonly out: Places;
   readonly in: Places;
@@ -84,7 +83,7 @@ export class CSas implements CardSas {
     const i = places.at.indexOf(null);
     if (i < 0) return refuse(ENOSPC, `all ${places.at.length} SAs of the card are in use`);
     this.#card.putSa(i, sa);
-    const counters = { packets: 0, bytes: 0, authFailed: 0 };
+    const counters = { packets: 0, bytes: 0, authFailed: 0, replayed: 0 };
     const named = { ...sa, key: new Uint8Array(0), salt: new Uint8Array(0) };
     places.at[i] = { sa: named, dst: dstWords(sa), isGoing: false, until: 0, ...counters };
     return { ok: true, cardSa: i };
@@ -97,15 +96,17 @@ export class CSas implements CardSas {
     return other?.sa.udpPort ?? 0;
   }
 
-  saRemove(direction: 'in' | 'out', i: number): void {
+  /** null: the card keeps no numbers. */
+  saRemove(direction: 'in' | 'out', i: number): null {
     // A card that was stopped holds no SA.
-    if (!this.up) return;
+    if (!this.up) return null;
     const entry = this[direction].at[i];
     if (!entry || entry.isGoing)
       throw new RangeError(`"cardSa" ${i} (${direction}) is not installed`);
     entry.isGoing = true;
     if (direction === 'out') this.#removeOut(i, entry);
     else this.#removeIn(i, entry);
+    return null;
   }
 
   #removeOut(i: number, entry: CSa): void {
@@ -153,8 +154,8 @@ export class CSas implements CardSas {
   }
 
   saCounters(direction: 'in' | 'out', i: number): SaCounters {
-    const { packets, bytes, authFailed } = this[direction].at[i]!;
-    return { packets, bytes, authFailed };
+    const { packets, bytes, authFailed, replayed } = this[direction].at[i]!;
+    return { packets, bytes, authFailed, replayed };
   }
 
   /** The card was stopped: it knows no SA any more. */
@@ -167,6 +168,7 @@ export class CSas implements CardSas {
 
 /** Why no driver in C is asked for an SA, or null. */
 function unsupported(sa: OffloadSa): string | null {
+  if (sa.mode !== 'crypto') return 'a driver in C offloads crypto only';
   if (sa.proto !== IPPROTO_ESP) return `protocol ${sa.proto} is not ESP`;
   if (sa.alg !== 'aes-gcm-16' && sa.alg !== 'aes-gmac') return `the card does not do ${sa.alg}`;
   if (sa.key.length !== 16 && sa.key.length !== 32)

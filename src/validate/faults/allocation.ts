@@ -57,7 +57,8 @@ export const ALLOCATION_FAULTS: readonly Fault[] = [
       const { rxOverflow } = world.hosts[1]!.nic.stats();
       await worksAgain(c, world);
       const r = await c.finish(world);
-      c.ok(rxOverflow > 0, 'the card had to drop frames');
+      // A card slower than its wire holds the sender back.
+      if (c.driver === null) c.ok(rxOverflow > 0, 'the card had to drop frames');
       c.ok(dropped(r, 'host1.nic.rxNoMbuf') > 0, 'nic.rxNoMbuf was counted');
       lossIs(c, r, 'host1.card.rxOverflow', 'host0.nic.txRingFull');
     },

@@ -145,11 +145,14 @@ export const WIRE_FAULTS: readonly Fault[] = [
         huge,
       ];
       await inject(world, bad);
-      const { rxLenBad, rxFiltered } = world.hosts[1]!.nic.stats();
-      c.equal('rxLenBad and rxFiltered', rxLenBad + rxFiltered, bad.length);
+      const { rxLenBad = 0, rxFiltered = 0 } = world.hosts[1]!.nic.stats();
+      // Another card may leave it to its driver, or to the stack.
+      if (c.driver === null) c.equal('rxLenBad and rxFiltered', rxLenBad + rxFiltered, bad.length);
       await worksAgain(c, world);
       const r = await c.finish(world);
       c.equal('packets delivered', r.packets.delivered, r.packets.sent);
+      const counted = Object.values(r.drops).reduce((a, b) => a + b, 0);
+      if (c.driver !== null) c.equal('frames dropped under a name', counted, bad.length);
     },
   },
   {

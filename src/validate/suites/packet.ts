@@ -41,7 +41,7 @@ const built: readonly Case[] = KINDS.map(
     checks,
     parameters: { name },
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const out = whole('out', 0x901, sa);
       const cardSa = install(rig.a, out);
       const shapes = SIZES.map((payloadBytes, i) => ({
@@ -64,7 +64,7 @@ const opened: readonly Case[] = KINDS.map(
     checks,
     parameters: { name },
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const into = whole('in', 0x902, sa);
       install(rig.b, into);
       const shapes = SIZES.map((payloadBytes, i) => ({
@@ -88,7 +88,7 @@ const card: readonly Case[] = [
     title: 'the last number is given once, then packets are refused: the counter never cycles',
     checks: 'RFC 4303 §3.3.3',
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const sa = whole('out', 0x903, { sentSeq: 0xffff_fffd });
       const cardSa = install(rig.a, sa);
       const shape = { to: 1, spi: sa.spi, seq: 0, payloadBytes: 60, seed: 1 };
@@ -104,7 +104,7 @@ const card: readonly Case[] = [
     title: 'ESN: the counter goes over into the high half, in IV and ICV',
     checks: 'RFC 4303 §2.2.1; RFC 4106 §5',
     async run(c) {
-      const rig = await c.rig();
+      const rig = await c.ownRig();
       const sa = whole('out', 0x904, { esn: true, sentSeq: 5 * 2 ** 32 - 2 });
       const cardSa = install(rig.a, sa);
       const shape = { to: 1, spi: sa.spi, seq: 0, payloadBytes: 61, seed: 1 };
@@ -123,7 +123,7 @@ const card: readonly Case[] = [
     title: 'copies back to back, each in the card before the other has its verdict: one is taken',
     checks: 'RFC 4303 §3.4.3',
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const into = whole('in', 0x905);
       install(rig.b, into);
       for (let seq = 1; seq <= 20; seq++)
@@ -162,7 +162,7 @@ const card: readonly Case[] = [
     title: 'a forged packet with a high number does not move the window',
     checks: 'RFC 4303 §3.4.3',
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const into = whole('in', 0x906);
       install(rig.b, into);
       for (let seq = 1; seq <= 10; seq++) {
@@ -182,7 +182,7 @@ const card: readonly Case[] = [
     title: 'paddings of up to 255 bytes come off, also where they fill many beats',
     checks: 'RFC 4303 §2.4',
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const into = whole('in', 0x907);
       install(rig.b, into);
       const shapes = PADS.map((pad, i) => ({
@@ -200,7 +200,7 @@ const card: readonly Case[] = [
       'padding that is not 1, 2, 3 … in one byte, or longer than the text: nothing is handed up',
     checks: 'RFC 4303 §2.4',
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const into = whole('in', 0x908);
       install(rig.b, into);
       let seq = 0;

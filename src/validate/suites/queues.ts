@@ -25,7 +25,7 @@ const spread: readonly Case[] = [2, 3, 4].map(
     isRandom: true,
     async run(c) {
       const rng = new Rng(c.seed);
-      const rig = await c.rig({ options: { queues, log2Tx: 4 + rng.below(3) } });
+      const rig = await c.ownRig({ options: { queues, log2Tx: 4 + rng.below(3) } });
       const spis = Array.from({ length: SAS }, () => 256 + rng.below(0x7fff_0000));
       const sas = spis.map((spi) => install(rig.a, testSa('out', spi)));
       for (const spi of spis) install(rig.b, testSa('in', spi));
@@ -85,7 +85,7 @@ export const QUEUE_RINGS: readonly Case[] = [
     checks: 'register contract: indirection table',
     needsOwnRegisters: true,
     async run(c) {
-      const rig = await c.rig({ options: { queues: 2 } });
+      const rig = await c.ownRig({ options: { queues: 2 } });
       const bus = rig.world.buses[1]!;
       for (let i = 0; i < R.RSS_ENTRIES; i += 4) bus.writeReg(R.RSS + i, 0x02020202);
       rig.inject(1, espClear({ to: 1, spi: 0x1234, seq: 1, payloadBytes: 64 }), 0);
@@ -107,7 +107,7 @@ export const QUEUE_INTERRUPTS: readonly Case[] = [
     needsOwnRegisters: true,
     async run(c) {
       const options = { queues: 4, itrCount: 1, itrIntervalCycles: 0 };
-      const rig = await c.rig({ options });
+      const rig = await c.ownRig({ options });
       const bus = rig.world.buses[1]!;
       for (let q = 1; q < 4; q++) {
         let spi = 256;

@@ -75,7 +75,6 @@ class Table {
 }
 
 export class EspSas implements CardSas {
-  readonly noPacketOffload = 'the card does crypto only';
   readonly ifIndex: number;
   readonly out = new Table();
   readonly in = new Table();
@@ -104,7 +103,7 @@ export class EspSas implements CardSas {
     const { slots } = this[sa.direction];
     const i = slots.indexOf(null);
     if (i < 0) return refuse(ENOSPC, `all ${COUNT} SAs of the card are in use`);
-    const zero = { packets: 0, bytes: 0, authFailed: 0 };
+    const zero = { packets: 0, bytes: 0, authFailed: 0, replayed: 0 };
     slots[i] = {
       sa: { ...sa, key: new Uint8Array(0) },
       dst: dstWords(sa),
@@ -142,8 +141,8 @@ export class EspSas implements CardSas {
     bus.writeReg(SA_PUT, sa.direction === 'in' ? (PUT_RX | i) >>> 0 : i);
   }
 
-  saRemove(direction: 'in' | 'out', i: number): void {
-    if (!this.up) return;
+  saRemove(direction: 'in' | 'out', i: number): null {
+    if (!this.up) return null;
     const entry = this[direction].slots[i];
     if (!entry || entry.going)
       throw new RangeError(`"cardSa" ${i} (${direction}) is not installed`);
@@ -161,11 +160,12 @@ export class EspSas implements CardSas {
     bus.writeReg(SA_PUT, direction === 'in' ? (PUT_RX | i) >>> 0 : i);
     if (direction === 'out') {
       if (entry.until === 0) this.out.slots[i] = null;
-      return;
+      return null;
     }
     entry.until = Number.POSITIVE_INFINITY;
     for (let n = 0; n < LOOKS && entry.until === Number.POSITIVE_INFINITY; n++) this.#noteQuiet();
     this.released();
+    return null;
   }
 
   /** With the receive side at rest, all that comes under a removed SA is in memory already. */
@@ -191,8 +191,8 @@ export class EspSas implements CardSas {
   }
 
   saCounters(direction: 'in' | 'out', i: number): SaCounters {
-    const { packets, bytes, authFailed } = this[direction].slots[i]!;
-    return { packets, bytes, authFailed };
+    const { packets, bytes, authFailed, replayed } = this[direction].slots[i]!;
+    return { packets, bytes, authFailed, replayed };
   }
 
   /** The card knows no SA any more. */
@@ -205,6 +205,7 @@ export class EspSas implements CardSas {
 
 /** Why the card cannot do an SA, or null. */
 function unsupported(sa: OffloadSa): string | null {
+  if (sa.mode !== 'crypto') return 'the card does crypto only';
   if (sa.proto !== IPPROTO_ESP) return `protocol ${sa.proto} is not ESP`;
   if (sa.alg !== 'aes-gcm-16' && sa.alg !== 'aes-gmac') return `the card does not do ${sa.alg}`;
   if (sa.key.length !== 16 && sa.key.length !== 32)
