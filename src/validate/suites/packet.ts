@@ -140,7 +140,7 @@ const card: readonly Case[] = [
     title: 'a window of 64: its last number is taken, the one left of it is too old; 0 never was',
     checks: 'RFC 4303 §3.3.3, §3.4.3, Appendix A',
     async run(c) {
-      const rig = await c.rig(RINGS);
+      const rig = await c.ownRig(RINGS);
       const into = whole('in', 0x909, { replayPackets: 64 });
       install(rig.b, into);
       const order = [0, 100, 37, 36, 37, 99, 164, 101, 100, 0, 500, 437, 436, 438, 500];
