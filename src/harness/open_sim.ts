@@ -35,13 +35,16 @@ async function newSim(
   if (config.nic === 'model') return new ModelWorld(sim, undefined, queues);
   const binding = await loadBinding(config.ffi);
   const trace = config.waves === null ? false : 'fst';
-  const built = await cardLibrary({
-    trace,
-    probe: config.probe,
-    queues,
-    ...(config.rtl === null ? {} : { rtl: config.rtl }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const built = await cardLibrary(
+    {
+      trace,
+      probe: config.probe,
+      queues,
+      ...(config.rtl === null ? {} : { rtl: config.rtl }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(signal === undefined ? {} : { signal }),
+    },
+    config.lanes,
+  );
   return new NativeWorld(binding, built.library, sim);
 }

@@ -4,6 +4,7 @@ import type { DriverModule } from '../dev/nic/nic_driver.ts';
 import type { MbufPool } from '../kern/mbuf.ts';
 import type { Carrier } from '../netipsec/pact.ts';
 import type { Progress } from '../verilator/index.ts';
+import type { Lanes } from './library.ts';
 import type { OwnRtl } from './own_rtl.ts';
 import { ALGORITHMS, type Algorithm, type Mode } from './topology.ts';
 import { type WavesWindow, WHOLE_RUN } from './waves_window.ts';
@@ -76,6 +77,8 @@ export interface WorldOptions {
   readonly wavesWindow?: WavesWindow;
   /** Build the RTL so that its transmit path can be looked into, as the profile does. Default false. */
   readonly probe?: boolean;
+  /** Blocks of 16 bytes that our card moves in a cycle. Default 1. */
+  readonly lanes?: Lanes;
   /**
    * Watch what is done to tags: what it finds are violations. Slow. Default: when TAGSAN=1 is in the
    * environment.
@@ -126,6 +129,7 @@ export interface WorldConfig {
   readonly waves: string | null;
   readonly wavesWindow: WavesWindow;
   readonly probe: boolean;
+  readonly lanes: Lanes;
   readonly tagsan: boolean;
   readonly rulesOff: readonly string[];
   readonly carrier: ((mbufs: MbufPool) => Carrier) | null;
@@ -173,6 +177,9 @@ export function worldConfig(o: WorldOptions): WorldConfig {
   if (o.rtl !== undefined && o.nic === 'model') {
     throw new RangeError(`"nic" expected rtl: the model has no place for ${o.rtl.top}`);
   }
+  if (o.rtl !== undefined && (o.lanes ?? 1) !== 1) {
+    throw new RangeError(`"lanes" expected 1: so many has RTL from elsewhere`);
+  }
   const mtuMin = inner === 6 || outer === 6 ? MTU_MIN_IPV6 : MTU_MIN;
   return {
     seed: inRange('seed', o.seed ?? 1, 0, 0xffffffff),
@@ -206,6 +213,7 @@ export function worldConfig(o: WorldOptions): WorldConfig {
     waves: o.waves ?? null,
     wavesWindow: o.wavesWindow ?? WHOLE_RUN,
     probe: o.probe ?? false,
+    lanes: o.lanes ?? 1,
     tagsan: o.tagsan ?? process.env.TAGSAN === '1',
     rulesOff: o.rulesOff ?? [],
     carrier: o.carrier ?? null,

@@ -3,16 +3,8 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cardLibrary } from '../../../src/harness/library.ts';
 import { World } from '../../sim/world.ts';
 import { BUFFERS_AT, CardHost, CODE, CTRL, REG, type Sa } from './card_host.ts';
-import {
-  buckets,
-  type EspShape,
-  espFrame,
-  espOffsetOf,
-  random,
-  randomBytes,
-  randomSa,
-  seal,
-} from './esp_frames.ts';
+import { espFrame, espOffsetOf, random, randomBytes, randomSa, seal } from './esp_frames.ts';
+import { AROUND, allKinds, ESN_HI, inMatch, V4, V6 } from './esp_kinds.ts';
 
 /**
  * All forms of ESP that the card knows, in every kind of packet round it, both ways; node:crypto says
@@ -42,21 +34,6 @@ const start = (options: ConstructorParameters<typeof World>[1] = {}): CardHost =
   return host;
 };
 
-const V4 = 0xc0a80107;
-const V6 = [0x20010db8, 0, 0x12345678, 0x9abcdef0] as const;
-type Around = Omit<EspShape, 'textBytes' | 'spi'>;
-const AROUND: readonly (readonly [string, Around])[] = [
-  ['IPv4', { dst: V4 }],
-  ['IPv6', { dst: V6 }],
-  ['IPv4 behind a VLAN tag', { dst: V4, vlan: true }],
-  ['IPv6 behind a VLAN tag', { dst: V6, vlan: true }],
-  ['IPv4 with 3 option words behind a VLAN tag', { dst: V4, vlan: true, ihlWords: 8 }],
-  ['UDP in IPv4 (RFC 3948)', { dst: V4, udpPort: 4500 }],
-  ['UDP in IPv4 with 10 option words', { dst: V4, udpPort: 4500, ihlWords: 15 }],
-  ['UDP in IPv6', { dst: V6, udpPort: 4500 }],
-  ['UDP in IPv4 behind a VLAN tag', { dst: V4, udpPort: 4500, vlan: true }],
-  ['UDP in IPv6 behind a VLAN tag', { dst: V6, udpPort: 4500, vlan: true }],
-];
 const TEXTS = Array.from({ length: 24 }, (_, i) => 4 * (i + 1)).concat(
   1400,
   1404,
@@ -65,22 +42,6 @@ const TEXTS = Array.from({ length: 24 }, (_, i) => 4 * (i + 1)).concat(
   8900,
 );
 const SLOT = 10240;
-const ESN_HI = 0x0badcafe;
-
-/** AES-GCM and AES-GMAC, keys of both sizes, with and without ESN; all know a number from before. */
-const allKinds = (next: () => number): Sa[] =>
-  [false, true].flatMap((gmac) =>
-    [false, true].flatMap((esn) =>
-      ([16, 32] as const).map((keyBytes) => {
-        const sa = { ...randomSa(keyBytes, next, esn), gmac };
-        return esn ? { ...sa, window: 64, top: (BigInt(ESN_HI) << 32n) | 0x80000000n } : sa;
-      }),
-    ),
-  );
-
-const inMatch = (host: CardHost, spi: number, dst: EspShape['dst'], idx: number): void =>
-  host.match(buckets(spi)[idx & 1]! * 4 + (idx & 3), spi, dst, idx);
-
 describe('transmit', () => {
   test.each(AROUND)('%s: every algorithm, every alignment', (_name, around) => {
     const host = start({ memStallPermille: 50 });
