@@ -20,9 +20,9 @@ export function rateTable(): string {
 
 /** The engine encrypts and decrypts at one pace, as the test of the kept rows says. */
 const column = (r: LineRateRow): string =>
-  r.level === 'card'
-    ? `card, ${r.lanes} lane, ${r.direction}`
-    : `engine alone, ${r.lanes} ${r.lanes === 1 ? 'lane' : 'lanes'}`;
+  r.level === 'card' ? `card, ${lanesOf(r)}, ${r.direction}` : `engine alone, ${lanesOf(r)}`;
+
+const lanesOf = (r: LineRateRow): string => `${r.lanes} ${r.lanes === 1 ? 'lane' : 'lanes'}`;
 
 function cell(rows: readonly LineRateRow[]): string {
   const slowest = rows.reduce((a, b) => (a.cyclesPerPacket > b.cyclesPerPacket ? a : b));
