@@ -11,7 +11,7 @@ import { isBad } from '../report/validate_results.ts';
 import { groupOf } from '../validate/case.ts';
 import { CoverageRun } from '../validate/coverage.ts';
 import { FAILURES } from '../validate/explain.ts';
-import { CASES, GROUPS } from '../validate/registry.ts';
+import { CASES, caseById, GROUPS } from '../validate/registry.ts';
 import { type Instance, readShard, type Selection, select } from '../validate/select.ts';
 import type { Settings } from '../validate/settings.ts';
 import { validate } from '../validate/validate.ts';
@@ -202,6 +202,8 @@ async function run(argv: string[]): Promise<number> {
   const coverage = o.cov ? new CoverageRun(out) : null;
   const needsEngine =
     level !== 'card' && instances.some(({ caseId }) => groupOf(caseId) === 'vectors');
+  const needsQueues =
+    level !== 'card' && instances.some(({ caseId }) => caseById(caseId).needsQueues === true);
   const jobs = o.jobs === 0 ? availableParallelism() : o.jobs;
   note(`validate: ${instances.length} cases, card ${o.nic}, seed ${seed}, ${jobs} at a time`);
   const ran = await interruptible(async (signal) =>
@@ -212,7 +214,7 @@ async function run(argv: string[]): Promise<number> {
       timeoutSeconds: o['timeout-wall'],
       maxFailures: o['fail-fast'] ? 1 : (o['max-failures'] ?? Number.POSITIVE_INFINITY),
       signal,
-      versions: await prepare(o, rtl, needsEngine, signal),
+      versions: await prepare(o, rtl, needsEngine, needsQueues, signal),
       onResult: showResult,
     }),
   );
@@ -233,6 +235,7 @@ async function prepare(
   o: Options,
   rtl: OwnRtl | undefined,
   needsEngine: boolean,
+  needsQueues: boolean,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const versions: Record<string, string> = {
@@ -243,6 +246,8 @@ async function prepare(
   if (o.nic === 'model') return versions;
   const own = rtl === undefined ? {} : { rtl };
   await cardLibrary({ ...own, signal, onProgress: buildProgress('card') });
+  if (needsQueues)
+    await cardLibrary({ ...own, queues: 4, signal, onProgress: buildProgress('card') });
   if (needsEngine) await engineLibrary({ ...own, signal, onProgress: buildProgress('engine') });
   return { ...versions, verilator: (await findVerilator()).version };
 }

@@ -17,6 +17,8 @@ export interface Case {
   readonly isRandom?: boolean;
   /** It goes by the registers and descriptors of this project's card. */
   readonly needsOwnRegisters?: boolean;
+  /** Its cards have several queues: another build, which is made beforehand. */
+  readonly needsQueues?: boolean;
   /** The one kind of card that it is for. */
   readonly onlyNic?: 'rtl' | 'model';
   /** Throws when it is not so: CaseFailure by the checks of CaseRun, or any other error. */

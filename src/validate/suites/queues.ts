@@ -26,6 +26,7 @@ function spiOf(queue: number): number {
 const spread: readonly Case[] = [2, 3, 4].map(
   (queues): Case => ({
     id: `rings/queues-${queues}`,
+    needsQueues: true,
     title: `${SAS} SAs over ${queues} queues: by SPI both ways, each in order, numbers used once`,
     checks: 'register contract: queues, indirection table',
     parameters: { queues },
@@ -74,6 +75,7 @@ export const QUEUE_RINGS: readonly Case[] = [
   ...spread,
   {
     id: 'rings/queues-world',
+    needsQueues: true,
     title: 'whole hosts on cards with four queues: all is delivered, nothing in clear',
     checks: 'driver contract: option queues',
     needsOwnRegisters: true,
@@ -88,6 +90,7 @@ export const QUEUE_RINGS: readonly Case[] = [
   },
   {
     id: 'rings/queues-fair',
+    needsQueues: true,
     title: 'few frames of one queue do not wait for the many of another',
     checks: 'register contract: queues take turns',
     needsOwnRegisters: true,
@@ -113,6 +116,7 @@ export const QUEUE_RINGS: readonly Case[] = [
   },
   {
     id: 'rings/queues-lost-completion',
+    needsQueues: true,
     title: 'a completion of another queue than the first does not reach memory: found and counted',
     checks: 'driver contract: lost completions',
     async run(c) {
@@ -132,6 +136,7 @@ export const QUEUE_RINGS: readonly Case[] = [
   },
   {
     id: 'rings/queues-off',
+    needsQueues: true,
     title: 'a frame for a queue whose rings are off comes to queue 0',
     checks: 'register contract: indirection table',
     needsOwnRegisters: true,
@@ -153,6 +158,7 @@ export const QUEUE_RINGS: readonly Case[] = [
 export const QUEUE_INTERRUPTS: readonly Case[] = [
   {
     id: 'interrupts/queue-causes',
+    needsQueues: true,
     title: 'each queue has causes and masks of its own; what came while masked rises with the mask',
     checks: 'register contract: EICR, EIMS, EIMC',
     needsOwnRegisters: true,
