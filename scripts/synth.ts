@@ -16,6 +16,8 @@ import { runYosys, type Tree } from '@yowasp/yosys';
 interface Cost {
   lut: number;
   ff: number;
+  /** Bits of memories that are written. */
+  ram: number;
   /** LUTs between two flip-flops, RAMs or ports. */
   levels: number;
 }
@@ -50,7 +52,7 @@ function scriptOf(top: string): string {
     `cd ${top}; proc; opt_expr; opt_clean; opt; wreduce; peepopt; opt_clean; alumacc; opt`,
     'memory -nomap; opt_clean; opt -fast -mux_undef -undriven -fine',
     'memory_map -rom-only; opt -undriven -fine; techmap; opt -fast; abc -lut 6; opt -fast; clean',
-    'tee -o stat.json stat -json; tee -o ltp.txt ltp -noff',
+    'tee -o stat.json stat -json; tee -o ltp.txt ltp -noff; tee -o ram.txt dump t:$mem_v2',
   ].join('; ');
 }
 
@@ -77,9 +79,15 @@ async function costOf(top: string): Promise<Cost> {
   const cells = Object.entries(module.num_cells_by_type);
   const sum = (type: RegExp): number =>
     cells.reduce((n, [name, count]) => (type.test(name) ? n + count : n), 0);
+  const memories = String(out!['ram.txt'])
+    .split(/^ *cell /m)
+    .slice(1);
+  const number = (cell: string, name: string): number =>
+    Number(new RegExp(`parameter \\\\${name} (\\d+)`).exec(cell)![1]);
   return {
     lut: sum(/^\$lut$/),
     ff: sum(/^\$_S?DFF/),
+    ram: memories.reduce((n, cell) => n + number(cell, 'SIZE') * number(cell, 'WIDTH'), 0),
     levels: Number(/length=(\d+)/.exec(String(out!['ltp.txt']))?.[1] ?? 0),
   };
 }
@@ -87,10 +95,10 @@ async function costOf(top: string): Promise<Cost> {
 const budgets = JSON.parse(readFileSync(BUDGETS, 'utf8')) as Record<string, Cost>;
 const isWriting = process.argv.includes('--write');
 const asked = process.argv.slice(2).filter((a) => !a.startsWith('-'));
-const KEYS = ['lut', 'ff', 'levels'] as const;
+const KEYS = ['lut', 'ff', 'ram', 'levels'] as const;
 const passed: string[] = [];
 
-console.log('| module | LUT | FF | LUT levels |\n|---|--:|--:|--:|');
+console.log('| module | LUT | FF | RAM bits | LUT levels |\n|---|--:|--:|--:|--:|');
 for (const top of asked.length > 0 ? asked : Object.keys(budgets)) {
   const cost = await costOf(top);
   console.log(`| ${top} | ${KEYS.map((k) => cost[k]).join(' | ')} |`);
