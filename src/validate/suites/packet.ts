@@ -5,7 +5,7 @@ import type { WorldOptions } from '../../harness/world_options.ts';
 import type { OffloadSa } from '../../netipsec/pact.ts';
 import type { Case } from '../case.ts';
 import { ESP_DST6, type EspShape, espSealed, hex, pattern, testSa } from '../frames.ts';
-import { type Kept, keep } from '../kept_frames.ts';
+import { inPieces, type Kept, keep } from '../kept_frames.ts';
 import { install, openedOf, sendWhole } from '../offload_frames.ts';
 import type { RigHost } from '../rig.ts';
 
@@ -380,26 +380,5 @@ const handed: readonly Case[] = [
     },
   },
 ];
-
-/** The frame's IPv4 packet in two fragments of one identification. */
-function inPieces(frame: Uint8Array, id: number): Uint8Array[] {
-  const [ip, at] = [14, 34];
-  const cut = 24;
-  return [0, 1].map((n) => {
-    const bytes = n === 0 ? frame.subarray(at, at + cut) : frame.subarray(at + cut);
-    const piece = new Uint8Array(at + bytes.length);
-    piece.set(frame.subarray(0, at));
-    piece.set(bytes, at);
-    const v = new DataView(piece.buffer);
-    v.setUint16(ip + 2, 20 + bytes.length);
-    v.setUint16(ip + 4, 0x5500 + id);
-    v.setUint16(ip + 6, n === 0 ? 0x2000 : cut / 8);
-    v.setUint16(ip + 10, 0);
-    let sum = 0;
-    for (let i = 0; i < 20; i += 2) sum += v.getUint16(ip + i);
-    v.setUint16(ip + 10, ~((sum & 0xffff) + (sum >>> 16)));
-    return piece;
-  });
-}
 
 export const PACKET: readonly Case[] = [...built, ...opened, ...card, ...worlds, ...handed];
