@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { matrixText, noted } from '../../scripts/planted/matrix.ts';
+import { matrixText, noted, readMatrix, uncovered } from '../../scripts/planted/matrix.ts';
 import { AREAS, plantedFaults, ROOT } from '../../scripts/planted/patches.ts';
 import { readReasons } from '../../scripts/planted/reasons.ts';
 import { apply, outcomeOf, tryPatch } from '../../scripts/planted/try_patch.ts';
@@ -52,8 +52,22 @@ describe('the planted faults', () => {
 
 describe('the matrix of faults and cases', () => {
   const ids = CASES.map((c) => c.id);
+  const { faults: rows } = readMatrix();
+  it('has every case of the suite, or says why no fault is planted for it', () => {
+    const left = uncovered(readMatrix(), readReasons(), ids);
+    // `npm run planted -- --uncovered` tries the planted faults on these alone, and adds the rows.
+    // A case that none of them fails wants a patch in test/planted, or a reason in reasons.json there.
+    expect(left, 'npm run planted -- --uncovered adds the rows').toEqual([]);
+  });
+
   it('gives no reason for a case that there is not', () => {
     expect(Object.keys(readReasons()).filter((id) => !ids.includes(id))).toEqual([]);
+  });
+
+  it('has the required faults as caught, and 95 % of all', () => {
+    const caught = faults.filter(({ id }) => (rows[id]?.cases.length ?? 0) > 0).map(({ id }) => id);
+    expect(REQUIRED.filter((id) => !caught.includes(id))).toEqual([]);
+    expect(caught.length / faults.length).toBeGreaterThanOrEqual(0.95);
   });
 
   it('is printed with who noticed what, who survived, and what has no row', () => {

@@ -9,6 +9,8 @@ type Side = 0 | 1;
 /** What happens, one after the other. `host` and `from` name the host that it is about. */
 export type FuzzEvent =
   | { readonly do: 'send'; readonly from: Side; readonly packets: number }
+  /** The same by one pair of sockets: always one flow. */
+  | { readonly do: 'say'; readonly from: Side; readonly packets: number }
   | { readonly do: 'step'; readonly cycles: number }
   /** A new SA; esnLeft: with ESN, and so many numbers before the low half is 0 again. */
   | { readonly do: 'rekey'; readonly from: Side; readonly esnLeft?: number }
@@ -64,7 +66,7 @@ export function readFuzzFile(path: string): FuzzCase {
 }
 
 export function packetsOf({ events }: FuzzCase): number {
-  return events.reduce((n, e) => n + (e.do === 'send' ? e.packets : 0), 0);
+  return events.reduce((n, e) => n + ('packets' in e ? e.packets : 0), 0);
 }
 
 /** The longest of imix, and headers of ESP in IPv6. */
@@ -72,7 +74,7 @@ const IMIX_BYTES = 1500;
 const HEADERS_BYTES = 150;
 
 const QUIET: readonly FuzzEvent['do'][] = [
-  ...(['send', 'step', 'rekey', 'timers', 'policy', 'ping', 'again', 'tampered'] as const),
+  ...(['send', 'say', 'step', 'rekey', 'timers', 'policy', 'ping', 'again', 'tampered'] as const),
 ];
 
 /** Does nothing in it lose packets, or hold them up for longer than the world is watched? */

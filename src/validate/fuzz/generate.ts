@@ -51,7 +51,7 @@ export function generate(seed: number): FuzzCase {
 
 /** Kinds of events, each as often as it is named; harsh ones lose packets. */
 const MILD: readonly FuzzEvent['do'][] = [
-  ...(['send', 'send', 'send', 'send', 'send', 'step', 'step', 'rekey', 'rekey'] as const),
+  ...(['send', 'send', 'send', 'say', 'say', 'step', 'step', 'rekey', 'rekey'] as const),
   ...(['again', 'tampered', 'timers', 'policy', 'ping'] as const),
 ];
 const HARSH: readonly FuzzEvent['do'][] = [
@@ -65,6 +65,7 @@ function event(rng: Rng, isHarsh: boolean): FuzzEvent {
   const kind = kinds[rng.below(kinds.length)]!;
   switch (kind) {
     case 'send':
+    case 'say':
       return { do: kind, from: host, packets: 1 + rng.below(PACKETS_MAX) };
     case 'step':
       return { do: kind, cycles: 1 + rng.below(4000) };

@@ -43,7 +43,7 @@ export async function play(
     const r = await finishRun(world, 'fuzz');
     const wrong = r.violations.map(violationText);
     if (stage.wrong !== '') wrong.push(stage.wrong);
-    const lost = isLossless(fuzz) ? stage.allowed - r.packets.delivered : 0;
+    const lost = isLossless(fuzz) ? stage.missing : 0;
     if (lost !== 0) wrong.push(`${lost} packets are lost, and nothing loses any`);
     return { reason: wrong[0] ?? '', digest: r.digest, sent, delivered };
   } catch (error) {

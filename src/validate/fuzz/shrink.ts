@@ -45,7 +45,7 @@ export async function shrink(
 
 /** Half as much of it, or null. */
 function smaller(e: FuzzEvent): FuzzEvent | null {
-  if (e.do === 'send' && e.packets > 1) return { ...e, packets: e.packets >> 1 };
+  if ('packets' in e && e.packets > 1) return { ...e, packets: e.packets >> 1 };
   if ('bursts' in e && e.bursts > 1) return { ...e, bursts: e.bursts >> 1 };
   if ('times' in e && e.times > 1) return { ...e, times: e.times >> 1 };
   return null;

@@ -10,6 +10,7 @@ import { ipAddrParse } from '../../header/ip_addr.ts';
 import type { Sa } from '../../netipsec/sa.ts';
 import { Detours } from './detours.ts';
 import type { FuzzCase, FuzzEvent } from './fuzz_case.ts';
+import { Talk } from './talk.ts';
 
 const FIRST_SPI = 0x4000;
 const KEPT_FRAMES = 8;
@@ -19,6 +20,7 @@ const U32 = 2 ** 32;
 /** Carries out the events of a case in its world, and knows what must come of them. */
 export class Stage {
   readonly flows: readonly UdpFlow[];
+  readonly #talks: readonly Talk[];
   readonly #world: World;
   readonly #losses: ResetLosses;
   readonly #between: Interleaver | null;
@@ -26,6 +28,7 @@ export class Stage {
   readonly #due = [0, 0];
   /** Sent while policy discards them, by direction. */
   readonly #discarded = [0, 0];
+  readonly #unsaid = [0, 0];
   readonly #discards = [false, false];
   /** SAs that a newer one has replaced, and what they had numbered by then. */
   readonly #replaced: { readonly sa: Sa; readonly seq: number }[] = [];
@@ -53,6 +56,7 @@ export class Stage {
       kept.push(f.bytes.slice(f.offset, f.offset + f.lenBytes));
       if (kept.length > KEPT_FRAMES) kept.shift();
     };
+    this.#talks = [new Talk(world, 0), new Talk(world, 1)];
     const [a, b] = world.flowEnds;
     this.flows = ([0, 1] as const).map((from) => {
       const sends = events.filter((e) => e.do === 'send' && e.from === from);
@@ -67,6 +71,10 @@ export class Stage {
       case 'send':
         this.#due[e.from]! += e.packets;
         this.#pump(e.from);
+        break;
+      case 'say':
+        this.#talks[e.from]!.say(e.packets);
+        if (this.#discards[e.from]) this.#unsaid[e.from]! += e.packets;
         break;
       case 'step':
         this.#world.step(e.cycles);
@@ -110,7 +118,7 @@ export class Stage {
         break;
       case 'reset':
         this.#losses.note(hosts[e.host]!);
-        this.#detach(e.host);
+        orBusError(() => hosts[e.host]!.detach());
         hosts[e.host]!.attach();
     }
   }
@@ -131,12 +139,14 @@ export class Stage {
     }
     await this.#between?.settle();
     this.#losses.count();
-    for (const flow of this.flows) flow.close();
+    for (const one of [...this.flows, ...this.#talks]) one.close();
   }
 
-  /** Packets of both directions that nothing has forbidden. */
-  get allowed(): number {
-    return this.flows.reduce((n, flow, from) => n + flow.sent - this.#discarded[from]!, 0);
+  /** Packets that nothing has forbidden, and that did not arrive. */
+  get missing(): number {
+    const flows = this.flows.map((f, from) => f.sent - this.#discarded[from]! - f.delivered);
+    const talks = this.#talks.map((t, from) => t.sent - this.#unsaid[from]! - t.heard);
+    return [...flows, ...talks].reduce((a, b) => a + b, 0);
   }
 
   /** What went another way than it must have, of which no oracle knows; '' when nothing did. */
@@ -144,6 +154,10 @@ export class Stage {
     for (const [from, flow] of this.flows.entries()) {
       const most = flow.sent - this.#discarded[from]!;
       if (flow.delivered > most) return `${flow.delivered} delivered of ${most} that might be`;
+    }
+    for (const [from, { sent, heard }] of this.#talks.entries()) {
+      const most = sent - this.#unsaid[from]!;
+      if (heard > most) return `${heard} heard of ${most} that might be`;
     }
     const used = this.#replaced.find(({ sa, seq }) => sa.seq !== seq);
     if (used !== undefined) {
@@ -159,15 +173,6 @@ export class Stage {
     const before = flow.sent;
     flow.pump(this.#due[from]);
     if (this.#discards[from]) this.#discarded[from]! += flow.sent - before;
-  }
-
-  /** A card that met an error gives an SA back with one of its own: it is reset all the same. */
-  #detach(host: 0 | 1): void {
-    try {
-      this.#world.hosts[host]!.detach();
-    } catch (error) {
-      if (!(error instanceof BusError)) throw error;
-    }
   }
 
   #ends(from: 0 | 1) {
@@ -204,7 +209,7 @@ export class Stage {
   /** The sender gives up its oldest SA, if it has another. */
   #retire(from: 0 | 1): void {
     const own = this.#senders(from);
-    if (own.length > 1) this.#world.hosts[from]!.ipsec.sadb.delete(own[0]!);
+    if (own.length > 1) orBusError(() => this.#world.hosts[from]!.ipsec.sadb.delete(own[0]!));
   }
 
   #policy(from: 0 | 1, action: 'discard' | 'protect'): void {
@@ -228,5 +233,14 @@ export class Stage {
     if (frame === undefined) return;
     if (isTampered) frame[frame.length - 1]! ^= 1;
     this.#world.sim.inject(host, frame, 0);
+  }
+}
+
+/** A card that met an error gives an SA back, or is reset, with one of its own. */
+function orBusError(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
   }
 }

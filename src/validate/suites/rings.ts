@@ -208,6 +208,27 @@ const rest: readonly Case[] = [
     },
   },
   {
+    id: 'rings/index-back',
+    title: 'an index does not move back, also where the card has not been yet',
+    checks: 'register contract: indices of software only move forward',
+    needsOwnRegisters: true,
+    async run(c) {
+      const rig = await c.rig({ options: SMALL });
+      const bus = rig.world.buses[0]!;
+      const ctrl = bus.readReg(R.REG_CTRL);
+      bus.writeReg(R.REG_CTRL, 0);
+      for (let i = 0; i < 5; i++) rig.a.send(plainFrame(1, 64, i));
+      rig.a.nic.flush();
+      bus.writeReg(R.RING_TX + R.RING_TAIL, 3);
+      rig.world.run(100);
+      c.equal('the index', bus.readReg(R.RING_TX + R.RING_TAIL), 5);
+      c.ok((bus.readReg(R.REG_EICR) & R.IRQ_ERR) !== 0, 'EICR.ERR is set');
+      bus.writeReg(R.REG_CTRL, ctrl);
+      rig.settle();
+      c.equal('frames received', rig.b.received.length, 5);
+    },
+  },
+  {
     id: 'rings/completions-unread',
     title: 'completions that nobody reads: the card waits at the end of the ring, and goes on',
     checks: 'descriptor contract: a full ring is waited for',

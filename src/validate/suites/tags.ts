@@ -10,9 +10,14 @@ import { BridgeIf } from '../../net/if_bridge.ts';
 import { icmpEcho } from '../../netinet/icmp.ts';
 import {
   ipsecTagName,
+  NO_REQUEST,
   PACKET_TAG_IPSEC_IN_DONE,
   PACKET_TAG_IPSEC_OUT_CRYPTO_NEEDED,
   PACKET_TAG_IPSEC_OUT_DONE,
+  REQ_GENERATION,
+  REQ_IF_INDEX,
+  REQ_SA_HANDLE,
+  REQ_SPI,
 } from '../../netipsec/pact.ts';
 import { requestOf } from '../../netipsec/request_fields.ts';
 import { putRequest } from '../../netipsec/request_words.ts';
@@ -194,10 +199,42 @@ const cutElsewhere: Case = {
   },
 };
 
+/** What a report must say as the packet's own SA has it. */
+const SAYS: readonly [string, number][] = [
+  ['generation', REQ_GENERATION],
+  ['handle', REQ_SA_HANDLE],
+  ['spi', REQ_SPI],
+  ['interface', REQ_IF_INDEX],
+];
+
+const otherReports: readonly Case[] = SAYS.map(
+  ([name, word]): Case => ({
+    id: `hazards/report-other-${name}`,
+    title: `a report of the card with another ${name} than the packet's SA has: the packet is refused`,
+    checks: 'pact: ipsec_input checks what a card reports; H15',
+    parameters: { name },
+    async run(c) {
+      const world = await c.world({ mode: 'transport', mtu: 1500 });
+      const { counters, ipsec, nic } = world.hosts[1]!;
+      const { carrier } = ipsec;
+      const { input } = nic;
+      nic.input = (m) => {
+        const r = carrier.read(m);
+        if (r !== NO_REQUEST) carrier.words[r + word]! += 1;
+        input(m);
+      };
+      c.equal('heard', await say(world, PACKETS), 0);
+      c.equal('esp.reportMisfit', counters.get('esp.reportMisfit'), PACKETS);
+      await c.finish(world);
+    },
+  }),
+);
+
 /** Tags of others than IPsec, and where a packet's tags forbid what would be done to it. */
 export const TAG_CASES: readonly Case[] = [
   ...foreignOut,
   foreignIn,
+  ...otherReports,
   persistent,
   decryptedStays,
   cutElsewhere,
