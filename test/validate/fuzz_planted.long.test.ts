@@ -12,7 +12,6 @@ import { tagwire, temporaryDir } from '../lib/cli.ts';
 const FOUND: readonly [string, RegExp][] = [
   ['replay-skipped-for-card', /delivered of \d+ that might be/],
   ['iv-reuse-fallback', /encrypted twice|sequence number/],
-  ['generation-not-matched', /./],
   ['flow-cache-stale', /./],
   ['flow-cache-stale-sa', /after it was replaced/],
   ['loopback-stale-tag', /./],
