@@ -80,7 +80,7 @@ export function tryPatch(fault: Planted, trial: Trial): Promise<Outcome> {
     const begunMs = performance.now();
     const exitCode = await tagwireIn(dir, [
       ...['validate', '--suite', groups.join(','), '--nic', fault.nic, '--no-explain', '--json'],
-      ...['--timeout-wall', '120', '--out', 'out'],
+      ...['--timeout-wall', '600', '--out', 'out'],
       ...(cases.length === 0 ? [] : ['--grep', `^(${ids})$`]),
       ...(failFast ? ['--fail-fast'] : []),
     ]);
