@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cardLibrary, engineLibrary } from '../harness/library.ts';
@@ -11,6 +11,7 @@ import { isBad } from '../report/validate_results.ts';
 import { groupOf } from '../validate/case.ts';
 import { CoverageRun } from '../validate/coverage.ts';
 import { FAILURES } from '../validate/explain.ts';
+import { readFuzzFile } from '../validate/fuzz/fuzz_case.ts';
 import { CASES, caseById, GROUPS } from '../validate/registry.ts';
 import { type Instance, readShard, type Selection, select } from '../validate/select.ts';
 import type { Settings } from '../validate/settings.ts';
@@ -188,6 +189,7 @@ async function run(argv: string[]): Promise<number> {
     throw new UsageError('--nic: expected rtl with --rtl');
   if (o.cov && o.nic === 'model')
     throw new UsageError('--cov: expected --nic rtl with it: coverage is of RTL');
+  if (instances.some(({ caseId }) => groupOf(caseId) === 'fuzz')) checkCorpus();
   await ownDriver(o);
   const level = rtl === undefined ? undefined : await checkContract(rtl);
   const out = outDirectory(o.out, Object.values(REPORT_FILES));
@@ -228,6 +230,16 @@ async function run(argv: string[]): Promise<number> {
   if (o.json) printJson(summary(results, code, artefacts));
   else process.stdout.write(validateTable(results, artefacts));
   return code;
+}
+
+/** A corpus that is not there, or has a file of another version, is no corpus that passes. */
+function checkCorpus(): void {
+  const folder = process.env.TAGWIRE_CORPUS;
+  if (!folder) return;
+  if (!existsSync(folder))
+    throw new UsageError(`$TAGWIRE_CORPUS ${folder}: expected a folder, found none`);
+  for (const name of readdirSync(folder))
+    if (name.endsWith('.json')) readFuzzFile(join(folder, name));
 }
 
 /** Builds card and engine beforehand, so that no child has to; versions of what takes part. */

@@ -29,6 +29,7 @@ export interface Settings {
 const NO_ENGINE = 'it is for an engine alone, and this is a whole card';
 export const NO_ESP = 'the card does no ESP';
 export const OTHER_DRIVER = "it goes by the registers or the driver of this project's card";
+const OWN_WORLDS = "it plays its worlds on this project's card";
 const OWN_BUDGETS = "its budgets are those of this project's card";
 /** Groups whose every case is about what a card that does ESP does. */
 const ABOUT_OFFLOAD = ['hazards', 'faults', 'rekey', 'replay', 'leaks'];
@@ -39,6 +40,7 @@ export function cannotRun(c: Case, settings: Settings, driver: DriverModule | nu
     return `for a card of ${c.onlyNic}, and this is ${settings.nic}`;
   }
   if (settings.level === 'card' && groupOf(c.id) === 'vectors') return NO_ENGINE;
+  if (settings.rtl !== undefined && groupOf(c.id) === 'fuzz') return OWN_WORLDS;
   if (driver === null) return '';
   if (c.needsOwnRegisters === true) return OTHER_DRIVER;
   if (groupOf(c.id) === 'performance') return OWN_BUDGETS;

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -63,6 +71,22 @@ describe('bad input ends with 2 and says what was expected', () => {
     const { code, stdout, stderr } = await tagwire('validate', '--shard', '4/3');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^tagwire: --shard: expected/);
+  });
+});
+
+describe('a corpus', () => {
+  it('that is not there, or of another version, ends with 2 before anything runs', async () => {
+    const argv = ['validate', '--nic', 'model', '--suite', 'fuzz', '--out', join(folder, 'corpus')];
+    const none = await tagwireWith({ env: { TAGWIRE_CORPUS: join(folder, 'none') } }, ...argv);
+    expect([none.code, none.stdout]).toEqual([2, '']);
+    expect(none.stderr).toMatch(/TAGWIRE_CORPUS .*none: expected a folder/);
+    const other = mkdtempSync(join(folder, 'other-'));
+    writeFileSync(join(other, 'find.json'), '{"schema":"tagwire-fuzz/99"}');
+    const old = await tagwireWith({ env: { TAGWIRE_CORPUS: other } }, ...argv);
+    expect([old.code, old.stdout]).toEqual([2, '']);
+    expect(old.stderr).toMatch(
+      /find\.json: expected the schema 'tagwire-fuzz\/1'.*tagwire-fuzz\/99/,
+    );
   });
 });
 
