@@ -299,13 +299,13 @@ describe('registers', () => {
     const host = start();
     expect(host.read(REG.id)).toBe(0x54575031);
     expect(host.read(REG.version)).toBe(0x00010000);
-    expect(host.read(REG.caps)).toBe(0x0c7f0400);
+    expect(host.read(REG.caps)).toBe(0x0cff0400);
     expect(host.read(REG.maxFrame)).toBe(9018);
     expect(host.read(REG.queues)).toBe(1);
     expect(host.read(REG.status)).toBe(0);
   });
 
-  test.each([0x28, 0x114, 0x218, 0x40c, 0x430, 0x454, 0x474, 0x538, 0x574, 0x634, 0x1000, 0x0002])(
+  test.each([0x28, 0x114, 0x218, 0x40c, 0x434, 0x454, 0x474, 0x538, 0x574, 0x63c, 0x1000, 0x0002])(
     'offset %i is unknown: SLVERR',
     (offset) => {
       const host = start();
