@@ -15,7 +15,13 @@ module sa_table_tb;
   logic [Width-1:0]   w_row = '0;
   logic [nic_pkg::SA_PARITY_BITS-1:0] w_flip = '0;
   nic_pkg::sa_write_t w;
-  assign w = {w_valid, w_idx, 1'b0, w_row, w_flip, 64'd0};
+  always_comb begin
+    w       = '0;
+    w.valid = w_valid;
+    w.idx   = w_idx;
+    w.entry = {1'b0, w_row};
+    w.flip  = w_flip;
+  end
   nic_pkg::sa_entry_t got;
   nic_sa_table dut (
     .clk_i(clk), .rst_ni(rst_n), .scrub_i(scrub), .scrub_row_i(row), .write_i(w),
