@@ -98,20 +98,21 @@ export const QUEUE_RINGS: readonly Case[] = [
       const rig = await c.rig({ options: { queues: 4 } });
       // All that is received comes to one queue, so that it is seen in the order of the wire.
       for (let i = 0; i < R.RSS_ENTRIES; i += 4) rig.world.buses[1]!.writeReg(R.RSS + i, 0);
-      const post = (queue: number, packets: number): void => {
+      const post = (queue: number, packets: number, payloadBytes: number): void => {
         const sa = testSa('out', spiOf(queue));
         const cardSa = install(rig.a, sa);
         for (let seq = 1; seq <= packets; seq++)
-          sendOffload(rig.a, { to: 1, spi: sa.spi, seq, payloadBytes: 200 }, sa, cardSa);
+          sendOffload(rig.a, { to: 1, spi: sa.spi, seq, payloadBytes }, sa, cardSa);
       };
-      post(1, 60);
-      post(2, 6);
+      // Long frames: the next descriptor of the busy queue is there before one is sent.
+      post(1, 60, 1400);
+      post(2, 6, 200);
       rig.settle();
       const queues = rig.b.received.map(({ bytes }) =>
         spiQueue(new DataView(bytes.buffer, bytes.byteOffset).getUint32(34), 4),
       );
       c.equal('frames received', queues.length, 66);
-      c.between('place of the last of the few', queues.lastIndexOf(2), 6, 35);
+      c.between('place of the last of the few', queues.lastIndexOf(2), 6, 20);
     },
   },
   {
