@@ -10,7 +10,7 @@ import { tagwire, temporaryDir } from '../lib/cli.ts';
 
 /** Found within so many packets, and the reason says what is wrong. */
 const FOUND: readonly [string, RegExp][] = [
-  ['replay-skipped-for-card', /delivered of \d+ that might be/],
+  ['replay-skipped-for-card', /(delivered|heard) of \d+ that might be/],
   ['iv-reuse-fallback', /ICV|encrypted twice|number/],
   ['flow-cache-stale', /heard of \d+ that might be/],
   ['flow-cache-stale-sa', /after it was replaced/],

@@ -37,8 +37,8 @@ function plant(dir: string): void {
   const drawn = `o.itrCount === ${rng.below(20)} && o.itrIntervalCycles === ${rng.below(2500)}`;
   const file = join(dir, 'src/dev/nic/if_nic.ts');
   const was = readFileSync(file, 'utf8');
-  const enabled = 'R.IRQ_TXC | R.IRQ_RXC | R.IRQ_ERR';
-  const planted = was.replace(enabled, `(${drawn} ? R.IRQ_TXC : ${enabled})`);
+  const enabled = 'R.irqTxc(q) | R.irqRxc(q)';
+  const planted = was.replace(enabled, `(${drawn} ? R.irqTxc(q) : ${enabled})`);
   if (planted === was) throw new Error(`${file}: the place to plant is gone`);
   writeFileSync(file, planted);
   git(dir, 'commit', '--quiet', '-am', 'planted');
