@@ -255,7 +255,7 @@ switch (job) {
     handOver([...vitest, ...(rest.length === 0 ? ['.long.test.'] : rest)], { TAGWIRE_LONG: '1' });
     break;
   case 'setup':
-    ready(true);
+    ready(false);
     break;
   case 'build':
     ensurePackages();
