@@ -33,6 +33,7 @@ esp/nic_esp_tx_merge.sv
 esp/nic_esp_tx_split.sv
 esp/nic_rx_parse.sv
 dma/nic_axi_read.sv
+dma/nic_tx_gather.sv
 dma/nic_tx_issue.sv
 // Level 2: blocks
 crypto/nic_gcm_powers.sv

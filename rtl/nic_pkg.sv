@@ -7,8 +7,8 @@ package nic_pkg;
   localparam logic [31:0] ID_VALUE      = 32'h5457_5031;  // "TWP1"
   localparam logic [31:0] VERSION_VALUE = 32'h0001_0000;
   // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, packet
-  // offload, rings up to 2^12 entries.
-  localparam logic [31:0] CAPS_VALUE    = 32'h0cff_0400;
+  // offload, rings up to 2^12 entries; scatter/gather.
+  localparam logic [31:0] CAPS_VALUE    = 32'h1cff_0400;
   localparam logic [31:0] CAPS_PACKET   = 32'h0080_0000;   // of one lane alone
   localparam logic [15:0] MAX_FRAME_DEFAULT = 16'd9018;
   localparam logic [15:0] MAX_FRAME_LIMIT   = 16'd9216;
@@ -64,6 +64,7 @@ package nic_pkg;
     logic        promisc;
     logic        ipsec_tx_en;
     logic        ipsec_rx_en;
+    logic        rx_scatter;   // a frame may go on in the next buffer
     logic        rx_flag_bad;  // deliver a frame with a bad ICV, flagged, instead of dropping it
     logic [47:0] mac;          // byte 0 in [7:0]
     logic [15:0] max_frame;    // bytes

@@ -111,6 +111,8 @@ module nic_rx #(
   logic               cpl_in_valid, cpl_in_ready;
   nic_pkg::cpl_t      cpl_in;
   logic [2:0]         completed;
+  logic               split;
+  logic [Queues-1:0]  flush;
 
   // The path between ring and completion runs only while a frame is in it.
   logic path_clk;
@@ -138,7 +140,7 @@ module nic_rx #(
     .valid_o(meta_valid), .ready_i(meta_ready), .data_o(meta), .count_o()
   );
   nic_inflight i_inflight (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(accepted_o), .leave_i(completed), .busy_o(busy_o)
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i({1'b0, accepted_o} + {1'b0, split}), .leave_i(completed), .busy_o(busy_o)
   );
 
   assign rss_esp_o = meta.esp_seen;
@@ -190,8 +192,20 @@ module nic_rx #(
     .desc_err_o(desc_err)
   );
 
+  logic flush_front;
+  always_comb begin
+    flush_front = 1'b0;
+    for (int unsigned q = 0; q < Queues; q++) begin
+      if (done.qid == nic_pkg::QUEUE_W'(q)) flush_front = flush[q];
+    end
+  end
+  assign flush[0] = ring_i.flush;
+  for (genvar q = 1; q < int'(Queues); q++) begin : gen_flush
+    assign flush[q] = more_ring_i[q*nic_pkg::RING_CFG_W-1];
+  end
   nic_dma_write #(.Lanes(Lanes)) i_write (
-    .clk_i(path_clk), .rst_ni(rst_ni),
+    .clk_i(path_clk), .rst_ni(rst_ni), .scatter_i(cfg_i.rx_scatter), .flush_i(flush_front),
+    .split_o(split),
     .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
     .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),

@@ -2,9 +2,9 @@
 //
 // nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
 //
-//   rings --> queue_fetch --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO -> mac_tx -> wire
-//                                      '--> frame FIFO ----^      '--> record FIFO ---^  |
-//   ring <-- cpl_write <------------------------------------------------------------------'
+//   rings --> queue_fetch --> tx_gather --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO
+//                                                      '--> frame FIFO ----^      '--> record FIFO
+//   rings <-- queue_cpl <-- mac_tx --> wire                     frame FIFO, record FIFO --> mac_tx
 module nic_tx #(
   parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
   parameter int unsigned Queues = 1,
@@ -74,7 +74,14 @@ module nic_tx #(
   logic               desc_valid, desc_ready, desc_err, waiting;
   logic [nic_pkg::QUEUE_W-1:0] desc_queue;
   logic [Queues-1:0]  room;
-  logic [255:0]       desc;
+  logic [255:0]       desc, whole;
+  logic               gathering, whole_valid, whole_ready, whole_err, whole_bad, whole_chain;
+  logic [nic_pkg::QUEUE_W-1:0] whole_queue;
+  logic [3:0]         whole_parts;
+  logic [2:0]         part_idx;
+  logic [79:0]        part;
+  logic               cmd_more;
+  logic [Queues-1:0]  flush;
   logic               cmd_valid, cmd_ready;
   logic [63:0]        cmd_addr;
   logic [15:0]        cmd_len;
@@ -91,11 +98,16 @@ module nic_tx #(
   nic_pkg::cpl_t      cpl_in;
   logic [2:0]         completed;
 
-  assign busy_o = flying | issuing | desc_valid | waiting;
+  assign busy_o   = flying | issuing | gathering | desc_valid | waiting;
+  assign flush[0] = ring_i.flush;
+  for (genvar q = 1; q < int'(Queues); q++) begin : gen_flush
+    assign flush[q] = more_ring_i[q*nic_pkg::RING_CFG_W-1];
+  end
 
   // The path between ring and completion runs only while a frame is in it.
-  logic path_clk;
-  nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | flying | issuing | desc_valid), .clk_o(path_clk));
+  logic path_clk, busy_path;
+  assign busy_path = flying | issuing | gathering | desc_valid | (flush != '0);
+  nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | busy_path), .clk_o(path_clk));
 
   nic_queue_fetch #(.Queues(Queues), .Lanes(Lanes), .DescBytes(32), .Beats(32), .InTurn(1'b1)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
@@ -108,12 +120,22 @@ module nic_tx #(
     .desc_err_o(desc_err)
   );
 
-  nic_tx_issue #(.Lanes(Lanes)) i_issue (
-    .clk_i(path_clk), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
+  nic_tx_gather #(.Queues(Queues)) i_gather (
+    .clk_i(path_clk), .rst_ni(rst_ni), .flush_i(flush), .busy_o(gathering),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
     .desc_queue_i(desc_queue),
+    .frame_valid_o(whole_valid), .frame_ready_i(whole_ready), .frame_o(whole),
+    .frame_err_o(whole_err), .frame_bad_o(whole_bad), .frame_queue_o(whole_queue),
+    .frame_chain_o(whole_chain), .frame_parts_o(whole_parts), .part_idx_i(part_idx), .part_o(part)
+  );
+
+  nic_tx_issue #(.Lanes(Lanes)) i_issue (
+    .clk_i(path_clk), .rst_ni(rst_ni), .busy_o(issuing), .cfg_i(cfg_i),
+    .desc_valid_i(whole_valid), .desc_ready_o(whole_ready), .desc_i(whole),
+    .desc_err_i(whole_err), .desc_bad_i(whole_bad), .desc_queue_i(whole_queue),
+    .desc_chain_i(whole_chain), .desc_parts_i(whole_parts), .part_idx_o(part_idx), .part_i(part),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
-    .cmd_lead_o(cmd_lead),
+    .cmd_lead_o(cmd_lead), .cmd_more_o(cmd_more),
     .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
   );
   nic_fifo #(.Width($bits(issue_frame)), .Depth(64 * Lanes)) i_frames (
@@ -122,14 +144,14 @@ module nic_tx #(
     .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()
   );
   nic_inflight i_inflight (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i(issue_valid & issue_ready), .leave_i(completed),
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i({1'b0, issue_valid & issue_ready}), .leave_i(completed),
     .busy_o(flying)
   );
 
   nic_dma_read #(.Lanes(Lanes)) i_read (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .cmd_valid_i(cmd_valid), .cmd_ready_o(cmd_ready), .cmd_addr_i(cmd_addr), .cmd_len_i(cmd_len),
-    .cmd_lead_i(cmd_lead),
+    .cmd_lead_i(cmd_lead), .cmd_more_i(cmd_more),
     .ar_valid_o(data_ar_valid_o), .ar_ready_i(data_ar_ready_i), .ar_addr_o(data_ar_addr_o),
     .ar_len_o(data_ar_len_o), .r_valid_i(data_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
     .out_valid_o(beat_valid), .out_ready_i(beat_ready), .out_data_o(beat), .out_last_o(beat_last),
@@ -176,7 +198,7 @@ module nic_tx #(
     .issue_o(cpl_issue_o),
     .more_on_i(more_on_i), .more_cfg_i(more_cpl_ring_i), .more_tail_o(more_cpl_tail_o),
     .more_issue_o(more_cpl_issue_o),
-    .enter_i(desc_valid & desc_ready), .enter_queue_i(desc_queue), .room_o(room),
+    .enter_i(whole_valid & whole_ready), .enter_queue_i(whole_queue), .room_o(room),
     .cpl_valid_i(cpl_in_valid), .cpl_ready_o(cpl_in_ready), .cpl_i(cpl_in),
     .req_valid_o(cpl_valid_o), .req_ready_i(cpl_ready_i), .req_addr_o(cpl_addr_o),
     .req_mask_o(cpl_mask_o), .req_data_o(cpl_data_o), .ack_i(cpl_ack_i), .acked_o(completed)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_dma_read: reads frames from host memory and delivers them as beats of the stream that start at
-// byte cmd_lead_i. Bursts end at 512-byte lines, so none crosses 4 KiB. How many are outstanding is
+// byte cmd_lead_i. A frame may be in parts, a command each, with the lead that its place in the frame
+// gives it: they join without a hole. Bursts end at 512-byte lines, so none crosses 4 KiB. How many are outstanding is
 // limited by reserved space in the beat FIFO only, 256 beats. Any byte alignment. Throughput: a beat of
-// the stream, half one of memory, a cycle; one burst in two cycles.
+// the stream, half one of memory, a cycle, less one for each part that ends within a beat; one burst
+// in two cycles.
 //
 //   cmd --> burst splitter --> AR    R --> beat FIFO (32 B a lane) --> half --> realign --> out
 //       '-> frame FIFO -------------------------------------------------------^
@@ -18,6 +20,7 @@ module nic_dma_read #(
   input  logic [63:0]  cmd_addr_i,
   input  logic [15:0]  cmd_len_i,     // bytes, >= 1
   input  logic [ByteW-1:0] cmd_lead_i,
+  input  logic         cmd_more_i,    // the frame goes on in the next command
   output logic         ar_valid_o,
   input  logic         ar_ready_i,
   output logic [63:0]  ar_addr_o,
@@ -87,16 +90,18 @@ module nic_dma_read #(
     end
   end
 
-  // Frames on their way, and their beats.
+  // Frames, or parts, on their way, and their beats.
   logic        frame_valid, frame_pop;
   logic [AddrW-1:0] frame_addr;
   logic [15:0] frame_len;
   logic [ByteW-1:0] frame_lead;
-  nic_fifo #(.Width(AddrW + 16 + ByteW), .Depth(64 * Lanes)) i_frames (
+  logic             frame_more;
+  nic_fifo #(.Width(1 + AddrW + 16 + ByteW), .Depth(64 * Lanes)) i_frames (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(accept), .ready_o(frame_ready), .data_i({cmd_addr_i[AddrW-1:0], cmd_len_i, cmd_lead_i}),
-    .valid_o(frame_valid), .ready_i(frame_pop), .data_o({frame_addr, frame_len, frame_lead}),
-    .count_o()
+    .valid_i(accept), .ready_o(frame_ready),
+    .data_i({cmd_more_i, cmd_addr_i[AddrW-1:0], cmd_len_i, cmd_lead_i}),
+    .valid_o(frame_valid), .ready_i(frame_pop),
+    .data_o({frame_more, frame_addr, frame_len, frame_lead}), .count_o()
   );
 
   logic         beat_valid, beat_err, beat_ready;
@@ -135,6 +140,7 @@ module nic_dma_read #(
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(frame_valid), .cmd_ready_o(realign_ready),
     .cmd_src_i(frame_addr[ByteW-1:0]), .cmd_dst_i(frame_lead), .cmd_len_i(frame_len),
+    .cmd_more_i(frame_more), .cmd_keep_i(1'b0),
     .in_valid_i(beat_valid), .in_ready_o(half_ready), .in_new_o(half_new),
     .in_data_i(half ? beat_data[256*Lanes-1:128*Lanes] : beat_data[128*Lanes-1:0]), .in_err_i(beat_err),
     .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_data_o(out_data_o),

@@ -3,7 +3,9 @@
 // nic_dma_write: writes received frames into the buffers of receive descriptors, any byte
 // alignment, and completes each after the write responses of all its bursts. A frame that failed
 // its check or does not fit writes nothing. A burst ends at a 512-byte line or with the frame, and
-// is requested when all its beats are in the beat FIFO. Throughput: a beat of the stream a cycle.
+// is requested when all its beats are in the beat FIFO. With scatter_i a frame that is longer than its
+// buffer goes on in the buffer of the next descriptor, and each buffer but the last is completed with
+// MORE; without, it does not fit. When the ring is enabled anew meanwhile, the rest does not fit. Throughput: a beat of the stream a cycle.
 //
 //   record + descriptor --+--> realign --> pairs of beats --> beat FIFO, burst FIFO --> AXI
 //                         |                                  '-> track --(B)--> verdict --.
@@ -13,6 +15,9 @@ module nic_dma_write #(
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
+  input  logic              scatter_i,
+  input  logic              flush_i,        // the ring of the frame in front is enabled anew
+  output logic              split_o,        // one cycle: one completion more than frames
   input  logic              frame_valid_i,
   output logic              frame_ready_o,
   input  nic_pkg::rx_done_t frame_i,
@@ -45,39 +50,59 @@ module nic_dma_write #(
   localparam int unsigned LineW  = 9 - AddrW;          // log2 of the beats of 512 bytes
 
   // A frame meets its descriptor.
-  logic         start, discard_q, realign_ready, cpl_room, addr_room, has_data, write;
+  logic         start, discard_q, realign_ready, cpl_room, addr_room, has_data, fits, more, write;
+  logic         open_q, stale_q;      // some of the frame is written; the rest has lost its ring
+  logic [15:0]  rest_q, left, len;    // bytes of the frame that are left, of this buffer
+  logic [ByteW-1:0] src_q, src, next_src;
   logic [16-ByteW:0] discard_left_q;
   logic [16:0]  frame_end;
   logic [3:0]   code;
   nic_pkg::cpl_t cpl_in;
 
   assign has_data = frame_i.len != 16'd0;
+  assign left     = open_q ? rest_q : frame_i.len;
+  assign src      = open_q ? src_q : frame_i.lead[ByteW-1:0];
+  assign fits     = {16'd0, left} <= desc_i[95:64];
+  assign more     = scatter_i & has_data & ~fits & ~stale_q & ~desc_err_i;
+  assign len      = more ? desc_i[79:64] : left;
+  assign next_src = src + desc_i[64 +: ByteW];
   assign code     = desc_err_i ? nic_pkg::CODE_DMA_ERR
-                    : (has_data && {16'd0, frame_i.len} > desc_i[95:64]) ? nic_pkg::CODE_TOO_BIG
+                    : (has_data & (stale_q | (~fits & ~more))) ? nic_pkg::CODE_TOO_BIG
                     : frame_i.code;
-  assign write    = has_data & (code == frame_i.code);
+  assign write    = has_data & (code == frame_i.code) & (len != 16'd0);
   assign start    = frame_valid_i & desc_valid_i & ~discard_q & realign_ready & cpl_room
                     & addr_room;
-  assign frame_ready_o = start;
+  assign frame_ready_o = start & ~more;
+  assign split_o       = start & more;
   assign desc_ready_o  = start;
-  assign frame_end     = 17'(frame_i.lead[ByteW-1:0]) + {1'b0, frame_i.len} + 17'(Bytes - 1);
+  assign frame_end     = 17'(src) + {1'b0, left} + 17'(Bytes - 1);
 
   assign cpl_in.qid    = frame_i.qid;
   assign cpl_in.cookie = desc_i[127:96];
-  assign cpl_in.len    = write ? frame_i.len : 16'd0;
+  assign cpl_in.len    = write ? len : 16'd0;
   assign cpl_in.sa_idx = frame_i.sa_idx;
   assign cpl_in.esn_hi = frame_i.esn_hi[30:0];
-  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, 1'b0, frame_i.packet & write,
-                          frame_i.esp_seen, frame_i.secp & write, code};
+  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, more,
+                          frame_i.packet & (write | more), frame_i.esp_seen,
+                          frame_i.secp & (write | more), code};
   assign cpl_in.next   = frame_i.next;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       discard_q <= 1'b0;
+      open_q    <= 1'b0;
+      stale_q   <= 1'b0;
     end else if (start) begin
-      discard_q      <= has_data & ~write;
+      discard_q      <= has_data & ~write & ~more;
       discard_left_q <= frame_end[16:ByteW];
-    end else if (discard_q && data_valid_i) begin
+      open_q         <= more;
+      stale_q        <= more & flush_i;
+      rest_q         <= left - desc_i[79:64];
+      src_q          <= next_src;
+    end else begin
+      if (open_q && flush_i) stale_q <= 1'b1;
+    end
+    if (rst_ni && !start && discard_q && data_valid_i) begin
       discard_left_q <= discard_left_q - (17-ByteW)'(1);
       if (discard_left_q == (17-ByteW)'(1)) discard_q <= 1'b0;
     end
@@ -90,7 +115,8 @@ module nic_dma_write #(
   nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(start & write), .cmd_ready_o(realign_ready),
-    .cmd_src_i(frame_i.lead[ByteW-1:0]), .cmd_dst_i(desc_i[ByteW-1:0]), .cmd_len_i(frame_i.len),
+    .cmd_src_i(src), .cmd_dst_i(desc_i[ByteW-1:0]), .cmd_len_i(len),
+    .cmd_more_i(1'b0), .cmd_keep_i(more & (next_src != '0)),
     .in_valid_i(data_valid_i), .in_ready_o(in_ready), .in_new_o(), .in_data_i(data_i),
     .in_err_i(1'b0),
     .out_valid_o(o_valid), .out_ready_i(o_ready), .out_data_o(o_data),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_tx_issue: turns a transmit descriptor into a read command and a frame record, or, when a
-// check fails, into a record with an error code alone, so that completions keep their order.
+// check fails, into a record with an error code alone, so that completions keep their order. Of a frame
+// in parts the record leaves with the first command, each further part takes a cycle more.
 // Whether the SA suits is checked later, when the key is used. Under packet offload, which one lane
 // alone does, the descriptor's length is that of what lies in memory, the record's that of the frame
 // with ESP header and trailer. Latency 1 cycle; one descriptor a cycle.
@@ -17,12 +18,18 @@ module nic_tx_issue #(
   output logic                 desc_ready_o,
   input  logic [255:0]         desc_i,
   input  logic                 desc_err_i,
+  input  logic                 desc_bad_i,
   input  logic [nic_pkg::QUEUE_W-1:0] desc_queue_i,
+  input  logic                 desc_chain_i,    // the frame is in parts
+  input  logic [3:0]           desc_parts_i,
+  output logic [2:0]           part_idx_o,
+  input  logic [79:0]          part_i,          // length, address
   output logic                 cmd_valid_o,
   input  logic                 cmd_ready_i,
   output logic [63:0]          cmd_addr_o,
   output logic [15:0]          cmd_len_o,
   output logic [ByteW-1:0]     cmd_lead_o,
+  output logic                 cmd_more_o,      // the frame goes on in the next command
   output logic                 frame_valid_o,
   input  logic                 frame_ready_i,
   output nic_pkg::tx_frame_t   frame_o
@@ -57,28 +64,44 @@ module nic_tx_issue #(
   assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en | (packet & (Lanes > 1));
 
   assign code = desc_err_i ? nic_pkg::CODE_DMA_ERR
-                : (packet ? packet_bad : ipsec ? esp_bad : plain_bad) ? nic_pkg::CODE_BAD_LEN
+                : (desc_bad_i | (packet ? packet_bad : ipsec ? esp_bad : plain_bad)) ? nic_pkg::CODE_BAD_LEN
                 : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
 
-  logic               valid_q, good_q, leave;
+  logic               valid_q, good_q, sent_q, step, leave;
+  logic [3:0]         left_q;    // parts behind this one
+  logic [2:0]         next_q;
   nic_pkg::tx_frame_t frame_q;
   logic [63:0]        addr_q;
   logic [15:0]        len_q;
   logic [ByteW-1:0]   lead_q;
-  assign leave         = frame_ready_i & (cmd_ready_i | ~good_q);
+  assign leave         = (frame_ready_i | sent_q) & (cmd_ready_i | ~good_q) & (left_q == 4'd0);
+  assign step          = cmd_valid_o & cmd_ready_i & (left_q != 4'd0);
+  assign part_idx_o    = desc_ready_o ? 3'd0 : next_q;
   assign desc_ready_o  = ~valid_q | leave;
-  assign cmd_valid_o   = valid_q & good_q & frame_ready_i;
+  assign cmd_valid_o   = valid_q & good_q & (frame_ready_i | sent_q);
   assign cmd_addr_o    = addr_q;
   assign cmd_len_o     = len_q;
   assign cmd_lead_o    = lead_q;
-  assign frame_valid_o = valid_q & (cmd_ready_i | ~good_q);
+  assign cmd_more_o    = left_q != 4'd0;
+  assign frame_valid_o = valid_q & ~sent_q & (cmd_ready_i | ~good_q);
   assign frame_o       = frame_q;
   assign busy_o        = valid_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) valid_q <= 1'b0;
     else if (desc_ready_o) valid_q <= desc_valid_i;
+    if (step) begin
+      sent_q <= 1'b1;
+      left_q <= left_q - 4'd1;
+      next_q <= next_q + 3'd1;
+      lead_q <= lead_q + len_q[ByteW-1:0];
+      addr_q <= part_i[63:0];
+      len_q  <= part_i[79:64];
+    end
     if (desc_valid_i && desc_ready_o) begin
+      sent_q          <= 1'b0;
+      next_q          <= 3'd1;
+      left_q          <= (desc_chain_i && code == nic_pkg::CODE_OK) ? desc_parts_i - 4'd1 : 4'd0;
       good_q          <= code == nic_pkg::CODE_OK;
       frame_q.qid     <= desc_queue_i;
       frame_q.code    <= code;
@@ -89,18 +112,19 @@ module nic_tx_issue #(
       frame_q.packet  <= packet;
       frame_q.pad     <= pad;
       frame_q.next    <= desc_i[127:120];
-      len_q           <= desc_i[79:64];
+      len_q           <= desc_chain_i ? part_i[79:64] : desc_i[79:64];
       frame_q.sa_idx  <= ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
       frame_q.esn_hi  <= desc_i[159:128];
       frame_q.cookie  <= desc_i[191:160];
       // Cipher text (espOffset + 16) shall start on a beat.
       lead_q          <= ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
-      addr_q          <= desc_i[63:0];
+      addr_q          <= desc_chain_i ? part_i[63:0] : desc_i[63:0];
     end
   end
 
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,
-                         cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.natt_port, desc_i[95:83],
+                         cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.rx_scatter, cfg_i.natt_port,
+                         desc_i[95:83],
                          desc_i[255:192]};
 endmodule

@@ -103,7 +103,7 @@ module nic_esp_rx #(
   nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(realign_valid), .cmd_ready_o(realign_ready),
-    .cmd_src_i('0), .cmd_dst_i(lead), .cmd_len_i(len),
+    .cmd_src_i('0), .cmd_dst_i(lead), .cmd_len_i(len), .cmd_more_i(1'b0), .cmd_keep_i(1'b0),
     .in_valid_i(beat_valid_i), .in_ready_o(beat_ready_o), .in_new_o(), .in_data_i(beat_i),
     .in_err_i(1'b0),
     .out_valid_o(a_valid), .out_ready_i(a_ready), .out_data_o(a_data),

@@ -4,7 +4,7 @@
 module nic_inflight (
   input  logic       clk_i,
   input  logic       rst_ni,
-  input  logic       enter_i,
+  input  logic [1:0] enter_i,   // how many
   input  logic [2:0] leave_i,   // how many
   output logic       busy_o
 );
@@ -13,7 +13,7 @@ module nic_inflight (
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) count_q <= '0;
-    else if (enter_i || leave_i != 3'd0) count_q <= count_q + 16'(enter_i) - 16'(leave_i);
+    else if (enter_i != 2'd0 || leave_i != 3'd0) count_q <= count_q + 16'(enter_i) - 16'(leave_i);
   end
 
 `ifndef SYNTHESIS

@@ -7,6 +7,10 @@
 // two beat counts. For that, a frame that moves down may give its first beat along with its
 // command (in_new_o), while the last output of the frame before needs no input.
 //
+// Parts of a frame, a command each: with cmd_more_i the output goes on with the next command, whose
+// cmd_dst_i is where this one ends; a beat that is not full waits for it. With cmd_keep_i the input goes
+// on: the last beat, whose rest the next command takes, stays in front.
+//
 //   in --+--> prev_q --.
 //        '-------------> funnel shift by dst - src, modulo a beat --> out_q
 module nic_realign #(
@@ -21,6 +25,8 @@ module nic_realign #(
   input  logic [ByteW-1:0] cmd_src_i,
   input  logic [ByteW-1:0] cmd_dst_i,
   input  logic [15:0]      cmd_len_i,    // bytes, >= 1
+  input  logic             cmd_more_i,
+  input  logic             cmd_keep_i,
   input  logic             in_valid_i,
   output logic             in_ready_o,
   output logic             in_new_o,     // what in_ready_o asks for is of the command's frame
@@ -36,24 +42,26 @@ module nic_realign #(
 );
   localparam int unsigned CountW = 17 - ByteW;
 
-  logic              busy_q, prime_q, first_q, err_q;
+  logic              busy_q, prime_q, first_q, err_q, more_q, keep_q, part_q;
   logic [ByteW-1:0]  rot_q, tail_q;
   logic [CountW-1:0] in_left_q, out_left_q;   // beats
   logic [Width-1:0]  prev_q;
   logic              out_valid_q, out_first_q, out_last_q, out_err_q;
-  logic [ByteW-1:0]  out_tail_q;
+  logic [ByteW-1:0]  out_tail_q, part_tail_q;   // part_q: bytes of a beat that waits for its rest
   logic [Width-1:0]  out_data_q;
 
-  logic         slot, have_in, in_move, out_move, finish, load, down, primed;
+  logic         slot, have_in, in_take, in_move, out_move, finish, wait_more, load, down, primed;
   logic [16:0]  in_end, out_end;  // bytes
 
   assign slot     = ~out_valid_q | out_ready_i;
   assign have_in  = in_left_q != '0;
-  assign in_move  = in_valid_i & in_ready_o;
+  assign in_take  = (busy_q & have_in & (prime_q | slot)) | in_new_o;
+  assign in_move  = in_valid_i & in_take;
   // A frame moved down has its first output only with the second input, so the first one primes
   // prev_q.
   assign out_move = busy_q & slot & ~prime_q & (~have_in | in_valid_i);
   assign finish   = out_move & (out_left_q == CountW'(1));
+  assign wait_more = finish & more_q & (tail_q != '0);
   assign load     = cmd_valid_i & cmd_ready_o;
   assign in_end   = 17'(cmd_src_i) + {1'b0, cmd_len_i} + 17'(16*Lanes - 1);
   assign out_end  = 17'(cmd_dst_i) + {1'b0, cmd_len_i} + 17'(16*Lanes - 1);
@@ -62,8 +70,8 @@ module nic_realign #(
   assign primed      = in_new_o & in_valid_i;
 
   assign cmd_ready_o = ~busy_q | finish;
-  assign in_new_o    = load & down & ~have_in;
-  assign in_ready_o  = (busy_q & have_in & (prime_q | slot)) | in_new_o;
+  assign in_new_o    = load & down & ~have_in & ~cmd_keep_i;
+  assign in_ready_o  = in_take & ~(busy_q & keep_q & (in_left_q == CountW'(1)));
   assign out_valid_o = out_valid_q;
   assign out_data_o  = out_data_q;
   assign out_first_o = out_first_q;
@@ -78,9 +86,12 @@ module nic_realign #(
       in_left_q   <= '0;
       out_left_q  <= '0;
       out_valid_q <= 1'b0;
+      more_q      <= 1'b0;
+      part_q      <= 1'b0;
     end else begin
       if (load) begin
         busy_q     <= 1'b1;
+        more_q     <= cmd_more_i;
         prime_q    <= down & ~primed;
         in_left_q  <= in_end[16:ByteW] - CountW'(primed);
         out_left_q <= out_end[16:ByteW];
@@ -92,7 +103,8 @@ module nic_realign #(
         end
         if (out_move) out_left_q <= out_left_q - CountW'(1);
       end
-      if (slot) out_valid_q <= out_move;
+      if (slot) out_valid_q <= out_move & ~wait_more;
+      if (out_move) part_q <= wait_more;
     end
   end
 
@@ -100,17 +112,19 @@ module nic_realign #(
     if (load) begin
       rot_q   <= cmd_dst_i - cmd_src_i;
       tail_q  <= out_end[ByteW-1:0] + ByteW'(1);
-      first_q <= 1'b1;
-      err_q   <= primed & in_err_i;
+      keep_q  <= cmd_keep_i;
+      first_q <= ~more_q;
+      err_q   <= (more_q & err_q) | (in_move & in_err_i & (more_q | primed));
     end else begin
       if (out_move) first_q <= 1'b0;
       if (in_move && in_err_i) err_q <= 1'b1;
     end
     if (in_move) prev_q <= in_data_i;
     if (out_move) begin
-      out_first_q <= first_q;
-      out_last_q  <= finish;
+      if (!part_q) out_first_q <= first_q;
+      out_last_q  <= finish & ~more_q;
       out_tail_q  <= tail_q;
+      part_tail_q <= tail_q;
       out_err_q   <= err_q | (have_in & in_err_i);
     end
   end
@@ -127,6 +141,9 @@ module nic_realign #(
                                        : nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0]);
         out_data_q[127:64] <= rot_q[3] ? nic_pkg::shift_in(cur_low, prev_q[127:64], rot_q[2:0])
                                        : nic_pkg::shift_in(cur_high, cur_low, rot_q[2:0]);
+        if (part_q) for (int unsigned i = 0; i < 16; i++) begin
+          if (ByteW'(i) < part_tail_q) out_data_q[8*i +: 8] <= out_data_q[8*i +: 8];
+        end
       end
     end
   end else begin : gen_wide
@@ -135,6 +152,9 @@ module nic_realign #(
     always_ff @(posedge clk_i) begin
       if (out_move) begin
         out_data_q <= Width'({have_in ? in_data_i : {Width{1'b0}}, prev_q} >> {back, 3'd0});
+        if (part_q) for (int unsigned i = 0; i < 16*Lanes; i++) begin
+          if (ByteW'(i) < part_tail_q) out_data_q[8*i +: 8] <= out_data_q[8*i +: 8];
+        end
       end
     end
   end
@@ -146,6 +166,7 @@ module nic_realign #(
   always_ff @(posedge clk_i) begin
     if (rst_ni && (load || finish)) begin
       assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
+      assert (!(load && more_q && cmd_dst_i != tail_q)) else $fatal(1, "nic_realign: parts do not join");
       assert (!(finish && have_in && in_left_q != CountW'(1)))
         else $fatal(1, "nic_realign: input left over");
     end

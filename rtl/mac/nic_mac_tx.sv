@@ -50,6 +50,7 @@ module nic_mac_tx #(
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(frame_valid_i & send & sent_ready & ~quiesce_i), .cmd_ready_o(realign_ready),
     .cmd_src_i(frame_i.lead[ByteW-1:0]), .cmd_dst_i('0), .cmd_len_i(frame_i.len),
+    .cmd_more_i(1'b0), .cmd_keep_i(1'b0),
     .in_valid_i(data_valid_i), .in_ready_o(data_ready_o), .in_new_o(), .in_data_i(data_i),
     .in_err_i(1'b0),
     .out_valid_o(m_axis_tx_tvalid_o), .out_ready_i(m_axis_tx_tready_i),

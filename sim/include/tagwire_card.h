@@ -18,7 +18,7 @@
 #define TWP_MAX_FRAME 0x0018u /* bytes, without FCS */
 #define TWP_CAPS 0x001cu      /* 15:0 SAs each way, 16 GCM-128, 17 GCM-256, 18 ESN, 19 GMAC, 20 IPv6,
                                  21 ESP in UDP, 22 VLAN tags, 23 packet offload,
-                                 31:24 log2 of the largest ring */
+                                 27:24 log2 of the largest ring, 28 scatter/gather */
 #define TWP_NATT_PORT 0x0020u /* UDP port of ESP in UDP (RFC 3948), 0: none; 4500 after reset */
 #define TWP_QUEUES 0x0024u    /* transmit and receive queues that the card has */
 #define TWP_EICR 0x0100u /* causes */
@@ -35,6 +35,7 @@
 #define TWP_CTRL_IPSEC_TX_EN 8u
 #define TWP_CTRL_IPSEC_RX_EN 16u
 #define TWP_CTRL_RX_FLAG_BAD 32u       /* a frame with a bad ICV is delivered, flagged */
+#define TWP_CTRL_RX_SCATTER 64u        /* a received frame may go on in the next buffer */
 #define TWP_CTRL_RESET 0x80000000u     /* of the whole card, keys too; clears itself */
 
 /* STATUS */
@@ -136,6 +137,10 @@ typedef struct twp_tx_desc {
 /* Memory has headers up to esp_offset, with the finished packet's lengths, then payload; the card puts
    ESP header, IV and trailer in and numbers the packet. */
 #define TWP_TX_PACKET 4u
+/* A frame in several buffers: a descriptor for each, eight at most; all but the last have MORE, all but
+   the first CONT. The first says all, the others address and length. One completion, the first's. */
+#define TWP_TX_MORE 16u
+#define TWP_TX_CONT 32u
 
 typedef struct twp_rx_desc {
   uint64_t addr;
@@ -155,6 +160,7 @@ typedef struct twp_completion {
 #define TWP_CODE_KEY_ERR 8u /* parity of the SA's row: no crypto under it before it is written again */
 #define TWP_CPL_SECP 0x10u /* the card did ESP crypto */
 #define TWP_CPL_PACKET 0x40u /* received: ESP header, trailer and ICV are gone, IP is as it came */
+#define TWP_CPL_MORE 0x80u /* received: the frame goes on in the next buffer, which has its completion */
 #define TWP_CODE_REPLAY 9u   /* packet offload: number seen before, or too old */
 #define TWP_CODE_BAD_PAD 10u
 #define TWP_CODE_SEQ_END 11u /* transmit: the SA has given its last number */

@@ -28,11 +28,13 @@ export const ID_VALUE = 0x54575031;
 export const VERSION_VALUE = 0x00010000;
 /**
  * 1024 SAs each way, AES-GCM-128 and 256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, packet offload,
- * rings of up to 2^12 entries.
+ * rings of up to 2^12 entries, scatter/gather.
  */
-export const CAPS_VALUE = 0x0cff0400;
+export const CAPS_VALUE = 0x1cff0400;
 /** Bit of REG_CAPS: packet offload. A card of several lanes has none. */
 export const CAPS_PACKET = 0x00800000;
+/** Bit of REG_CAPS: frames of several buffers, TXD_MORE and CTRL_RX_SCATTER. */
+export const CAPS_SCATTER = 0x10000000;
 export const NATT_PORT_DEFAULT = 4500;
 export const MAX_FRAME_DEFAULT = 9018;
 export const MAX_FRAME_LIMIT = 9216;
@@ -44,6 +46,8 @@ export const CTRL_IPSEC_TX_EN = 8;
 export const CTRL_IPSEC_RX_EN = 16;
 /** A frame with a bad ICV is delivered as it is, flagged AUTH_FAIL, instead of dropped. */
 export const CTRL_RX_FLAG_BAD = 32;
+/** A received frame that is longer than its buffer goes on in the next one (CPL_MORE). */
+export const CTRL_RX_SCATTER = 64;
 /** Clears itself; resets the whole card and scrubs the SA tables. */
 export const CTRL_RESET = 0x80000000;
 
@@ -203,6 +207,12 @@ export type StatName = (typeof STAT_NAMES)[number];
  * With TXD_PACKET memory has no ESP header and no trailer: payload follows the headers at espOffset.
  * The card puts them in, and numbers the packet (esnHi says nothing). It changes no byte in front of
  * espOffset: lengths of IP are those of the finished packet, payload + 18 + padding to whole words + ICV.
+ * A frame in several buffers has a descriptor for each, TXD_PARTS_MAX at most, in one ring behind each
+ * other. All but the last have TXD_MORE, all but the first TXD_CONT. The first says all, the others
+ * address, length and these two. There is one completion, with the first one's cookie. Buffers may be
+ * empty. A chain that ends later than at TXD_PARTS_MAX, begins with TXD_CONT, or is followed by a
+ * descriptor without it before its last: CODE_BAD_LEN. One that cannot be read: CODE_DMA_ERR. Nothing of
+ * such a frame is sent, and what goes on with it is passed over. A ring that ends amid a frame waits.
  * Rx descriptor, 4 words:
  *   | addr lo | addr hi | bufLen | cookie |
  * Completion, 4 words, the phase in bit 31 of the last. esnHi: on receive with ESN, the high half of
@@ -219,6 +229,10 @@ export const CPL_BYTES = 16;
 export const TXD_IPSEC = 1;
 export const TXD_ESN = 2;
 export const TXD_PACKET = 4;
+export const TXD_MORE = 16;
+export const TXD_CONT = 32;
+/** Descriptors of a frame. */
+export const TXD_PARTS_MAX = 8;
 
 export const CPL_CODE_MASK = 15;
 /** The card did the ESP crypto: encrypted, or decrypted with a good ICV. */
@@ -227,6 +241,12 @@ export const CPL_SECP = 16;
 export const CPL_ESP_SEEN = 32;
 /** Rx: ESP was taken off; bits 23:16 are its next header. */
 export const CPL_PACKET = 64;
+/**
+ * Rx, with CTRL_RX_SCATTER: the frame goes on in the next buffer, with a completion of its own: the same
+ * fields, its own length, code and cookie. A frame is good when all of them are. An error that ends it
+ * has no CPL_MORE; a rest whose ring was enabled anew: CODE_TOO_BIG.
+ */
+export const CPL_MORE = 128;
 export const CPL_NEXT_SHIFT = 16;
 export const CPL_ESN_HI_MASK = 0x7fffffff;
 

@@ -96,6 +96,8 @@ describe('tagwire_card.h, which documents the card for C programs, says the same
     TX_IPSEC: 'TXD_IPSEC',
     TX_ESN: 'TXD_ESN',
     TX_PACKET: 'TXD_PACKET',
+    TX_MORE: 'TXD_MORE',
+    TX_CONT: 'TXD_CONT',
   };
 
   test('every value that both have', () => {
