@@ -17,6 +17,8 @@ export class ModelRing {
   enabled = false;
   head = 0;
   tail = 0;
+  /** How often the ring was enabled: nothing of before counts. */
+  epoch = 0;
   log2Size = RING_LOG2_MIN;
   #baseLo = 0;
   #baseHi = 0;
@@ -61,6 +63,7 @@ export class ModelRing {
         if (this.enabled) {
           this.head = 0;
           this.tail = 0;
+          this.epoch++;
         }
         return true;
       case RING_HEAD:

@@ -10,6 +10,7 @@ import {
   CODE_REPLAY,
   CODE_TOO_BIG,
   CPL_ESP_SEEN,
+  CPL_MORE,
   CPL_NEXT_SHIFT,
   CPL_PACKET,
   CPL_SECP,
@@ -17,6 +18,7 @@ import {
   CTRL_PROMISC,
   CTRL_RX_EN,
   CTRL_RX_FLAG_BAD,
+  CTRL_RX_SCATTER,
   NO_SA_IDX,
   RXD_BYTES,
 } from '../dev/nic/nic_regs.ts';
@@ -65,6 +67,10 @@ export class ModelRx {
     isV6: false,
     dst: new Uint32Array(4),
   };
+  /** A frame that waits for its next buffer, and the queue that it is for. */
+  #rest: Uint8Array | null = null;
+  #restQueue: ModelQueue;
+  #restEpoch = 0;
   readonly #verdict: Verdict = { code: 0, status: 0, saIdx: 0, esnHi: 0, packet: false };
 
   constructor(
@@ -76,13 +82,14 @@ export class ModelRx {
   ) {
     this.#card = card;
     this.#queue0 = queue0;
+    this.#restQueue = queue0;
     this.#rss = rss;
     this.#sa = sa;
     this.#pace = new ModelPace(latencyCycles);
   }
 
   get isBusy(): boolean {
-    return this.#fifo.length > 0;
+    return this.#fifo.length > 0 || this.#rest !== null;
   }
 
   /** A frame's last beat came from the wire; the model keeps the bytes. */
@@ -114,9 +121,10 @@ export class ModelRx {
 
   /** Something changed: a frame, buffers, room in the completion ring. */
   kick(now: number): void {
-    if (this.nextAt !== NEVER || this.#fifo.length === 0 || this.#card.memory.silent) return;
-    if (!this.#queueOf(this.#fifo[0]!).isReady) return;
-    this.nextAt = this.#pace.next(now, this.#fifo[0]!.length);
+    if (this.nextAt !== NEVER || !this.isBusy || this.#card.memory.silent) return;
+    const queue = this.#rest === null ? this.#queueOf(this.#fifo[0]!) : this.#restQueue;
+    if (!queue.isReady) return;
+    this.nextAt = this.#pace.next(now, (this.#rest ?? this.#fifo[0]!).length);
   }
 
   #queueOf(frame: Uint8Array): ModelQueue {
@@ -124,18 +132,25 @@ export class ModelRx {
     return isEsp ? this.#rss.queueOf(this.#place.spi) : this.#queue0;
   }
 
-  /** The oldest frame is due. */
+  /** The oldest frame is due, or its next buffer. */
   step(now: number): void {
     this.nextAt = NEVER;
     const card = this.#card;
     if (card.memory.silent) return;
-    const frame = this.#fifo.shift()!;
-    this.#fifoBytes -= frame.length;
-    const { ring, done } = this.#queueOf(frame);
+    let left = this.#rest;
+    if (left === null) {
+      const frame = this.#fifo.shift()!;
+      this.#fifoBytes -= frame.length;
+      this.#restQueue = this.#queueOf(frame);
+      this.#restEpoch = this.#restQueue.ring.epoch;
+      const v = this.#decrypt(frame);
+      left = v.packet ? this.#strip(frame, v) : frame;
+    }
+    const v = this.#verdict;
+    this.#rest = null;
+    const { ring, done } = this.#restQueue;
     const d = card.memory.read(ring.address(ring.head, RXD_BYTES), RXD_BYTES);
     ring.head = (ring.head + 1) & 0xffff;
-    const v = this.#decrypt(frame);
-    const left = v.packet ? this.#strip(frame, v) : frame;
     if (d === null) {
       dmaError(card);
       const status = v.status & ~(CPL_SECP | CPL_PACKET);
@@ -222,7 +237,10 @@ export class ModelRx {
     return NOTHING;
   }
 
-  /** Writes the frame to the buffer that descriptor d names; of a forged one nothing. */
+  /**
+   * Writes the frame, or what fits when it may go on in the next one, to the buffer that descriptor d
+   * names; of a forged one nothing.
+   */
   #deliver(d: DataView, frame: Uint8Array, v: Verdict, done: ModelRing, now: number): void {
     const card = this.#card;
     const address = d.getUint32(0, true) + d.getUint32(4, true) * 0x1_0000_0000;
@@ -230,17 +248,26 @@ export class ModelRx {
     const cookie = d.getUint32(12, true);
     let code = v.code;
     let lenBytes = 0;
+    let more = 0;
     const isFlagged = (card.ctrl & CTRL_RX_FLAG_BAD) !== 0;
     if (frame.length > 0 && (code !== CODE_AUTH_FAIL || isFlagged)) {
-      if (frame.length > bufBytes) code = CODE_TOO_BIG;
-      else if (card.memory.write(address, frame)) lenBytes = frame.length;
+      const isStale = this.#restEpoch !== this.#restQueue.ring.epoch;
+      const fits = frame.length <= bufBytes;
+      const goesOn = !fits && !isStale && (card.ctrl & CTRL_RX_SCATTER) !== 0;
+      if (goesOn) {
+        this.#rest = frame.subarray(bufBytes);
+        more = CPL_MORE;
+      }
+      const part = goesOn ? frame.subarray(0, bufBytes) : frame;
+      if (isStale || !(fits || goesOn)) code = CODE_TOO_BIG;
+      else if (part.length === 0 || card.memory.write(address, part)) lenBytes = part.length;
       else {
         code = CODE_DMA_ERR;
         dmaError(card);
       }
     }
     const status = code === v.code ? v.status : v.status & ~(CPL_SECP | CPL_PACKET);
-    complete(card, done, cookie, lenBytes, v.saIdx, status | code, now, v.esnHi);
+    complete(card, done, cookie, lenBytes, v.saIdx, status | more | code, now, v.esnHi);
   }
 
   reset(): void {
@@ -248,5 +275,6 @@ export class ModelRx {
     this.#pace.reset();
     this.#fifo.length = 0;
     this.#fifoBytes = 0;
+    this.#rest = null;
   }
 }

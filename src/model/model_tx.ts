@@ -19,6 +19,7 @@ import {
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
 import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
+import { ModelGather } from './model_gather.ts';
 import { buildEsp, builtBytes, takeNumber } from './model_packet.ts';
 import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
 import type { ModelQueue } from './model_queue.ts';
@@ -39,9 +40,12 @@ export class ModelTx {
   readonly #queues: readonly ModelQueue[];
   /** The queue of the frame that is due, or was last. */
   #turn = 0;
+  /** Of each queue. */
+  readonly #gathers: readonly ModelGather[];
   readonly #sa: ModelSaTable;
   readonly #pace: ModelPace;
   readonly #frame: Uint8Array = new Uint8Array(MAX_FRAME_LIMIT + ICV_BYTES);
+  readonly #data: Uint8Array = new Uint8Array(MAX_FRAME_LIMIT);
   readonly #crypto: TxCrypto = {
     ...{ espOffset: 0, esn: false, esnHi: 0, packet: false, next: 0 },
   };
@@ -54,12 +58,13 @@ export class ModelTx {
   ) {
     this.#card = card;
     this.#queues = queues;
+    this.#gathers = queues.map(({ ring }) => new ModelGather(ring));
     this.#sa = sa;
     this.#pace = new ModelPace(latencyCycles);
   }
 
   get isBusy(): boolean {
-    return this.nextAt !== NEVER;
+    return this.nextAt !== NEVER || this.#gathers.some((g) => g.isOpen);
   }
 
   /** Something changed: a doorbell, room in the completion ring, an enable bit. */
@@ -87,7 +92,7 @@ export class ModelTx {
     const d = memory.read(at + 8, 2);
     memory.failReads = failReads;
     memory.reads = reads;
-    return d === null ? 0 : d[0]! | (d[1]! << 8);
+    return d === null ? 0 : Math.min(d[0]! | (d[1]! << 8), this.#card.maxFrameBytes);
   }
 
   /** The next frame is due. */
@@ -96,18 +101,16 @@ export class ModelTx {
     if (this.#card.memory.silent) return;
     const { ring } = this.#queues[this.#turn]!;
     const d = this.#card.memory.read(ring.address(ring.head, TXD_BYTES), TXD_BYTES);
-    ring.head = (ring.head + 1) & 0xffff;
-    if (d === null) {
-      dmaError(this.#card);
-      this.#refuse(0, NO_SA_IDX, CODE_DMA_ERR, now);
-    } else this.#send(new DataView(d.buffer, d.byteOffset, TXD_BYTES), now);
+    if (d === null) dmaError(this.#card);
+    const gather = this.#gathers[this.#turn]!;
+    const view = d === null ? null : new DataView(d.buffer, d.byteOffset, TXD_BYTES);
+    if (gather.take(view)) this.#send(gather, now);
     this.kick(now);
   }
 
-  #send(d: DataView, now: number): void {
+  #send(gather: ModelGather, now: number): void {
     const card = this.#card;
-    const address = d.getUint32(0, true) + d.getUint32(4, true) * 0x1_0000_0000;
-    const lenBytes = d.getUint16(8, true);
+    const { first: d, lenBytes } = gather;
     const flags = d.getUint16(10, true);
     const isIpsec = (flags & TXD_IPSEC) !== 0;
     const saIdx = isIpsec ? d.getUint16(12, true) : NO_SA_IDX;
@@ -120,14 +123,15 @@ export class ModelTx {
     crypto.next = d.getUint8(15);
 
     const sa = isIpsec ? this.#sa.get(saIdx) : null;
-    let code = isIpsec ? checkTx(lenBytes, card.maxFrameBytes, crypto, sa) : this.#plain(lenBytes);
+    let { code } = gather;
+    if (code === CODE_OK)
+      code = isIpsec ? checkTx(lenBytes, card.maxFrameBytes, crypto, sa) : this.#plain(lenBytes);
     const isAsked = code === CODE_OK || code === CODE_KEY_ERR;
     if (isAsked && isIpsec && (card.ctrl & CTRL_IPSEC_TX_EN) === 0) code = CODE_NO_SA;
     if (code === CODE_KEY_ERR) keyError(card);
-    const data = code === CODE_OK ? card.memory.read(address, lenBytes) : null;
+    const data = code === CODE_OK ? this.#read(gather) : null;
     if (data === null) {
       if (code === CODE_OK) {
-        dmaError(card);
         if (sa !== null) this.#lose(sa, saIdx);
       }
       this.#refuse(cookie, saIdx, code === CODE_OK ? CODE_DMA_ERR : code, now);
@@ -149,6 +153,20 @@ export class ModelTx {
     card.stats.txFrames++;
     card.send(frame, now);
     complete(card, this.#done, cookie, frame.length, saIdx, isIpsec ? CPL_SECP : 0, now);
+  }
+
+  /** The bytes of the frame's buffers; null: some cannot be read. */
+  #read({ parts, lenBytes }: ModelGather): Uint8Array | null {
+    let at = 0;
+    let isGood = true;
+    for (const part of parts) {
+      const bytes = this.#card.memory.read(part.address, part.lenBytes);
+      if (bytes === null) dmaError(this.#card);
+      else this.#data.set(bytes, at);
+      isGood &&= bytes !== null;
+      at += part.lenBytes;
+    }
+    return isGood ? this.#data.subarray(0, lenBytes) : null;
   }
 
   /** The frame could not be read: its number is used up all the same. */
@@ -181,6 +199,7 @@ export class ModelTx {
     this.nextAt = NEVER;
     this.#pace.reset();
     this.#turn = 0;
+    for (const gather of this.#gathers) gather.reset();
   }
 
   get #done(): ModelRing {
