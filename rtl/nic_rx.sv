@@ -140,7 +140,8 @@ module nic_rx #(
     .valid_o(meta_valid), .ready_i(meta_ready), .data_o(meta), .count_o()
   );
   nic_inflight i_inflight (
-    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i({1'b0, accepted_o} + {1'b0, split}), .leave_i(completed), .busy_o(busy_o)
+    .clk_i(clk_i), .rst_ni(rst_ni), .enter_i({1'b0, accepted_o} + {1'b0, split}),
+    .leave_i(completed), .busy_o(busy_o)
   );
 
   assign rss_esp_o = meta.esp_seen;

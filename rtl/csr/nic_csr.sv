@@ -295,7 +295,8 @@ module nic_csr #(
             case (rd_addr_i[5:2])
               G_ID:        rd_data_q <= nic_pkg::ID_VALUE;
               G_VERSION:   rd_data_q <= nic_pkg::VERSION_VALUE;
-              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 24'd0, cfg_q.rx_scatter, cfg_q.rx_flag_bad,
+              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 24'd0, cfg_q.rx_scatter,
+                                         cfg_q.rx_flag_bad,
                                          cfg_q.ipsec_rx_en, cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en,
                                          cfg_q.tx_en};
               G_STATUS:    rd_data_q <= {dma_err_seen_q, 28'd0, scrub_busy_i, rx_busy_i, tx_busy_i};

@@ -2,10 +2,10 @@
 //
 // nic_dma_read: reads frames from host memory and delivers them as beats of the stream that start at
 // byte cmd_lead_i. A frame may be in parts, a command each, with the lead that its place in the frame
-// gives it: they join without a hole. Bursts end at 512-byte lines, so none crosses 4 KiB. How many are outstanding is
-// limited by reserved space in the beat FIFO only, 256 beats. Any byte alignment. Throughput: a beat of
-// the stream, half one of memory, a cycle, less one for each part that ends within a beat; one burst
-// in two cycles.
+// gives it: they join without a hole. Bursts end at 512-byte lines, so none crosses 4 KiB. How many are
+// outstanding is limited by reserved space in the beat FIFO only, 256 beats. Any byte alignment.
+// Throughput: a beat of the stream, half one of memory, a cycle, less one for each part that ends within
+// a beat; one burst in two cycles.
 //
 //   cmd --> burst splitter --> AR    R --> beat FIFO (32 B a lane) --> half --> realign --> out
 //       '-> frame FIFO -------------------------------------------------------^

@@ -5,7 +5,8 @@
 // its check or does not fit writes nothing. A burst ends at a 512-byte line or with the frame, and
 // is requested when all its beats are in the beat FIFO. With scatter_i a frame that is longer than its
 // buffer goes on in the buffer of the next descriptor, and each buffer but the last is completed with
-// MORE; without, it does not fit. When the ring is enabled anew meanwhile, the rest does not fit. Throughput: a beat of the stream a cycle.
+// MORE; without, it does not fit. When the ring is enabled anew meanwhile, the rest does not fit.
+// Throughput: a beat of the stream a cycle.
 //
 //   record + descriptor --+--> realign --> pairs of beats --> beat FIFO, burst FIFO --> AXI
 //                         |                                  '-> track --(B)--> verdict --.
