@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { type Case, groupOf } from './case.ts';
 import { FUZZ_CASES } from './fuzz/cases.ts';
+import { CHAINS } from './suites/chains.ts';
 import { ESP } from './suites/esp.ts';
 import { ESP_FORMS } from './suites/esp_forms.ts';
 import { ESP_FRAMES } from './suites/esp_frames.ts';
@@ -24,6 +25,7 @@ export const CASES: readonly Case[] = [
   ...VECTORS,
   ...RINGS,
   ...QUEUE_RINGS,
+  ...CHAINS,
   ...REGISTERS,
   ...INTERRUPTS,
   ...QUEUE_INTERRUPTS,
