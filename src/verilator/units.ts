@@ -85,9 +85,12 @@ export const planUnits = (build: Build): Unit[] => {
   ];
   // cppFlags reach all objects: VL_USER_FATAL and its like change verilated.cpp too.
   const user = options.cppFlags ?? [];
-  const fast = ['-fvisibility=hidden', ...common, options.optimize ?? '-O2', ...user];
+  // The counters of coverage make the C++ so large that -O2 takes minutes, for runs of seconds.
+  const isCovered = isOne(makefile, 'VM_COVERAGE');
+  const fastLevel = options.optimize ?? (isCovered ? '-O1' : '-O2');
+  const fast = ['-fvisibility=hidden', ...common, fastLevel, ...user];
   // Coverage makes one function that names every point, over which an optimiser sits for minutes.
-  const slowLevel = isOne(makefile, 'VM_COVERAGE') ? '-O0' : '-O1';
+  const slowLevel = isCovered ? '-O0' : '-O1';
   const slow = ['-fvisibility=hidden', ...common, slowLevel, ...user];
   const own = [
     ...common,
