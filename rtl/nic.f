@@ -41,10 +41,12 @@ crypto/nic_ghash_lanes.sv
 csr/nic_csr_queues.sv
 dma/nic_axi_write.sv
 dma/nic_cpl_write.sv
+dma/nic_csum_tx.sv
 dma/nic_desc_fetch.sv
 dma/nic_dma_read.sv
 dma/nic_dma_write.sv
 mac/nic_mac_rx.sv
+esp/nic_csum_rx.sv
 esp/nic_sa_ahead.sv
 sa/nic_rx_lookup.sv
 mac/nic_mac_tx.sv

@@ -7,8 +7,8 @@ package nic_pkg;
   localparam logic [31:0] ID_VALUE      = 32'h5457_5031;  // "TWP1"
   localparam logic [31:0] VERSION_VALUE = 32'h0001_0000;
   // 1024 SAs each way, AES-GCM-128, AES-GCM-256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, packet
-  // offload, rings up to 2^12 entries; scatter/gather.
-  localparam logic [31:0] CAPS_VALUE    = 32'h1cff_0400;
+  // offload, rings up to 2^12 entries; scatter/gather, checksums.
+  localparam logic [31:0] CAPS_VALUE    = 32'h3cff_0400;
   localparam logic [31:0] CAPS_PACKET   = 32'h0080_0000;   // of one lane alone
   localparam logic [15:0] MAX_FRAME_DEFAULT = 16'd9018;
   localparam logic [15:0] MAX_FRAME_LIMIT   = 16'd9216;
@@ -64,6 +64,7 @@ package nic_pkg;
     logic        promisc;
     logic        ipsec_tx_en;
     logic        ipsec_rx_en;
+    logic        rx_csum;      // sums of what was decrypted are checked
     logic        rx_scatter;   // a frame may go on in the next buffer
     logic        rx_flag_bad;  // deliver a frame with a bad ICV, flagged, instead of dropping it
     logic [47:0] mac;          // byte 0 in [7:0]
@@ -134,6 +135,7 @@ package nic_pkg;
     logic [15:0] sa_idx;
     logic [15:0] len;
     logic [QUEUE_W-1:0] qid;   // queue
+    logic        l4_ok;    // receive: the checksum inside is right
     logic [7:0]  next;     // receive, packet offload: next header of ESP
     logic [30:0] esn_hi;   // receive with ESN: high half of the number that the ICV was good with;
                            // packet offload: low bits of the number
@@ -155,6 +157,14 @@ package nic_pkg;
     logic [31:0] esn_hi;   // byte 0 in [31:24]: a number
     logic [31:0] cookie;
   } tx_frame_t;
+
+  // Transmit: bytes of which the checksum is wanted, and where it goes; counted from the first beat.
+  typedef struct packed {
+    logic        on;
+    logic [14:0] start;
+    logic [14:0] at;
+    logic [14:0] stop;
+  } tx_csum_t;
 
   // Transmit: a frame in the frame FIFO (len 0 and no data when code is not OK).
   typedef struct packed {
@@ -186,13 +196,21 @@ package nic_pkg;
     logic [31:0] spi;
     logic        v6;
     logic [127:0] dst;      // as in match_entry_t
+    logic [1:0]  form;      // where the addresses lie in front of ESP
   } rx_meta_t;
+
+  // rx_meta_t.form: bytes from the addresses' end to the ESP header.
+  localparam logic [1:0] FORM_OTHER  = 2'd0;
+  localparam logic [1:0] FORM_V4     = 2'd1;   // 0
+  localparam logic [1:0] FORM_V4_UDP = 2'd2;   // 8
+  localparam logic [1:0] FORM_V6     = 2'd3;   // 0
 
   // Receive: a frame on its way through decryption.
   typedef struct packed {
     logic [QUEUE_W-1:0] qid;   // queue
     logic        esp_seen;
     logic        crypt;     // an SA was found and the length suits
+    logic [1:0]  form;      // as in rx_meta_t
     logic [3:0]  code;
     logic [7:0]  esp_off;
     logic [15:0] len;
@@ -210,6 +228,7 @@ package nic_pkg;
     logic [7:0]  esp_off;
     logic [15:0] len;
     logic [15:0] sa_idx;
+    logic        csum;      // a verdict on the checksum inside comes with it
     logic        packet;    // ESP header and trailer are gone
     logic [7:0]  next;
     logic [31:0] esn_hi;    // 0 without ESN; packet: low half of the number
@@ -222,6 +241,7 @@ package nic_pkg;
     logic [9:0]  hdr;       // beats
     logic [9:0]  text_end;  // hdr + text beats
     logic [9:0]  total;     // beats
+    logic [1:0]  form;      // as in rx_meta_t
     logic        track;     // the number is to be noted, when the ICV is good
     logic        packet;
     logic [7:0]  window;    // packets; 0: no replay check
@@ -231,6 +251,19 @@ package nic_pkg;
     logic [31:0] seq;       // low half of the sequence number
     rx_done_t    done;
   } rx_merge_t;
+
+  // Receive: what checking the sum inside needs to know of a beat.
+  typedef struct packed {
+    logic        valid;     // the beat passes, of a frame that is to be checked
+    logic        esp;       // ends with ESP header and IV
+    logic        text;
+    logic        first;     // of the text
+    logic        last;      // of the text
+    logic        stop;      // last of the frame
+    logic [5:0]  tail;      // text bytes in its last beat, 0: all
+    logic [1:0]  form;      // as in rx_meta_t
+    logic [15:0] text_len;  // bytes
+  } rx_look_t;
 
   // What of a guess of ESN's high half depends on the SA alone.
   typedef struct packed {
@@ -313,6 +346,40 @@ package nic_pkg;
                                            input logic [2:0] up);
     // (lo >> 1) >> (63 - n) is lo >> (64 - n) without a shift by 64.
     shift_in = (hi << {up, 3'd0}) | ((lo >> 1) >> (6'd63 - {up, 3'd0}));
+  endfunction
+
+  // Three numbers modulo 2^n - 1 as two, {carries, sum}: no carry runs, the one at the top comes round to
+  // the bottom. As 16 divides n, the Internet checksum of them is the same (RFC 1071 §2 (C)).
+  function automatic logic [127:0] save64(input logic [63:0] a, input logic [63:0] b,
+                                          input logic [63:0] c);
+    logic [63:0] carry;
+    carry  = (a & b) | (a & c) | (b & c);
+    save64 = {carry[62:0], carry[63], a ^ b ^ c};
+  endfunction
+  function automatic logic [63:0] save32(input logic [31:0] a, input logic [31:0] b,
+                                         input logic [31:0] c);
+    logic [31:0] carry;
+    carry  = (a & b) | (a & c) | (b & c);
+    save32 = {carry[30:0], carry[31], a ^ b ^ c};
+  endfunction
+  function automatic logic [31:0] save16(input logic [15:0] a, input logic [15:0] b,
+                                         input logic [15:0] c);
+    logic [15:0] carry;
+    carry  = (a & b) | (a & c) | (b & c);
+    save16 = {carry[14:0], carry[15], a ^ b ^ c};
+  endfunction
+  // Two such numbers of 32 bits, added: 16 bits and a carry that is to come round.
+  function automatic logic [16:0] save_end(input logic [63:0] x);
+    logic [31:0] y;
+    y        = save16(x[15:0], x[31:16], x[47:32]);
+    y        = save16(y[15:0], y[31:16], x[63:48]);
+    save_end = {1'b0, y[15:0]} + {1'b0, y[31:16]};
+  endfunction
+  // Two such numbers of 64 bits as two of 32.
+  function automatic logic [63:0] save_half(input logic [127:0] x);
+    logic [63:0] y;
+    y         = save32(x[31:0], x[63:32], x[95:64]);
+    save_half = save32(y[31:0], y[63:32], x[127:96]);
   endfunction
 
   // RFC 4303 §A2.2: the window ends at the highest number seen. If it lies within one half, a number

@@ -104,6 +104,7 @@ module nic_rx #(
   logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
   nic_pkg::rx_done_t  done_in, done;
+  logic               l4_valid, l4_ok, done_whole;   // record, and verdict if one comes with it
   logic               desc_valid, desc_ready, desc_err, unused_waiting;
   logic [nic_pkg::QUEUE_W-1:0] unused_queue;
   logic [Queues-1:0]  unused_room;
@@ -156,13 +157,14 @@ module nic_rx #(
   );
 
   nic_esp_rx #(.Lanes(Lanes)) i_esp (
-    .clk_i(path_clk), .rst_ni(rst_ni), .flag_bad_i(cfg_i.rx_flag_bad),
+    .clk_i(path_clk), .rst_ni(rst_ni), .flag_bad_i(cfg_i.rx_flag_bad), .csum_i(cfg_i.rx_csum),
     .frame_valid_i(frame_valid), .frame_ready_o(frame_ready), .frame_i(frame),
     .beat_valid_i(raw_valid), .beat_ready_o(raw_ready), .beat_i(raw),
     .sa_rd_en_o(sa_rd_en_o), .sa_rd_idx_o(sa_rd_idx_o), .sa_i(sa_i), .sa_seq_i(sa_seq_i),
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data), .commit_o(commit),
     .rollback_o(rollback), .trim_o(trim),
     .done_valid_o(done_in_valid), .done_ready_i(done_in_ready), .done_o(done_in),
+    .l4_valid_o(l4_valid), .l4_ready_i(done_whole & done_ready & done.csum), .l4_ok_o(l4_ok),
     .event_o(event_o), .no_sa_o(no_sa_o), .bad_pad_o(bad_pad_o),
     .seq_ask_o(seq_ask_o), .seq_answer_i(seq_answer_i), .seq_replay_i(seq_replay_i),
     .seq_end_o(seq_end_o)
@@ -179,8 +181,10 @@ module nic_rx #(
   nic_fifo #(.Width($bits(done_in)), .Depth(64)) i_records (
     .clk_i(path_clk), .rst_ni(rst_ni),
     .valid_i(done_in_valid), .ready_o(done_in_ready), .data_i(done_in),
-    .valid_o(done_valid), .ready_i(done_ready), .data_o(done), .count_o()
+    .valid_o(done_valid), .ready_i(done_whole & done_ready), .data_o(done), .count_o()
   );
+
+  assign done_whole = done_valid & (l4_valid | ~done.csum);
 
   nic_queue_fetch #(.Queues(Queues), .Lanes(Lanes), .DescBytes(16), .Beats(32), .InTurn(1'b0)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.rx_en), .cfg_i(ring_i), .head_o(head_o),
@@ -207,7 +211,8 @@ module nic_rx #(
   nic_dma_write #(.Lanes(Lanes)) i_write (
     .clk_i(path_clk), .rst_ni(rst_ni), .scatter_i(cfg_i.rx_scatter), .flush_i(flush_front),
     .split_o(split),
-    .frame_valid_i(done_valid), .frame_ready_o(done_ready), .frame_i(done),
+    .frame_valid_i(done_whole), .frame_ready_o(done_ready), .frame_i(done),
+    .l4_ok_i(l4_ok & done.csum),
     .data_valid_i(rd_valid), .data_ready_o(rd_ready), .data_i(rd_data),
     .desc_valid_i(desc_valid), .desc_ready_o(desc_ready), .desc_i(desc), .desc_err_i(desc_err),
     .burst_valid_o(burst_valid_o), .burst_ready_i(burst_ready_i), .burst_addr_o(burst_addr_o),

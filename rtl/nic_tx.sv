@@ -2,8 +2,8 @@
 //
 // nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
 //
-//   rings --> queue_fetch --> tx_gather --> tx_issue --+--> dma_read --> esp_tx --+--> frame FIFO
-//                                                      '--> frame FIFO ----^      '--> record FIFO
+//   rings --> queue_fetch --> tx_gather --> tx_issue --+--> dma_read --> csum_tx --> esp_tx --+--> frame FIFO
+//                                                      '--> frame FIFO ----------------^      '--> record FIFO
 //   rings <-- queue_cpl <-- mac_tx --> wire                     frame FIFO, record FIFO --> mac_tx
 module nic_tx #(
   parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
@@ -88,8 +88,11 @@ module nic_tx #(
   logic [ByteW-1:0]   cmd_lead;
   logic               issue_valid, issue_ready, frame_valid, frame_ready;
   nic_pkg::tx_frame_t issue_frame, frame;
+  logic               frames_ready, csum_valid, csum_ready;
+  nic_pkg::tx_csum_t  csum;
+  logic               read_valid, read_ready, read_last, read_err;
   logic               beat_valid, beat_ready, beat_last, beat_err;
-  logic [Width-1:0]   beat;
+  logic [Width-1:0]   read, beat;
   logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
   logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
@@ -136,11 +139,12 @@ module nic_tx #(
     .desc_chain_i(whole_chain), .desc_parts_i(whole_parts), .part_idx_o(part_idx), .part_i(part),
     .cmd_valid_o(cmd_valid), .cmd_ready_i(cmd_ready), .cmd_addr_o(cmd_addr), .cmd_len_o(cmd_len),
     .cmd_lead_o(cmd_lead), .cmd_more_o(cmd_more),
-    .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame)
+    .frame_valid_o(issue_valid), .frame_ready_i(issue_ready), .frame_o(issue_frame), .csum_o(csum)
   );
+  assign issue_ready = frames_ready & csum_ready;
   nic_fifo #(.Width($bits(issue_frame)), .Depth(64 * Lanes)) i_frames (
     .clk_i(path_clk), .rst_ni(rst_ni),
-    .valid_i(issue_valid), .ready_o(issue_ready), .data_i(issue_frame),
+    .valid_i(issue_valid & csum_ready), .ready_o(frames_ready), .data_i(issue_frame),
     .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame), .count_o()
   );
   nic_inflight i_inflight (
@@ -154,6 +158,16 @@ module nic_tx #(
     .cmd_lead_i(cmd_lead), .cmd_more_i(cmd_more),
     .ar_valid_o(data_ar_valid_o), .ar_ready_i(data_ar_ready_i), .ar_addr_o(data_ar_addr_o),
     .ar_len_o(data_ar_len_o), .r_valid_i(data_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
+    .out_valid_o(read_valid), .out_ready_i(read_ready), .out_data_o(read), .out_last_o(read_last),
+    .out_err_o(read_err)
+  );
+
+  assign csum_valid = issue_valid & frames_ready & (issue_frame.code == nic_pkg::CODE_OK);
+  nic_csum_tx #(.Lanes(Lanes)) i_csum (
+    .clk_i(path_clk), .rst_ni(rst_ni),
+    .plan_valid_i(csum_valid), .plan_ready_o(csum_ready), .plan_i(csum),
+    .in_valid_i(read_valid), .in_ready_o(read_ready), .in_data_i(read), .in_last_i(read_last),
+    .in_err_i(read_err),
     .out_valid_o(beat_valid), .out_ready_i(beat_ready), .out_data_o(beat), .out_last_o(beat_last),
     .out_err_o(beat_err)
   );

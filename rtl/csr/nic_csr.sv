@@ -272,6 +272,7 @@ module nic_csr #(
               cfg_q.ipsec_rx_en <= wr_data_i[4];
               cfg_q.rx_flag_bad <= wr_data_i[5];
               cfg_q.rx_scatter  <= wr_data_i[6];
+              cfg_q.rx_csum     <= wr_data_i[7];
               reset_req_q       <= wr_data_i[31];
             end
             G_MAC_LO:    cfg_q.mac[31:0]  <= wr_data_i;
@@ -295,7 +296,7 @@ module nic_csr #(
             case (rd_addr_i[5:2])
               G_ID:        rd_data_q <= nic_pkg::ID_VALUE;
               G_VERSION:   rd_data_q <= nic_pkg::VERSION_VALUE;
-              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 24'd0, cfg_q.rx_scatter,
+              G_CTRL:      rd_data_q <= {reset_busy_i | reset_req_q, 23'd0, cfg_q.rx_csum, cfg_q.rx_scatter,
                                          cfg_q.rx_flag_bad,
                                          cfg_q.ipsec_rx_en, cfg_q.ipsec_tx_en, cfg_q.promisc, cfg_q.rx_en,
                                          cfg_q.tx_en};

@@ -76,7 +76,7 @@ module nic_cpl_write (
         req_addr_q  <= cfg_i.base + {44'd0, slot[15:2], 6'd0};
         req_mask_q  <= (sent ? 4'd0 : req_mask_q) | (4'd1 << slot[1:0]);
         // The phase bit is 1 on the first lap of the ring and flips with each.
-        line_q[{slot[1:0], 7'd0} +: 128] <= {~issue_q[cfg_i.log2], cpl_i.esn_hi, 8'd0, cpl_i.next,
+        line_q[{slot[1:0], 7'd0} +: 128] <= {~issue_q[cfg_i.log2], cpl_i.esn_hi, 7'd0, cpl_i.l4_ok, cpl_i.next,
                                              cpl_i.status, cpl_i.sa_idx, cpl_i.len, cpl_i.cookie};
         issue_q     <= issue_q + 16'd1;
       end

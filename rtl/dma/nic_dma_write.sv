@@ -22,6 +22,7 @@ module nic_dma_write #(
   input  logic              frame_valid_i,
   output logic              frame_ready_o,
   input  nic_pkg::rx_done_t frame_i,
+  input  logic              l4_ok_i,
   input  logic              data_valid_i,
   output logic              data_ready_o,
   input  logic [128*Lanes-1:0] data_i,
@@ -87,6 +88,7 @@ module nic_dma_write #(
                           frame_i.packet & (write | more), frame_i.esp_seen,
                           frame_i.secp & (write | more), code};
   assign cpl_in.next   = frame_i.next;
+  assign cpl_in.l4_ok  = l4_ok_i & frame_i.secp & (write | more) & (frame_i.code == nic_pkg::CODE_OK);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -223,13 +225,15 @@ module nic_dma_write #(
     cpl_o = cpl;
     if (cpl_written && verdict_err) begin
       cpl_o.len    = 16'd0;
+      cpl_o.l4_ok  = 1'b0;
       cpl_o.status = {cpl.status[15:7], 1'b0, cpl.status[5], 1'b0,
                       nic_pkg::CODE_DMA_ERR};
     end
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, o_err, frame_end[ByteW-1:0], frame_i.esn_hi[31], frame_i.lead};
+  assign unused_bits = &{1'b0, o_err, frame_end[ByteW-1:0], frame_i.esn_hi[31], frame_i.lead,
+                         frame_i.csum};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -32,7 +32,8 @@ module nic_tx_issue #(
   output logic                 cmd_more_o,      // the frame goes on in the next command
   output logic                 frame_valid_o,
   input  logic                 frame_ready_i,
-  output nic_pkg::tx_frame_t   frame_o
+  output nic_pkg::tx_frame_t   frame_o,
+  output nic_pkg::tx_csum_t    csum_o           // with frame_o, of a frame without an error
 );
   // The smallest IPv4 header in front of ESP: 14 + 20. ESP header and IV: 16. Smallest text: 4.
   localparam logic [7:0]  MIN_ESP_OFFSET = 8'd34;
@@ -43,7 +44,8 @@ module nic_tx_issue #(
   localparam logic [16:0] PACKET_ADDS    = 17'd18;
 
   logic [16:0] len, esp_off, max_frame;
-  logic        ipsec, packet, plain_bad, esp_bad, packet_bad, sa_bad;
+  logic        ipsec, packet, plain_bad, esp_bad, packet_bad, sa_bad, csum_bad;
+  logic [16:0] sum_from, sum_at, sum_to;
   logic [1:0]  pad;
   logic [16:0] packet_len;
   logic [3:0]  code;
@@ -60,17 +62,24 @@ module nic_tx_issue #(
                      | (len[1:0] != esp_off[1:0]) | (len + ICV_LEN > max_frame);
   assign packet_bad = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off)
                       | (packet_len + ICV_LEN > max_frame);
+  // The field lies in what is summed, and that in the frame.
+  assign sum_from   = {1'b0, desc_i[207:192]};
+  assign sum_at     = {1'b0, desc_i[223:208]};
+  assign sum_to     = {1'b0, desc_i[239:224]};
+  assign csum_bad   = desc_i[83] & ((sum_from > sum_at) | (sum_at + 17'd2 > sum_to) | (sum_to > len));
   // RFC 4303 protection was asked for: without an engine or an SA the frame must not leave.
   assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en | (packet & (Lanes > 1));
 
   assign code = desc_err_i ? nic_pkg::CODE_DMA_ERR
-                : (desc_bad_i | (packet ? packet_bad : ipsec ? esp_bad : plain_bad)) ? nic_pkg::CODE_BAD_LEN
+                : (desc_bad_i | csum_bad | (packet ? packet_bad : ipsec ? esp_bad : plain_bad)) ? nic_pkg::CODE_BAD_LEN
                 : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
 
   logic               valid_q, good_q, sent_q, step, leave;
   logic [3:0]         left_q;    // parts behind this one
   logic [2:0]         next_q;
   nic_pkg::tx_frame_t frame_q;
+  nic_pkg::tx_csum_t  csum_q;
+  logic [ByteW-1:0]   lead;
   logic [63:0]        addr_q;
   logic [15:0]        len_q;
   logic [ByteW-1:0]   lead_q;
@@ -85,6 +94,9 @@ module nic_tx_issue #(
   assign cmd_more_o    = left_q != 4'd0;
   assign frame_valid_o = valid_q & ~sent_q & (cmd_ready_i | ~good_q);
   assign frame_o       = frame_q;
+  assign csum_o        = csum_q;
+  // Cipher text (espOffset + 16) shall start on a beat.
+  assign lead          = ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
   assign busy_o        = valid_q;
 
   always_ff @(posedge clk_i) begin
@@ -116,8 +128,13 @@ module nic_tx_issue #(
       frame_q.sa_idx  <= ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
       frame_q.esn_hi  <= desc_i[159:128];
       frame_q.cookie  <= desc_i[191:160];
-      // Cipher text (espOffset + 16) shall start on a beat.
-      lead_q          <= ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
+      csum_q.on       <= desc_i[83];
+      if (desc_i[83]) begin
+        csum_q.start <= 15'(lead) + sum_from[14:0];
+        csum_q.at    <= 15'(lead) + sum_at[14:0];
+        csum_q.stop  <= 15'(lead) + sum_to[14:0];
+      end
+      lead_q          <= lead;
       addr_q          <= desc_chain_i ? part_i[63:0] : desc_i[63:0];
     end
   end
@@ -125,6 +142,6 @@ module nic_tx_issue #(
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,
                          cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.rx_scatter, cfg_i.natt_port,
-                         desc_i[95:83],
-                         desc_i[255:192]};
+                         cfg_i.rx_csum, desc_i[95:84],
+                         desc_i[255:240]};
 endmodule

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict, strip (packet
-// offload, with one lane). Other frames go round the engine in the same order. With several lanes
+// offload, with one lane); beside the merge the checksum inside is looked at. Other frames go round the engine in the same order. With several lanes
 // nic_sa_ahead reads the SAs in front of the splitter.
 //
 //   beats --> realign --> split --+--> bypass FIFO --+--> merge --> strip --> frame, record FIFO
@@ -13,6 +13,7 @@ module nic_esp_rx #(
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               flag_bad_i,
+  input  logic               csum_i,        // CTRL.RX_CSUM
   input  logic               frame_valid_i,
   output logic               frame_ready_o,
   input  nic_pkg::rx_frame_t frame_i,
@@ -32,6 +33,9 @@ module nic_esp_rx #(
   output logic               done_valid_o,
   input  logic               done_ready_i,
   output nic_pkg::rx_done_t  done_o,
+  output logic               l4_valid_o,    // one for each done_o.csum
+  input  logic               l4_ready_i,
+  output logic               l4_ok_o,
   output nic_pkg::sa_event_t event_o,
   output nic_pkg::seq_ask_t  seq_ask_o,
   input  logic               seq_answer_i,
@@ -121,7 +125,7 @@ module nic_esp_rx #(
   logic               exp_valid, exp_ready, tag_valid, tag_ready, tag_ok;
 
   nic_esp_rx_split #(.Lanes(Lanes)) i_split (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(clk_i), .rst_ni(rst_ni), .csum_i(csum_i),
     .frame_valid_i(split_valid), .frame_ready_o(split_ready), .frame_i(split_frame),
     .beat_valid_i(a_valid), .beat_ready_o(a_ready), .beat_i(a_data), .beat_last_i(a_last),
     .sa_rd_en_o(split_rd_en), .sa_rd_idx_o(split_rd_idx), .sa_i(sa), .guess_i(guess),
@@ -166,6 +170,7 @@ module nic_esp_rx #(
   nic_pkg::rx_done_t done;
   nic_pkg::rx_mark_t mark;
   logic [15:0]       text_len;
+  nic_pkg::rx_look_t look;
   nic_esp_rx_merge #(.Lanes(Lanes)) i_merge (
     .clk_i(clk_i), .rst_ni(rst_ni), .flag_bad_i(flag_bad_i),
     .merge_valid_i(merge_valid), .merge_ready_o(merge_ready), .merge_i(merge),
@@ -175,9 +180,13 @@ module nic_esp_rx #(
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data_o),
     .commit_o(commit), .rollback_o(rollback),
     .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done),
-    .mark_o(mark), .text_len_o(text_len), .event_o(event_o),
+    .mark_o(mark), .text_len_o(text_len), .look_o(look), .event_o(event_o),
     .seq_ask_o(seq_ask_o), .seq_answer_i(seq_answer_i), .seq_replay_i(seq_replay_i),
     .seq_end_o(seq_end_o)
+  );
+  nic_csum_rx #(.Lanes(Lanes)) i_csum (
+    .clk_i(clk_i), .rst_ni(rst_ni), .look_i(look), .header_i(bypass), .text_i(text),
+    .ok_valid_o(l4_valid_o), .ok_ready_i(l4_ready_i), .ok_o(l4_ok_o)
   );
   if (Lanes == 1) begin : gen_strip
     nic_esp_strip i_strip (

@@ -37,6 +37,7 @@ module nic_esp_rx_merge #(
   output nic_pkg::rx_done_t  done_o,
   output nic_pkg::rx_mark_t  mark_o,         // of wr_data_o
   output logic [15:0]        text_len_o,     // with done_o
+  output nic_pkg::rx_look_t  look_o,         // of the beats as they come in
   output nic_pkg::sa_event_t event_o,        // valid for one cycle
   output nic_pkg::seq_ask_t  seq_ask_o,
   input  logic               seq_answer_i,
@@ -93,6 +94,16 @@ module nic_esp_rx_merge #(
   assign done_valid_o = out_end_q & room;
   assign commit_o     = out_end_q & room & out_keep_q;
   assign rollback_o   = out_end_q & room & ~out_keep_q;
+  assign look_o.valid    = move & merge_i.done.csum;
+  assign look_o.esp      = idx_q == merge_i.esp;
+  assign look_o.text     = in_text;
+  assign look_o.first    = idx_q == merge_i.hdr;
+  assign look_o.last     = in_text & (idx_q + 10'd1 == merge_i.text_end);
+  assign look_o.stop     = final_beat;
+  assign look_o.tail     = merge_i.tail;
+  assign look_o.form     = merge_i.form;
+  assign look_o.text_len = merge_i.text_len;
+
   assign done_o       = done_q;
   assign mark_o       = mark_q;
   assign text_len_o   = text_len_q;
@@ -149,9 +160,6 @@ module nic_esp_rx_merge #(
       end
     end
   end
-
-  logic unused_bits;
-  assign unused_bits = &{1'b0, merge_i.tail};
 
 `ifndef SYNTHESIS
   // No frame byte is released with a bad ICV, unless software asked for it.

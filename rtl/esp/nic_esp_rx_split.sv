@@ -20,6 +20,7 @@ module nic_esp_rx_split #(
 ) (
   input  logic               clk_i,
   input  logic               rst_ni,
+  input  logic               csum_i,        // CTRL.RX_CSUM
   input  logic               frame_valid_i,
   output logic               frame_ready_o,
   input  nic_pkg::rx_frame_t frame_i,
@@ -181,6 +182,7 @@ module nic_esp_rx_split #(
       merge_q.hdr           <= (crypt & ~sa_i.gmac) ? hdr + 10'd1 : beats;
       merge_q.text_end      <= (crypt & ~sa_i.gmac) ? text_end + 10'd1 : beats;
       merge_q.total         <= beats;
+      merge_q.form          <= frame_i.form;
       merge_q.track         <= crypt & (sa_i.esn | sa_i.packet);
       merge_q.packet        <= crypt & sa_i.packet;
       merge_q.window        <= !sa_i.packet ? 8'd0
@@ -192,6 +194,7 @@ module nic_esp_rx_split #(
       merge_q.done.esn_hi   <= crypt ? esn_hi : 32'd0;
       merge_q.done.secp     <= crypt;
       merge_q.done.qid      <= frame_i.qid;
+      merge_q.done.csum     <= csum_i & crypt & ~sa_i.gmac;
       merge_q.done.packet   <= 1'b0;
       merge_q.done.next     <= 8'd0;
       merge_q.done.esp_seen <= frame_i.esp_seen;

@@ -58,6 +58,10 @@ module nic_rx_parse #(
   assign meta_o.spi      = spi_q;
   assign meta_o.v6       = v6_q;
   assign meta_o.dst      = dst_q;
+  // The addresses end the header, unless options follow, or UDP over IPv6.
+  assign meta_o.form     = v6_q ? (udp_q ? nic_pkg::FORM_OTHER : nic_pkg::FORM_V6)
+                           : (words_q == (udp_q ? 5'd7 : 5'd5))
+                             ? (udp_q ? nic_pkg::FORM_V4_UDP : nic_pkg::FORM_V4) : nic_pkg::FORM_OTHER;
 
   localparam logic [2:0] BEATS = 3'((6 + Lanes) / Lanes);   // that hold the first seven blocks
 

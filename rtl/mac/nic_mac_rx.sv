@@ -124,7 +124,7 @@ module nic_mac_rx #(
 
   logic unused_bits;
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.ipsec_tx_en, cfg_i.ipsec_rx_en,
-                         cfg_i.rx_flag_bad, cfg_i.rx_scatter};
+                         cfg_i.rx_flag_bad, cfg_i.rx_scatter, cfg_i.rx_csum};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

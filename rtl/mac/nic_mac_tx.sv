@@ -81,6 +81,7 @@ module nic_mac_tx #(
   assign cpl_o.sa_idx = sent.sa_idx;
   assign cpl_o.esn_hi = 31'd0;
   assign cpl_o.next   = 8'd0;
+  assign cpl_o.l4_ok  = 1'b0;
   assign cpl_o.status = {11'd0, sent.secp, sent.code};
 
   always_ff @(posedge clk_i) begin

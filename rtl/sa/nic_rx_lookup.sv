@@ -57,6 +57,7 @@ module nic_rx_lookup (
     in.qid      = queue_i;
     in.esp_seen = meta_i.esp_seen;
     in.esp_off  = meta_i.esp_off;
+    in.form     = meta_i.form;
     in.len      = meta_i.len;
     in.text_len = meta_i.text_len;
     in.crypt    = search & len_ok;          // if there is an SA

@@ -18,7 +18,7 @@
 #define TWP_MAX_FRAME 0x0018u /* bytes, without FCS */
 #define TWP_CAPS 0x001cu      /* 15:0 SAs each way, 16 GCM-128, 17 GCM-256, 18 ESN, 19 GMAC, 20 IPv6,
                                  21 ESP in UDP, 22 VLAN tags, 23 packet offload,
-                                 27:24 log2 of the largest ring, 28 scatter/gather */
+                                 27:24 log2 of the largest ring, 28 scatter/gather, 29 checksums */
 #define TWP_NATT_PORT 0x0020u /* UDP port of ESP in UDP (RFC 3948), 0: none; 4500 after reset */
 #define TWP_QUEUES 0x0024u    /* transmit and receive queues that the card has */
 #define TWP_EICR 0x0100u /* causes */
@@ -36,6 +36,7 @@
 #define TWP_CTRL_IPSEC_RX_EN 16u
 #define TWP_CTRL_RX_FLAG_BAD 32u       /* a frame with a bad ICV is delivered, flagged */
 #define TWP_CTRL_RX_SCATTER 64u        /* a received frame may go on in the next buffer */
+#define TWP_CTRL_RX_CSUM 128u          /* sums of TCP and UDP in what was decrypted are looked at */
 #define TWP_CTRL_RESET 0x80000000u     /* of the whole card, keys too; clears itself */
 
 /* STATUS */
@@ -130,13 +131,19 @@ typedef struct twp_tx_desc {
   uint8_t next_header; /* with PACKET */
   uint32_t esn_hi;
   uint32_t cookie;
-  uint64_t reserved1;
+  uint16_t csum_start; /* with CSUM: bytes from the frame's first */
+  uint16_t csum_at;
+  uint16_t csum_stop;
+  uint16_t reserved1;
 } twp_tx_desc;
 #define TWP_TX_IPSEC 1u
 #define TWP_TX_ESN 2u
 /* Memory has headers up to esp_offset, with the finished packet's lengths, then payload; the card puts
    ESP header, IV and trailer in and numbers the packet. */
 #define TWP_TX_PACKET 4u
+/* The checksum of bytes csum_start up to csum_stop goes to csum_at, before encryption; software has left
+   the pseudo header's sum there. */
+#define TWP_TX_CSUM 8u
 /* A frame in several buffers: a descriptor for each, eight at most; all but the last have MORE, all but
    the first CONT. The first says all, the others address and length. One completion, the first's. */
 #define TWP_TX_MORE 16u
@@ -160,6 +167,7 @@ typedef struct twp_completion {
 #define TWP_CODE_KEY_ERR 8u /* parity of the SA's row: no crypto under it before it is written again */
 #define TWP_CPL_SECP 0x10u /* the card did ESP crypto */
 #define TWP_CPL_PACKET 0x40u /* received: ESP header, trailer and ICV are gone, IP is as it came */
+#define TWP_CPL_L4_OK 0x1000000u /* received: the sum of TCP or UDP inside is right */
 #define TWP_CPL_MORE 0x80u /* received: the frame goes on in the next buffer, which has its completion */
 #define TWP_CODE_REPLAY 9u   /* packet offload: number seen before, or too old */
 #define TWP_CODE_BAD_PAD 10u

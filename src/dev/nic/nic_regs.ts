@@ -28,13 +28,15 @@ export const ID_VALUE = 0x54575031;
 export const VERSION_VALUE = 0x00010000;
 /**
  * 1024 SAs each way, AES-GCM-128 and 256, ESN, AES-GMAC, IPv6, ESP in UDP, VLAN tags, packet offload,
- * rings of up to 2^12 entries, scatter/gather.
+ * rings of up to 2^12 entries, scatter/gather, checksums.
  */
-export const CAPS_VALUE = 0x1cff0400;
+export const CAPS_VALUE = 0x3cff0400;
 /** Bit of REG_CAPS: packet offload. A card of several lanes has none. */
 export const CAPS_PACKET = 0x00800000;
 /** Bit of REG_CAPS: frames of several buffers, TXD_MORE and CTRL_RX_SCATTER. */
 export const CAPS_SCATTER = 0x10000000;
+/** Bit of REG_CAPS: sums of TCP and UDP, TXD_CSUM and CTRL_RX_CSUM. */
+export const CAPS_CSUM = 0x20000000;
 export const NATT_PORT_DEFAULT = 4500;
 export const MAX_FRAME_DEFAULT = 9018;
 export const MAX_FRAME_LIMIT = 9216;
@@ -48,6 +50,8 @@ export const CTRL_IPSEC_RX_EN = 16;
 export const CTRL_RX_FLAG_BAD = 32;
 /** A received frame that is longer than its buffer goes on in the next one (CPL_MORE). */
 export const CTRL_RX_SCATTER = 64;
+/** The checksum of TCP or UDP in what was decrypted is looked at (CPL_L4_OK). */
+export const CTRL_RX_CSUM = 128;
 /** Clears itself; resets the whole card and scrubs the SA tables. */
 export const CTRL_RESET = 0x80000000;
 
@@ -202,8 +206,10 @@ export type StatName = (typeof STAT_NAMES)[number];
 
 /*
  * Tx descriptor, 8 words:
- *   | addr lo | addr hi | len, flags | saIdx, espOffset, next header | esnHi | cookie | 0 | 0 |
- *     0         1         2            3                               4       5        6   7
+ *   | addr lo | addr hi | len, flags | saIdx, espOffset, next header | esnHi | cookie |
+ *     0         1         2            3                               4       5
+ *   | csumStart, csumAt | csumStop |
+ *     6                   7
  * With TXD_PACKET memory has no ESP header and no trailer: payload follows the headers at espOffset.
  * The card puts them in, and numbers the packet (esnHi says nothing). It changes no byte in front of
  * espOffset: lengths of IP are those of the finished packet, payload + 18 + padding to whole words + ICV.
@@ -213,6 +219,9 @@ export type StatName = (typeof STAT_NAMES)[number];
  * empty. A chain that ends later than at TXD_PARTS_MAX, begins with TXD_CONT, or is followed by a
  * descriptor without it before its last: CODE_BAD_LEN. One that cannot be read: CODE_DMA_ERR. Nothing of
  * such a frame is sent, and what goes on with it is passed over. A ring that ends amid a frame waits.
+ * With TXD_CSUM the card puts the Internet checksum (RFC 1071) of bytes csumStart up to csumStop of the
+ * frame, counted in memory, at csumAt, before it encrypts; software has left the pseudo header's sum there.
+ * csumStart <= csumAt, csumAt + 2 <= csumStop <= len; else CODE_BAD_LEN.
  * Rx descriptor, 4 words:
  *   | addr lo | addr hi | bufLen | cookie |
  * Completion, 4 words, the phase in bit 31 of the last. esnHi: on receive with ESN, the high half of
@@ -229,6 +238,7 @@ export const CPL_BYTES = 16;
 export const TXD_IPSEC = 1;
 export const TXD_ESN = 2;
 export const TXD_PACKET = 4;
+export const TXD_CSUM = 8;
 export const TXD_MORE = 16;
 export const TXD_CONT = 32;
 /** Descriptors of a frame. */
@@ -248,6 +258,13 @@ export const CPL_PACKET = 64;
  */
 export const CPL_MORE = 128;
 export const CPL_NEXT_SHIFT = 16;
+/**
+ * Rx, with CTRL_RX_CSUM and CPL_SECP: the checksum of the TCP segment or UDP datagram inside is right, of
+ * all that its IP packet, or ESP, says it has; UDP's own length was not looked at. Without it nothing is
+ * said, and software looks: what has IP options or extension headers, is a fragment, has more padding than
+ * it must, or came by AES-GMAC or, in transport mode, in UDP over IPv6.
+ */
+export const CPL_L4_OK = 0x01000000;
 export const CPL_ESN_HI_MASK = 0x7fffffff;
 
 export const CODE_OK = 0;

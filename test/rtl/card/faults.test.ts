@@ -299,7 +299,7 @@ describe('registers', () => {
     const host = start();
     expect(host.read(REG.id)).toBe(0x54575031);
     expect(host.read(REG.version)).toBe(0x00010000);
-    expect(host.read(REG.caps)).toBe(0x1cff0400);
+    expect(host.read(REG.caps)).toBe(0x3cff0400);
     expect(host.read(REG.maxFrame)).toBe(9018);
     expect(host.read(REG.queues)).toBe(1);
     expect(host.read(REG.status)).toBe(0);

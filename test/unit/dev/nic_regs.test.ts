@@ -98,6 +98,7 @@ describe('tagwire_card.h, which documents the card for C programs, says the same
     TX_PACKET: 'TXD_PACKET',
     TX_MORE: 'TXD_MORE',
     TX_CONT: 'TXD_CONT',
+    TX_CSUM: 'TXD_CSUM',
   };
 
   test('every value that both have', () => {
