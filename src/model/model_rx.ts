@@ -10,12 +10,14 @@ import {
   CODE_REPLAY,
   CODE_TOO_BIG,
   CPL_ESP_SEEN,
+  CPL_L4_OK,
   CPL_MORE,
   CPL_NEXT_SHIFT,
   CPL_PACKET,
   CPL_SECP,
   CTRL_IPSEC_RX_EN,
   CTRL_PROMISC,
+  CTRL_RX_CSUM,
   CTRL_RX_EN,
   CTRL_RX_FLAG_BAD,
   CTRL_RX_SCATTER,
@@ -23,6 +25,7 @@ import {
   RXD_BYTES,
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
+import { isSumRight } from './model_csum.ts';
 import { type EspPlace, findEsp, guessHigh, openEsp, openUnchecked } from './model_esp.ts';
 import { isReplay, noteNumber, stripEsp } from './model_packet.ts';
 import { complete, dmaError, keyError, type ModelCard, ModelPace } from './model_port.ts';
@@ -34,6 +37,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Frames wait in here for buffers; what does not fit is dropped. */
 const FIFO_BYTES = 32768;
 const NOTHING = new Uint8Array(0);
+/** What a completion says of a frame that is not there. */
+const PROMISES = CPL_SECP | CPL_PACKET | CPL_L4_OK;
 
 interface Verdict {
   code: number;
@@ -153,7 +158,7 @@ export class ModelRx {
     ring.head = (ring.head + 1) & 0xffff;
     if (d === null) {
       dmaError(card);
-      const status = v.status & ~(CPL_SECP | CPL_PACKET);
+      const status = v.status & ~PROMISES;
       complete(card, done, 0, 0, v.saIdx, status | CODE_DMA_ERR, now, v.esnHi);
     } else this.#deliver(new DataView(d.buffer, d.byteOffset, RXD_BYTES), left, v, done, now);
     this.kick(now);
@@ -215,6 +220,8 @@ export class ModelRx {
       return;
     }
     v.status |= CPL_SECP;
+    const isLooked = (this.#card.ctrl & CTRL_RX_CSUM) !== 0 && !sa.gmac;
+    if (isLooked && isSumRight(frame, place)) v.status |= CPL_L4_OK;
     stats.rxIpsecOk++;
     state.packets++;
     state.bytes += frame.length;
@@ -231,7 +238,7 @@ export class ModelRx {
     }
     if (v.code === CODE_OK) {
       v.code = CODE_BAD_PAD;
-      v.status &= ~CPL_SECP;
+      v.status &= ~(CPL_SECP | CPL_L4_OK);
       this.#card.stats.rxBadPad++;
     }
     return NOTHING;
@@ -266,7 +273,7 @@ export class ModelRx {
         dmaError(card);
       }
     }
-    const status = code === v.code ? v.status : v.status & ~(CPL_SECP | CPL_PACKET);
+    const status = code === v.code ? v.status : v.status & ~PROMISES;
     complete(card, done, cookie, lenBytes, v.saIdx, status | more | code, now, v.esnHi);
   }
 

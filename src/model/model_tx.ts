@@ -13,11 +13,13 @@ import {
   MAX_FRAME_LIMIT,
   NO_SA_IDX,
   TXD_BYTES,
+  TXD_CSUM,
   TXD_ESN,
   TXD_IPSEC,
   TXD_PACKET,
 } from '../dev/nic/nic_regs.ts';
 import { ETHER_HDR_LEN } from '../header/ether.ts';
+import { fillSum, isSumPlaced, type TxSum } from './model_csum.ts';
 import { checkTx, sealEsp, type TxCrypto } from './model_esp.ts';
 import { ModelGather } from './model_gather.ts';
 import { buildEsp, builtBytes, takeNumber } from './model_packet.ts';
@@ -49,6 +51,8 @@ export class ModelTx {
   readonly #crypto: TxCrypto = {
     ...{ espOffset: 0, esn: false, esnHi: 0, packet: false, next: 0 },
   };
+
+  readonly #sum: TxSum = { start: 0, at: 0, stop: 0 };
 
   constructor(
     card: ModelCard,
@@ -124,6 +128,12 @@ export class ModelTx {
 
     const sa = isIpsec ? this.#sa.get(saIdx) : null;
     let { code } = gather;
+    const sum = this.#sum;
+    sum.start = d.getUint16(24, true);
+    sum.at = d.getUint16(26, true);
+    sum.stop = d.getUint16(28, true);
+    const isSummed = (flags & TXD_CSUM) !== 0;
+    if (code === CODE_OK && isSummed && !isSumPlaced(sum, lenBytes)) code = CODE_BAD_LEN;
     if (code === CODE_OK)
       code = isIpsec ? checkTx(lenBytes, card.maxFrameBytes, crypto, sa) : this.#plain(lenBytes);
     const isAsked = code === CODE_OK || code === CODE_KEY_ERR;
@@ -137,6 +147,7 @@ export class ModelTx {
       this.#refuse(cookie, saIdx, code === CODE_OK ? CODE_DMA_ERR : code, now);
       return;
     }
+    if (isSummed) fillSum(data, sum);
     const builtLen = crypto.packet ? builtBytes(lenBytes, crypto.espOffset) : lenBytes;
     const frame = this.#frame.subarray(0, isIpsec ? builtLen + ICV_BYTES : lenBytes);
     if (!crypto.packet) frame.set(data);

@@ -132,7 +132,7 @@ export class NicModel {
     const card = this.#card;
     switch (offset) {
       case R.REG_CTRL:
-        card.ctrl = value & 127;
+        card.ctrl = value & 255;
         if ((value & R.CTRL_RESET) !== 0) this.#reset(now);
         else this.kick(now);
         break;
