@@ -53,6 +53,8 @@ interface RunOptions {
   readonly memLatencyCycles?: number;
   /** Frames begin so many bytes behind a multiple of 64. */
   readonly offsetBytes?: number;
+  /** The card makes the sum of UDP, and checks it. */
+  readonly checksums?: boolean;
 }
 
 /** sim/bench/line_rate.cc, compiled against the card's library. */
@@ -75,9 +77,10 @@ export class LineRateBench {
 
   /** Transmit, receive, and both at once. */
   run(payloadBytes: number, packets: number, options: RunOptions = {}): LineRateRow[] {
-    const { memLatencyCycles = MEM_LATENCY_CYCLES, offsetBytes = 0 } = options;
+    const { memLatencyCycles = MEM_LATENCY_CYCLES, offsetBytes = 0, checksums = false } = options;
     const lanes = this.#lanes;
-    const args = [payloadBytes, packets, memLatencyCycles, offsetBytes, lanes].map(String);
+    const numbers = [payloadBytes, packets, memLatencyCycles, offsetBytes, lanes, +checksums];
+    const args = numbers.map(String);
     const r = spawnSync(this.#program, args, { encoding: 'utf8', timeout: 600_000 });
     if (r.status !== 0) throw new Error(`the bench failed: ${r.stderr}`);
     const lines = r.stdout.trimEnd().split('\n');

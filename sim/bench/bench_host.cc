@@ -54,7 +54,7 @@ void BenchHost::start(uint32_t batch) {
   post(TWP_ITR, batch << 16 | ITR_CYCLES);
   post(TWP_EIMS, TWP_CAUSE_RXC);
   post(TWP_CTRL, TWP_CTRL_TX_EN | TWP_CTRL_RX_EN | TWP_CTRL_PROMISC | TWP_CTRL_IPSEC_TX_EN |
-                     TWP_CTRL_IPSEC_RX_EN);
+                     TWP_CTRL_IPSEC_RX_EN | (checksums ? TWP_CTRL_RX_CSUM : 0));
 }
 
 void BenchHost::installTxSa() {
@@ -103,6 +103,14 @@ uint32_t BenchHost::fillFrames(uint32_t espPayloadBytes) {
     desc.sa_idx = uint16_t(slot % sas);
     desc.esp_offset = ESP_AT;
     desc.cookie = slot;
+    if (checksums) {
+      desc.flags |= TWP_TX_CSUM;
+      desc.csum_start = TEXT_AT;
+      desc.csum_at = TEXT_AT + 6;
+      desc.csum_stop = uint16_t(TEXT_AT + udpBytes);
+      // RFC 768: addresses 10.0.0.1 and 10.0.0.2, protocol, length.
+      put16(text + 6, 2 * 0x0a00 + 1 + 2 + 17 + udpBytes);
+    }
     std::memcpy(arena + ring(TX) + sizeof desc * slot, &desc, sizeof desc);
   }
   return TEXT_AT + textBytes;
@@ -124,7 +132,9 @@ bool BenchHost::isDone(uint32_t ringIndex, uint16_t index) const {
   std::memcpy(&done, arena + ring(ringIndex) + sizeof done * slot, sizeof done);
   const uint32_t phase = !((index >> ringLog2) & 1);
   if (done.phase >> 31 != phase) return false;
-  if ((done.status & (TWP_CPL_CODE | TWP_CPL_SECP)) != TWP_CPL_SECP || done.cookie != slot) {
+  const uint32_t wanted = TWP_CPL_SECP | (checksums && ringIndex == RXC ? TWP_CPL_L4_OK : 0);
+  const uint32_t asked = TWP_CPL_CODE | TWP_CPL_SECP | TWP_CPL_L4_OK;
+  if ((done.status & asked) != wanted || done.cookie != slot) {
     std::fprintf(stderr, "card %u: completion %u has cookie %u, status 0x%x\n", card, index,
                  done.cookie, done.status);
     std::exit(1);

@@ -22,6 +22,8 @@ struct BenchHost {
   uint32_t sas = 1;
   // Where frames begin in their buffers.
   uint32_t offsetBytes = 0;
+  // The card makes and checks the sum of UDP.
+  bool checksums = false;
   uint16_t txTail = 0;
   uint16_t rxTail = 0;
   uint16_t txcHead = 0;

@@ -18,6 +18,8 @@ export interface TxFields {
   readonly next?: number;
   readonly esnHi?: number;
   readonly cookie?: number;
+  /** With TXD_CSUM: first byte, place of the field, end. */
+  readonly csum?: readonly [start: number, at: number, stop: number];
 }
 
 export interface Completion {
@@ -78,15 +80,20 @@ export class BareHost {
     bus.writeReg(window + R.SA_SPI, sa.spi);
     bus.writeReg(window + R.SA_IDX, (R.SA_WRITE + idx) >>> 0);
     if (window !== R.SA_RX) return;
-    bus.writeReg(window + R.SA_DST, new DataView(sa.dst.buffer, sa.dst.byteOffset).getUint32(0));
-    bus.writeReg(window + R.MATCH_SA, idx);
-    const slot = R.matchBucket0(sa.spi) * R.MATCH_WAYS;
+    const dst = new DataView(sa.dst.buffer, sa.dst.byteOffset);
+    const isV6 = sa.family === 6;
+    bus.writeReg(window + R.SA_DST, dst.getUint32(0));
+    for (let w = 1; isV6 && w < 4; w++)
+      bus.writeReg(window + R.SA_DST1 + 4 * (w - 1), dst.getUint32(4 * w));
+    bus.writeReg(window + R.MATCH_SA, isV6 ? (idx | R.MATCH_V6) >>> 0 : idx);
+    // A second way of the bucket: an SPI may have both families.
+    const slot = R.matchBucket0(sa.spi) * R.MATCH_WAYS + (isV6 ? 1 : 0);
     bus.writeReg(window + R.MATCH_IDX, (R.SA_WRITE + slot) >>> 0);
   }
 
   /** One descriptor. */
   post({ address, lenBytes }: Piece, flags: number, fields: TxFields = {}): void {
-    const { saIdx = 0, espOffset = 0, next = 0, esnHi = 0, cookie = 0 } = fields;
+    const { saIdx = 0, espOffset = 0, next = 0, esnHi = 0, cookie = 0, csum = [0, 0, 0] } = fields;
     const { words } = this.tx;
     const at = this.tx.word(this.tx.tail);
     words[at] = address;
@@ -95,8 +102,8 @@ export class BareHost {
     words[at + 3] = saIdx | (espOffset << 16) | (next << 24);
     words[at + 4] = esnHi;
     words[at + 5] = cookie;
-    words[at + 6] = 0;
-    words[at + 7] = 0;
+    words[at + 6] = csum[0] | (csum[1] << 16);
+    words[at + 7] = csum[2];
     this.tx.tail = (this.tx.tail + 1) & 0xffff;
   }
 

@@ -49,6 +49,10 @@ export interface EspShape {
   /** In UDP to this port (RFC 3948). */
   readonly udpPort?: number;
   readonly seed?: number;
+  /** What is in it, payloadBytes long; a pattern when absent. */
+  readonly payload?: Uint8Array;
+  /** Next header; UDP when absent. */
+  readonly next?: number;
   /** High half of the number, in the IV. */
   readonly seqHi?: number;
   /** Padding, bytes: what fills the last word when absent. One byte of it, from 1 on, may be wrong. */
@@ -117,11 +121,11 @@ export function espClear(shape: EspShape): Uint8Array {
   v.setUint32(esp + 4, shape.seq);
   v.setUint32(esp + 8, shape.seqHi ?? 0);
   v.setUint32(esp + 12, shape.seq);
-  frame.set(pattern(shape.payloadBytes, shape.seed ?? shape.seq), esp + 16);
+  frame.set(shape.payload ?? pattern(shape.payloadBytes, shape.seed ?? shape.seq), esp + 16);
   for (let i = 0; i < pad; i++) frame[esp + 16 + shape.payloadBytes + i] = i + 1;
   if (shape.wrongPad !== undefined) frame[esp + 15 + shape.payloadBytes + shape.wrongPad]! ^= 0x10;
   frame[esp + 16 + text - 2] = shape.padLength ?? pad;
-  frame[esp + 16 + text - 1] = 17;
+  frame[esp + 16 + text - 1] = shape.next ?? 17;
   return frame;
 }
 

@@ -53,6 +53,10 @@ describe.each(LANES)('the card with %i lanes, packets of different keys back to 
     for (const size of sizes) expectLineRate(bench.run(size, 192, { offsetBytes: offset }));
   });
 
+  test.each([64, 256, 1400])('%i B with the sum of UDP made and checked: as fast', (payload) => {
+    expectLineRate(bench.run(payload, 256, { checksums: true }));
+  });
+
   // Four lanes then have 66 packets, and as many reads or more, on their way.
   test('memory that answers after 400 cycles: as fast, at 256 B', () => {
     expectLineRate(bench.run(256, 768, { memLatencyCycles: 400 }));
