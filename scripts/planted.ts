@@ -37,7 +37,9 @@ if (unknown.length > 0) {
 const ids = CASES.map((c) => c.id);
 if (values.matrix) {
   const faults = all.map((fault) => fault.id);
-  process.stdout.write(matrixText(readMatrix(), readReasons(), ids, faults));
+  const text = matrixText(readMatrix(), readReasons(), ids, faults);
+  // A pipe takes so much at a time: all of it, before the end.
+  await new Promise((done) => process.stdout.write(text, done));
   process.exit(0);
 }
 const known = readMatrix().faults;
