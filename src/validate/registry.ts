@@ -2,6 +2,7 @@
 import { type Case, groupOf } from './case.ts';
 import { FUZZ_CASES } from './fuzz/cases.ts';
 import { CHAINS } from './suites/chains.ts';
+import { CHECKSUMS } from './suites/checksums.ts';
 import { ESP } from './suites/esp.ts';
 import { ESP_FORMS } from './suites/esp_forms.ts';
 import { ESP_FRAMES } from './suites/esp_frames.ts';
@@ -26,6 +27,7 @@ export const CASES: readonly Case[] = [
   ...RINGS,
   ...QUEUE_RINGS,
   ...CHAINS,
+  ...CHECKSUMS,
   ...REGISTERS,
   ...INTERRUPTS,
   ...QUEUE_INTERRUPTS,

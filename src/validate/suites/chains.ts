@@ -1,90 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import type { SimWorld } from '../../dev/nic/nic_bus.ts';
 import * as R from '../../dev/nic/nic_regs.ts';
 import { Rng } from '../../kern/rng.ts';
-import { BareHost, type Completion, type Piece, type TxFields } from '../bare_host.ts';
+import type { TxFields } from '../bare_host.ts';
+import { type BarePair, BLANK, barePair, CTRL, codes, SA, SA_ROW } from '../bare_pair.ts';
 import type { Case } from '../case.ts';
 import type { CaseRun } from '../case_run.ts';
-import { espClear, espSealed, hex, plainFrame, testSa } from '../frames.ts';
-import { SIM_DEFAULTS } from '../rig.ts';
+import { espClear, espSealed, hex, plainFrame } from '../frames.ts';
 
 /** Frames of several buffers, from one bare card to another: descriptors as no driver of ours posts them. */
 
-const SA = testSa('out', 0x2345);
-const SA_ROW = 9;
 const ESP: TxFields = { flags: R.TXD_IPSEC, saIdx: SA_ROW, espOffset: 34 };
-const CTRL = R.CTRL_TX_EN | R.CTRL_RX_EN | R.CTRL_IPSEC_TX_EN | R.CTRL_IPSEC_RX_EN | R.CTRL_PROMISC;
-/** Memory of either host: rings at its begin, then what frames lie in. */
-const [HOST_A, HOST_B] = SIM_DEFAULTS.hosts.map((host) => host.baseBytes) as [number, number];
-const PIECES_AT = HOST_A + 0x40000;
-const BUFFERS_AT = HOST_B + 0x40000;
-/** Bytes from one buffer to the next, and what they hold where the card has not written. */
-const APART = 16384;
-const BLANK = 0xee;
 /** Outside of all host memory: DECERR. */
 const NOWHERE = 0x7000_0000;
 
-class Pair {
-  readonly a: BareHost;
-  readonly b: BareHost;
-  readonly world: SimWorld;
-
-  constructor(world: SimWorld, ctrlOfB: number) {
-    this.world = world;
-    this.a = new BareHost(world, 0, HOST_A, 6);
-    this.b = new BareHost(world, 1, HOST_B, 6);
-    this.a.start(CTRL);
-    this.b.start(ctrlOfB);
-    this.a.install(R.SA_TX, SA_ROW, SA);
-    this.b.install(R.SA_RX, SA_ROW, SA);
-  }
-
-  /** Until nothing moves. */
-  settle(): void {
-    this.a.flush();
-    this.b.flush();
-    do this.world.run(2000);
-    while (this.world.idleCycles < 1000);
-    this.world.tapDrained();
-  }
-
-  /** Cuts bytes into pieces of these lengths, each at a place of its own. */
-  pieces(bytes: Uint8Array, lengths: readonly number[], rng: Rng): Piece[] {
-    let from = 0;
-    return lengths.map((lenBytes, i): Piece => {
-      const address = PIECES_AT + APART * i + rng.below(64);
-      this.world.arena.set(bytes.subarray(from, from + lenBytes), address);
-      from += lenBytes;
-      return { address, lenBytes };
-    });
-  }
-
-  /** Buffers for card b, blank, cookies from 0 on. */
-  supply(lengths: readonly number[], rng: Rng): Piece[] {
-    this.world.arena.fill(BLANK, BUFFERS_AT, BUFFERS_AT + APART * (lengths.length + 1));
-    return lengths.map((lenBytes, i): Piece => {
-      const piece = { address: BUFFERS_AT + APART * i + 64 + rng.below(64), lenBytes };
-      this.b.supply(piece, i);
-      return piece;
-    });
-  }
-
-  /** What completions say was received into these buffers, one behind the other. */
-  received(done: readonly Completion[], buffers: readonly Piece[]): Uint8Array {
-    const parts = done.map(({ cookie, lenBytes }) => {
-      const { address } = buffers[cookie]!;
-      return this.world.arena.slice(address, address + lenBytes);
-    });
-    return Buffer.concat(parts);
-  }
-}
-
-async function pair(c: CaseRun, ctrlOfB = CTRL): Promise<Pair> {
-  const { world } = await c.ownRig({ attach: false });
-  const caps = world.buses[0]!.readReg(R.REG_CAPS);
-  c.ok((caps & R.CAPS_SCATTER) !== 0, 'REG_CAPS has scatter/gather');
-  return new Pair(world, ctrlOfB);
-}
+const pair = (c: CaseRun, ctrlOfB?: number): Promise<BarePair> =>
+  barePair(c, R.CAPS_SCATTER, ctrlOfB);
 
 /** A length cut into so many, some of them 0. */
 function cut(lenBytes: number, count: number, rng: Rng): number[] {
@@ -108,9 +38,6 @@ function frames(
   const clear = espClear(shape).subarray(0, -16);
   return { clear, wire: espSealed(shape, SA), opened: clear };
 }
-
-const codes = (done: readonly Completion[]): number[][] =>
-  done.map((d) => [d.cookie, d.status & R.CPL_CODE_MASK]);
 
 const whole: readonly Case[] = [false, true].flatMap((isEsp) => {
   const form = isEsp ? 'esp' : 'plain';
