@@ -52,6 +52,9 @@ module nic_axi_write #(
   input  logic [1:0]   m_axi_bresp_i,
   input  logic         m_axi_bvalid_i
 );
+  // By a name: Yosys takes the tilde before a cast for a part of its width.
+  localparam logic [63:0] InBeat = 64'(32*Lanes - 1);
+
   logic        aw_q, ack_err_q;
   logic [2:0]  ack_q;      // whose the B is: {rx data, rx completions, tx completions}
   logic [3:0]  id_q;
@@ -185,7 +188,7 @@ module nic_axi_write #(
     if (pick) begin
       if (pick_cpl) begin
         id_q   <= pick_tx ? nic_pkg::WID_TX_CPL : nic_pkg::WID_RX_CPL;
-        addr_q <= {cpl_addr[63:6], (Lanes == 1) & (mask[1:0] == 2'd0), 5'd0} & ~64'(32*Lanes - 1);
+        addr_q <= {cpl_addr[63:6], (Lanes == 1) & (mask[1:0] == 2'd0), 5'd0} & ~InBeat;
         len_q  <= cpl_len;
       end else begin
         id_q   <= nic_pkg::WID_RX_DATA;

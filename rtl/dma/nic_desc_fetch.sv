@@ -41,6 +41,8 @@ module nic_desc_fetch #(
   localparam int unsigned NumW      = SlotLog + 1;
   localparam int unsigned EntryW    = (EntryLog == 0) ? 1 : EntryLog;
   localparam int unsigned Width     = 256 * Lanes;
+  // By a name: Yosys takes the tilde before a cast for a part of its width.
+  localparam logic [63:0] InBeat    = 64'(32*Lanes - 1);
 
   logic [15:0]       req_q, head_q;
   logic              ar_valid_q, drain_q;
@@ -139,7 +141,7 @@ module nic_desc_fetch #(
       if (go) begin
         ar_valid_q <= 1'b1;
         ar_len_q   <= 2'(beats - 3'd1);
-        ar_addr_q  <= cfg_i.base + ({48'd0, slot} << BytesLog) & ~64'(32*Lanes - 1);
+        ar_addr_q  <= cfg_i.base + ({48'd0, slot} << BytesLog) & ~InBeat;
         req_q      <= req_q + 16'(n);
       end
       if (go || r_valid_i) begin
