@@ -3,115 +3,77 @@
  * Maps the card with Yosys, module by module, to LUTs of six inputs and flip-flops, and tells
  * what each needs and its longest path in LUT levels. Ends with 1 when a budget is passed.
  *
- *     npm run synth                    all modules that have a budget, with one block a cycle
+ *     npm run synth                    all modules of the card of one lane, and what they are together
+ *     npm run synth -- --lanes 4       the modules that are others there
  *     npm run synth -- nic_gcm …       these alone
  *     npm run synth -- --write         and what was measured becomes the budget
  *
- * A module is counted without the modules in it. Levels are Yosys', without placement: they compare,
- * they are no clock. Memories that are written stay memories; tables are LUTs.
+ * A module is counted without the modules in it; of one with several sets of parameters the largest
+ * count. Levels are Yosys', without placement and without carry chains: they compare, they are no
+ * clock. Memories that are written stay memories; tables are LUTs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { runYosys, type Tree } from '@yowasp/yosys';
+import { type Card, elaborate, instances } from './synth/card.ts';
+import { type Cost, type Mapped, mapShape, pathThrough } from './synth/map.ts';
 
-interface Cost {
-  lut: number;
-  ff: number;
-  /** Bits of memories that are written. */
-  ram: number;
-  /** LUTs between two flip-flops, RAMs or ports. */
-  levels: number;
-}
-
-const RTL = new URL('../rtl/', import.meta.url);
 const BUDGETS = new URL('../test/rtl/synth_budgets.json', import.meta.url);
-
-const files = readFileSync(new URL('nic.f', RTL), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('//'));
-
-function sources(): Tree {
-  const tree: Tree = {};
-  for (const file of files) {
-    let folder = tree;
-    const path = file.split('/');
-    for (const name of path.slice(0, -1)) {
-      folder[name] ??= {};
-      folder = folder[name] as Tree;
-    }
-    folder[path.at(-1)!] = readFileSync(new URL(file, RTL), 'utf8');
-  }
-  return tree;
-}
-
-/** What `synth -lut 6` does, for one module, whose memories stay what they are. */
-function scriptOf(top: string): string {
-  return [
-    `read_verilog -sv -DSYNTHESIS ${files.join(' ')}`,
-    `hierarchy -check -top ${top}`,
-    // From here on the modules in it are left alone: they count for themselves.
-    `cd ${top}; proc; opt_expr; opt_clean; opt; wreduce; peepopt; opt_clean; alumacc; opt`,
-    'memory -nomap; opt_clean; opt -fast -mux_undef -undriven -fine',
-    'memory_map -rom-only; opt -undriven -fine; techmap; opt -fast; abc -lut 6; opt -fast; clean',
-    // A module in it ends paths: nothing is known of those through it.
-    'tee -o stat.json stat -json; tee -o ram.txt dump t:$mem_v2',
-    'delete t:*nic_*; tee -o ltp.txt ltp -noff',
-  ].join('; ');
-}
-
-interface Stat {
-  modules: Record<string, { num_cells_by_type: Record<string, number> }>;
-}
-
-/** Throws Error with the end of Yosys' log. */
-async function costOf(top: string): Promise<Cost> {
-  const decoder = new TextDecoder();
-  let log = '';
-  const keep = (bytes: Uint8Array | null): void => {
-    if (bytes !== null) log += decoder.decode(bytes);
-  };
-  const args = ['-q', '-e', 'implicitly declared', '-p', scriptOf(top)];
-  let out: Tree | undefined;
-  try {
-    out = await runYosys(args, sources(), { stdout: keep, stderr: keep });
-  } catch (e) {
-    throw new Error(`yosys: ${String(e)}\n${log.split('\n').slice(-20).join('\n')}`);
-  }
-  const stat = JSON.parse(String(out!['stat.json'])) as Stat;
-  const module = stat.modules[`\\${top}`]!;
-  const cells = Object.entries(module.num_cells_by_type);
-  const sum = (type: RegExp): number =>
-    cells.reduce((n, [name, count]) => (type.test(name) ? n + count : n), 0);
-  const memories = String(out!['ram.txt'])
-    .split(/^ *cell /m)
-    .slice(1);
-  const number = (cell: string, name: string): number =>
-    Number(new RegExp(`parameter \\\\${name} (\\d+)`).exec(cell)![1]);
-  return {
-    lut: sum(/^\$lut$/),
-    ff: sum(/^\$_S?DFF/),
-    ram: memories.reduce((n, cell) => n + number(cell, 'SIZE') * number(cell, 'WIDTH'), 0),
-    levels: Number(/length=(\d+)/.exec(String(out!['ltp.txt']))?.[1] ?? 0),
-  };
-}
-
-const budgets = JSON.parse(readFileSync(BUDGETS, 'utf8')) as Record<string, Cost>;
-const isWriting = process.argv.includes('--write');
-const asked = process.argv.slice(2).filter((a) => !a.startsWith('-'));
+/** What is counted with all that is in it: one direction each, and the card. */
+const WHOLE = ['nic_tx', 'nic_rx', 'nic_top'];
 const KEYS = ['lut', 'ff', 'ram', 'levels'] as const;
+
+type Budgets = Record<string, Record<string, Cost>>;
+
+const args = process.argv.slice(2);
+const isWriting = args.includes('--write');
+const lanes = args.includes('--lanes') ? args[args.indexOf('--lanes') + 1]! : '1';
+const asked = args.filter((a) => /^nic_/.test(a));
+const budgets = JSON.parse(readFileSync(BUDGETS, 'utf8')) as Budgets;
+budgets[lanes] ??= {};
 const passed: string[] = [];
 
-console.log('| module | LUT | FF | RAM bits | LUT levels |\n|---|--:|--:|--:|--:|');
-for (const top of asked.length > 0 ? asked : Object.keys(budgets)) {
-  const cost = await costOf(top);
-  console.log(`| ${top} | ${KEYS.map((k) => cost[k]).join(' | ')} |`);
-  const budget = budgets[top];
+function report(name: string, count: number, cost: Cost): void {
+  console.log(`| ${name} | ${count} | ${KEYS.map((k) => cost[k]).join(' | ')} |`);
+  const budget = budgets[lanes]![name];
   if (isWriting) {
-    budgets[top] = cost;
+    budgets[lanes]![name] = cost;
     writeFileSync(BUDGETS, `${JSON.stringify(budgets, null, 2)}\n`);
-  } else if (budget === undefined) passed.push(`${top} has no budget: --write sets it`);
+  } else if (budget === undefined) passed.push(`${name} has no budget: --write sets it`);
   else
     for (const k of KEYS)
-      if (cost[k] > budget[k]) passed.push(`${top}: ${k} ${cost[k]} > ${budget[k]}`);
+      if (cost[k] > budget[k]) passed.push(`${name}: ${k} ${cost[k]} > ${budget[k]}`);
+}
+
+/** The modules of one lane have their budgets there already. */
+async function wider(card: Card): Promise<Set<string>> {
+  if (lanes === '1') return new Set([...card.values()].map(({ module }) => module));
+  const narrow = new Set([...(await elaborate(1)).values()].map(({ text }) => text));
+  return new Set([...card.values()].filter((s) => !narrow.has(s.text)).map((s) => s.module));
+}
+
+const card = await elaborate(Number(lanes));
+const counts = instances(card, 'nic_top');
+const mapped = new Map<string, Mapped>();
+console.log('| module | instances | LUT | FF | RAM bits | LUT levels |\n|---|--:|--:|--:|--:|--:|');
+for (const module of [...(await wider(card))].sort()) {
+  if (asked.length > 0 && !asked.includes(module)) continue;
+  const shapes = [...card.values()].filter((s) => s.module === module);
+  for (const shape of shapes) mapped.set(shape.name, await mapShape(card, shape));
+  const costs = shapes.map(({ name }) => mapped.get(name)!.cost);
+  const most = (k: (typeof KEYS)[number]): number => Math.max(...costs.map((cost) => cost[k]));
+  const count = shapes.reduce((n, { name }) => n + counts.get(name)!, 0);
+  report(module, count, {
+    lut: most('lut'),
+    ff: most('ff'),
+    ram: most('ram'),
+    levels: most('levels'),
+  });
+}
+for (const top of WHOLE) {
+  if (mapped.size < card.size) break;
+  const total = { lut: 0, ff: 0, ram: 0, levels: await pathThrough(card, mapped, top) };
+  for (const [name, count] of instances(card, top))
+    for (const k of ['lut', 'ff', 'ram'] as const) total[k] += count * mapped.get(name)!.cost[k];
+  report(`${top} and what is in it`, 1, total);
 }
 for (const line of passed) console.error(line);
 process.exitCode = passed.length === 0 ? 0 : 1;

@@ -11,8 +11,8 @@ export const filesOf = (list: string): string[] =>
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('//'));
 
-/** Runs a Yosys script on files of rtl/; `out.json` is returned when the script writes one. */
-export const yosys = async (files: readonly string[], script: string): Promise<string> => {
+/** These files of rtl/ in memory. */
+export const treeOf = (files: readonly string[]): Tree => {
   const tree: Tree = {};
   for (const file of files) {
     const parts = file.split('/');
@@ -23,6 +23,11 @@ export const yosys = async (files: readonly string[], script: string): Promise<s
     }
     folder[parts.at(-1)!] = readFileSync(rtl + file, 'utf8');
   }
+  return tree;
+};
+
+/** Runs a Yosys script on files in memory; what is there afterwards. Throws with the log's end. */
+export const yosysOn = async (tree: Tree, script: string): Promise<Tree> => {
   const decoder = new TextDecoder();
   let log = '';
   const keep = (bytes: Uint8Array | null): void => {
@@ -31,9 +36,12 @@ export const yosys = async (files: readonly string[], script: string): Promise<s
   // Undeclared names become one-bit wires without this (rtl/ uses structs, whose misuse shows so).
   const args = ['-e', 'implicitly declared', '-p', script];
   try {
-    const out = await runYosys(args, tree, { stdout: keep, stderr: keep });
-    return String(out?.['out.json'] ?? '');
+    return (await runYosys(args, tree, { stdout: keep, stderr: keep })) ?? {};
   } catch (error) {
     throw new Error(`yosys: ${String(error)}\n${log.split('\n').slice(-20).join('\n')}`);
   }
 };
+
+/** Runs a Yosys script on files of rtl/; `out.json` is returned when the script writes one. */
+export const yosys = async (files: readonly string[], script: string): Promise<string> =>
+  String((await yosysOn(treeOf(files), script))['out.json'] ?? '');

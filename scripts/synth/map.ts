@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+import type { Tree } from '@yowasp/yosys';
+import { yosysOn } from '../../test/rtl/yosys.ts';
+import { type Card, instances, type Shape, stubOf } from './card.ts';
+import { cutTables } from './tables.ts';
+
+export interface Cost {
+  lut: number;
+  ff: number;
+  /** Bits of memories that are written. */
+  ram: number;
+  /** LUTs between two flip-flops, RAMs or ports. */
+  levels: number;
+}
+
+export interface Mapped {
+  cost: Cost;
+  /** The cells of the longest path, from its end, as Yosys says it. */
+  path: string;
+  /** RTLIL of the LUTs. */
+  text: string;
+}
+
+/** ABC maps for the shortest path: its usual script makes chains of adders, which LUTs alone are slow at. */
+const FAST = 'strash;ifraig;scorr;dch,-f;if,-g;strash;dch,-f;if;mfs2';
+/** But a tree of exclusive ors of 128 rows takes that script many minutes, and has no adders. */
+const TREES: readonly string[] = ['nic_ghash'];
+
+const COARSE = 'proc; opt_expr; opt_clean; opt; wreduce; peepopt; opt_clean; alumacc; opt';
+const FINE = 'opt -undriven -fine; techmap; opt -fast; script abc.ys; opt -fast; clean';
+/** What `synth -lut 6` does, for one module, whose memories stay what they are. */
+const MAP = [
+  `read_rtlil in.il; ${COARSE}`,
+  'memory -nomap; opt_clean; opt -fast -mux_undef -undriven -fine; memory_map -rom-only',
+  FINE,
+];
+/** What is in it is away: paths end at its ports. */
+const COUNT = [
+  'delete =A:blackbox; write_rtlil out.il',
+  'tee -o stat.json stat -json; tee -o ltp.txt ltp -noff; tee -o ram.txt dump t:$mem_v2',
+];
+
+interface Stat {
+  modules: Record<string, { num_cells_by_type: Record<string, number> }>;
+}
+
+const script = (...commands: readonly string[]): string => commands.join('; ');
+
+/** Maps RTLIL of a module and of the stubs that it uses. */
+async function run(text: string, isTree: boolean): Promise<Tree> {
+  const abc = { 'abc.ys': `abc -lut 6${isTree ? '' : ` -script "+${FAST}"`}\n` };
+  if (!/^ {2}cell \$meminit/m.test(text))
+    return yosysOn({ 'in.il': text, ...abc }, script(...MAP, ...COUNT));
+  // Read without registers of its own, a table is one wherever it is read.
+  const coarse = script(
+    `read_rtlil in.il; ${COARSE}; memory -nomap -nordff; opt_clean; write_rtlil out.il`,
+  );
+  const {
+    text: cut,
+    tables,
+    names,
+  } = cutTables(String((await yosysOn({ 'in.il': text }, coarse))['out.il']));
+  const first = names.map((name) => `cd ${name.slice(1)}; memory_map; ${FINE}; cd ..`);
+  const top = /^module \\(\S+)$/m.exec(cut.slice(cut.lastIndexOf('\nmodule ') + 1))![1]!;
+  return yosysOn(
+    { 'in.il': `${tables}\n${cut}`, ...abc },
+    script(
+      'read_rtlil in.il',
+      ...first,
+      `cd ${top}; ${FINE}; cd ..; hierarchy -top ${top}; flatten; opt -fast; clean`,
+      ...COUNT,
+    ),
+  );
+}
+
+/** Maps a shape without what is in it to LUTs of six inputs. Throws Error with the end of Yosys' log. */
+export async function mapShape(card: Card, shape: Shape): Promise<Mapped> {
+  const stubs = [...new Set(shape.uses)].map((name) => stubOf(card.get(name)!));
+  const out = await run([...stubs, shape.text, ''].join('\n'), TREES.includes(shape.module));
+  const stat = JSON.parse(String(out['stat.json'])) as Stat;
+  const cells = Object.values(stat.modules).flatMap((m) => Object.entries(m.num_cells_by_type));
+  const sum = (type: RegExp): number =>
+    cells.reduce((n, [name, count]) => (type.test(name) ? n + count : n), 0);
+  const memories = String(out['ram.txt'])
+    .split(/^ *cell /m)
+    .slice(1);
+  const number = (cell: string, name: string): number =>
+    Number(new RegExp(`parameter \\\\${name} (\\d+)`).exec(cell)![1]);
+  const path = String(out['ltp.txt']);
+  return {
+    cost: {
+      lut: sum(/^\$lut$/),
+      ff: sum(/^\$_\w*DFF/),
+      ram: memories.reduce((n, cell) => n + number(cell, 'SIZE') * number(cell, 'WIDTH'), 0),
+      levels: Number(/length=(\d+)/.exec(path)?.[1] ?? 0),
+    },
+    path,
+    text: String(out['out.il']),
+  };
+}
+
+/** Longest path in LUT levels through a shape and all that is in it, across the ports between them. */
+export async function pathThrough(
+  card: Card,
+  mapped: ReadonlyMap<string, Mapped>,
+  top: string,
+): Promise<number> {
+  const parts = [...instances(card, top).keys()].map((name) => mapped.get(name)!.text);
+  const script = `read_rtlil in.il; hierarchy -top ${top}; flatten; clean; tee -o ltp.txt ltp -noff`;
+  const out = await yosysOn({ 'in.il': `${parts.join('\n')}\n` }, script);
+  return Number(/length=(\d+)/.exec(String(out['ltp.txt']))![1]);
+}
