@@ -1,77 +1,107 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /**
- * Mutation of the engine's RTL: does its unit bench notice a wrong gate? Yosys puts mutants into
- * the netlist of one block, each switched on by a number, so that one build holds all mutants of
- * the block; the rest of the engine stays as it is written. A mutant is killed when an answer, or
- * the number of cycles for it, differs, or an assertion stops the model.
+ * Mutation of the card's RTL: is a wrong gate noticed? Yosys makes a netlist of the whole card, one
+ * lane and one queue, and puts mutants into each of its modules, each switched on by a number, so that
+ * one build holds them all. The stimuli of scripts/mutate note what the card shows: frames, memory,
+ * completions, registers, the interrupt line, all with their cycles. A mutant is killed when any of it
+ * differs, when the card hangs or when a checker at its ports stops it. The assertions in the modules
+ * are not in the netlist, so they kill nothing here. Without a mutant the netlist must do what the
+ * RTL does, to the cycle.
  *
- *     npm run mutate                   all blocks
+ *     npm run mutate                   all modules
  *     npm run mutate -- nic_ghash …    these alone
  *
- * What a block scored is kept in test/rtl/mutation.json, with the mutants that survived.
+ * What a module scored is kept in test/rtl/mutation.json, with the mutants that survived, and why. It
+ * has 181 of 233 killed; 17 of the other 52 are explained there, 35 are open (no why): most
+ * of them were tried with some of the stimuli only, so the next whole run can kill more.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildGcmLibrary, root } from '../test/rtl/gcm_engine.ts';
-import { killed } from './mutate/kill.ts';
-import { BLOCKS, type Block, mutants } from './mutate/netlist.ts';
+import { fileURLToPath } from 'node:url';
+import { cardLibrary } from '../src/harness/library.ts';
+import { BLOCKS } from './mutate/blocks.ts';
+import { type Mutant, mutantCard } from './mutate/netlist.ts';
+import { STIMULI } from './mutate/stimuli.ts';
+import { Trial } from './mutate/trial.ts';
 
 const RESULT = new URL('../test/rtl/mutation.json', import.meta.url);
+const CHECKERS = fileURLToPath(new URL('../rtl/nic_check.f', import.meta.url));
+/** The netlist, to look a survivor up in. */
+const NETLIST = fileURLToPath(new URL('../out/mutate', import.meta.url));
 const SEED = 1;
+
+interface Survivor {
+  /** Yosys' own words. */
+  mutant: string;
+  /** Why no test can notice it, or none has to. */
+  why: string;
+}
 
 interface Score {
   block: string;
   mutants: number;
   killed: number;
-  /** Yosys' own words for those that no test noticed. */
-  survivors: string[];
+  survivors: Survivor[];
 }
 
-async function scoreOf(block: Block): Promise<Score> {
-  const { netlist, names } = await mutants(block, SEED);
-  const dir = mkdtempSync(join(tmpdir(), 'tagwire-mutate-'));
-  writeFileSync(join(dir, `${block.name}.sv`), netlist);
-  try {
-    const files = readFileSync(join(root, 'rtl/nic_gcm.f'), 'utf8')
-      .split('\n')
-      .filter((line) => line.endsWith('.sv'))
-      .map((file) => join(root, 'rtl', file))
-      .map((file) => (file.endsWith(`/${block.name}.sv`) ? join(dir, `${block.name}.sv`) : file));
-    const library = await buildGcmLibrary(`mutant_${block.name}`, {
-      sources: files,
-      optimize: '-O1',
-      flags: ['-Wno-lint', '-Wno-UNOPTFLAT', '-Wno-fatal'],
-    });
-    // Mutant 0 is the block as it is: what kills it is no test of mutants.
-    const wrong = killed(library, 0);
-    if (wrong !== undefined) throw new Error(`${block.name} without a mutant fails: ${wrong}`);
-    const survivors = names.filter((_, i) => killed(library, i + 1) === undefined);
-    return {
-      block: block.name,
-      mutants: names.length,
-      killed: names.length - survivors.length,
-      survivors,
-    };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+/** The card with all mutants in it, whichever are asked for: the library of the last time serves again. */
+async function build(): Promise<[string, Mutant[]]> {
+  const { netlist, mutants } = await mutantCard(BLOCKS, SEED);
+  mkdirSync(NETLIST, { recursive: true });
+  const fileList = join(NETLIST, 'card.f');
+  writeFileSync(join(NETLIST, 'card.sv'), netlist);
+  writeFileSync(fileList, `card.sv\n-F ${CHECKERS}\n`);
+  const flags = ['-Wno-lint', '-Wno-UNOPTFLAT', '-Wno-fatal'];
+  const { library } = await cardLibrary({ rtl: { fileList, top: 'nic_top', flags } });
+  return [library, mutants];
 }
+
+/** What every stimulus gives when nothing is wrong, of the netlist and of the RTL. */
+async function digestsWithout(trial: Trial): Promise<string[]> {
+  const { digests } = await trial.ask({ mutant: 0 });
+  const rtl = new Trial((await cardLibrary()).library);
+  const expected = (await rtl.ask({ mutant: 0 })).digests;
+  rtl.close();
+  STIMULI.forEach(({ name }, i) => {
+    if (digests[i] !== expected[i])
+      throw new Error(`${name}: the netlist: ${digests[i]}, the RTL: ${expected[i]}`);
+  });
+  return digests;
+}
+
+const readScores = (): Score[] => JSON.parse(readFileSync(RESULT, 'utf8')) as Score[];
 
 const asked = process.argv.slice(2).filter((a) => !a.startsWith('-'));
+const [library, mutants] = await build();
+const trial = new Trial(library);
+const expected = await digestsWithout(trial);
+
+console.log('| module | mutants | killed |\n|---|--:|--:|');
 const scores: Score[] = [];
-console.log('| block | mutants | killed |\n|---|--:|--:|');
-for (const block of BLOCKS.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
-  const score = await scoreOf(block);
+for (const block of BLOCKS.keys()) {
+  if (asked.length > 0 && !asked.includes(block)) continue;
+  const all = mutants.filter((m) => m.block === block);
+  const before = readScores();
+  const known = before.flatMap((s) => s.survivors);
+  const survivors: Survivor[] = [];
+  for (const { number, text } of all) {
+    const { killedBy } = await trial.ask({ mutant: number, expected });
+    if (killedBy !== undefined) continue;
+    const why = known.find(({ mutant }) => mutant === text)?.why ?? '';
+    survivors.push({ mutant: text, why });
+    console.log(`  survives: ${text}`);
+  }
+  const killed = all.length - survivors.length;
+  const score = { block, mutants: all.length, killed, survivors };
   scores.push(score);
-  console.log(`| ${score.block} | ${score.mutants} | ${score.killed} |`);
-  for (const survivor of score.survivors) console.log(`  survives: ${survivor}`);
+  console.log(`| ${block} | ${all.length} | ${killed} |`);
+  const kept = [...before.filter((s) => s.block !== block), score];
+  const order = [...BLOCKS.keys()];
+  kept.sort((a, b) => order.indexOf(a.block) - order.indexOf(b.block));
+  writeFileSync(RESULT, `${JSON.stringify(kept, null, 2)}\n`);
 }
+trial.close();
 const sum = (of: (s: Score) => number): number => scores.reduce((n, s) => n + of(s), 0);
 const share = sum((s) => s.killed) / sum((s) => s.mutants);
-console.log(`${(100 * share).toFixed(1)} % killed`);
-const kept = (JSON.parse(readFileSync(RESULT, 'utf8')) as Score[]).filter(
-  (old) => !scores.some((s) => s.block === old.block),
-);
-writeFileSync(RESULT, `${JSON.stringify([...kept, ...scores], null, 2)}\n`);
+console.log(`${sum((s) => s.killed)} of ${sum((s) => s.mutants)}, ${(100 * share).toFixed(1)} %`);
 process.exitCode = share >= 0.9 ? 0 : 1;

@@ -1,86 +1,72 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { runYosys, type Tree } from '@yowasp/yosys';
-import { root } from '../../test/rtl/gcm_engine.ts';
+import { yosysOn } from '../../test/rtl/yosys.ts';
+import { elaborate } from '../synth/card.ts';
 
-export interface Block {
-  name: string;
-  /** How many mutants: about as many as its share of the engine. */
-  count: number;
+export interface Mutant {
+  /** What switches it on. */
+  number: number;
+  block: string;
+  /** Yosys' own words. */
+  text: string;
 }
 
-export const BLOCKS: readonly Block[] = [
-  { name: 'nic_gcm', count: 60 },
-  { name: 'nic_aes_pipe', count: 60 },
-  { name: 'nic_ghash', count: 40 },
-  { name: 'nic_gcm_issue', count: 40 },
-];
+/** Environment variable with the number of the mutant that is on; 0: none. */
+export const MUTANT_VARIABLE = 'TAGWIRE_MUTANT';
 
-const BITS = 8;
+const BITS = 12;
 
-/** The block's netlist with its mutants, and what each of them changes, from mutant 1 on. */
-export async function mutants(
-  block: Block,
+/**
+ * The card as a netlist with so many mutants in each module: a wrong gate each, in all instances of the
+ * module, or in one shape of it.
+ */
+export async function mutantCard(
+  counts: ReadonlyMap<string, number>,
   seed: number,
-): Promise<{ netlist: string; names: string[] }> {
-  const tree: Tree = {};
-  const files = readFileSync(join(root, 'rtl/nic_gcm.f'), 'utf8')
-    .split('\n')
-    .filter((line) => line.endsWith('.sv'))
-    .map((file) => {
-      const name = file.split('/').at(-1)!;
-      tree[name] = readFileSync(join(root, 'rtl', file), 'utf8');
-      return name;
-    });
-  const read = [
-    `read_verilog -sv -DSYNTHESIS ${files.join(' ')}`,
-    `hierarchy -check -top ${block.name}`,
-    'proc',
-    'memory -nomap',
-    'opt -full',
-    `cd ${block.name}`,
-  ];
-  const listed = await runYosys(
-    [
-      '-q',
-      '-p',
-      [
-        ...read,
-        `mutate -list ${block.count} -seed ${seed} -ctrl mutant ${BITS} 1 -o mutants.ys`,
-      ].join('; '),
-    ],
-    tree,
-    { stdout: null, stderr: null },
+): Promise<{ netlist: string; mutants: Mutant[] }> {
+  const card = await elaborate(1);
+  const shapes = [...card.values()];
+  const script = ['read_rtlil card.il; proc; memory -nomap; opt; clean'];
+  const asked = [...counts].map(([block, count]) => {
+    const names = shapes.filter(({ module }) => module === block).map(({ name }) => name);
+    if (names.length === 0) throw new Error(`the card of one lane has no ${block}`);
+    return { block, count, names };
+  });
+  let number = 1;
+  for (const { block, count, names } of asked) {
+    const list = `mutate -list ${count} -seed ${seed} -ctrl mutant ${BITS} ${number}`;
+    script.push(`select ${names.join(' ')}; ${list} -o ${block}.ys; select -clear`);
+    number += count;
+  }
+  script.push(...asked.map(({ block }) => `script ${block}.ys`), 'write_verilog -noattr card.sv');
+  const il = shapes.map(({ text }) => text).join('\n');
+  const out = await yosysOn({ 'card.il': `${il}\n` }, script.join('; '));
+  const mutants = asked.flatMap(({ block }) =>
+    String(out[`${block}.ys`])
+      .split('\n')
+      .filter((line) => line.startsWith('mutate') && !line.includes('-mode none'))
+      .map((line): Mutant => {
+        const number = Number(/-ctrl mutant \d+ (\d+)/.exec(line)![1]);
+        return { number, block, text: line.replace(/^mutate -ctrl \S+ \d+ \d+ /, '') };
+      }),
   );
-  const commands = String(listed!['mutants.ys'])
-    .split('\n')
-    .filter((line) => line.startsWith('mutate') && !line.includes('-mode none'));
-  // The numbers say which mutant is on: count them anew, 0 being none.
-  const numbered = commands.map((line, i) =>
-    line.replace(/-ctrl mutant \d+ \d+/, `-ctrl mutant ${BITS} ${i + 1}`),
-  );
-  const made = await runYosys(
-    [
-      '-q',
-      '-p',
-      [...read, ...numbered, 'cd ..', `write_verilog -noattr -selected out.v`].join('; '),
-    ],
-    tree,
-    { stdout: null, stderr: null },
-  );
-  return { netlist: switched(String(made!['out.v']), block.name), names: numbered };
+  return { netlist: switched(String(out['card.sv'])), mutants };
 }
 
-/** The one module, with its parameter back and the mutant's number from the environment. */
-function switched(verilog: string, name: string): string {
-  const from = verilog.search(new RegExp(`^module ${name}\\(`, 'm'));
-  const text = verilog.slice(from, verilog.indexOf('endmodule', from) + 'endmodule'.length);
-  return text
-    .replace(`module ${name}(`, `module ${name} #(parameter int unsigned Lanes = 1) (`)
-    .replace(/, mutant\);/, ');')
+/**
+ * Yosys leads the number down from the top: there it comes from the environment. The checkers at the
+ * ports find the parameter that they ask for.
+ */
+function switched(verilog: string): string {
+  const read = `$c("std::atoi(std::getenv(\\"${MUTANT_VARIABLE}\\"))")`;
+  const from = verilog.search(/^module nic_top\(/m);
+  const to = verilog.indexOf('endmodule', from);
+  const top = verilog
+    .slice(from, to)
+    .replace('module nic_top(', 'module nic_top #(parameter int unsigned Lanes = 1) (')
+    .replace(', mutant);', ');')
     .replace(
       /^ *input \[\d+:0\] mutant;\n *wire \[\d+:0\] mutant;\n/m,
-      `  logic [${BITS - 1}:0] mutant;\n  initial mutant = $c("std::atoi(std::getenv(\\"TAGWIRE_MUTANT\\"))");\n`,
+      `  logic [${BITS - 1}:0] mutant;\n  initial mutant = ${read};\n`,
     );
+  return verilog.slice(0, from) + top + verilog.slice(to);
 }
