@@ -51,15 +51,20 @@ const coverageOf = ({ line, toggle, user }: Tally): Coverage => ({
 /** Before a field of a point, and between its key and its value. */
 const [FIELD, VALUE] = ['\u0001', '\u0002'];
 
-interface Point {
+/** One counter of one instance. */
+export interface CoveragePoint {
   readonly source: string;
+  readonly line: number;
+  readonly column: number;
   /** 'v_toggle/nic_top': kind and module. */
   readonly page: string;
+  /** Signal and bit, branch, or name of a cover point. */
+  readonly name: string;
   readonly count: number;
 }
 
-/** A line of Verilator's file: C '^Af^Brtl/nic_top.sv^Al^B12^Apage^Bv_toggle/nic_top' 38 */
-const readPoint = (line: string): Point | undefined => {
+/** A line of Verilator's file: C '^Af^Brtl/nic_top.sv^Al^B12^Apage^Bv_toggle/nic_top' 38. Others: undefined. */
+export const readPoint = (line: string): CoveragePoint | undefined => {
   const end = line.lastIndexOf("' ");
   if (!line.startsWith("C '") || end < 0) return undefined;
   const fields = new Map(
@@ -68,8 +73,15 @@ const readPoint = (line: string): Point | undefined => {
       .split(FIELD)
       .map((field) => field.split(VALUE) as [string, string]),
   );
-  const [source = '', page = ''] = [fields.get('f'), fields.get('page')];
-  return { source, page, count: Number(line.slice(end + 2)) };
+  const text = (key: string): string => fields.get(key) ?? '';
+  return {
+    source: text('f'),
+    line: Number(text('l')),
+    column: Number(text('n')),
+    page: text('page'),
+    name: text('o'),
+    count: Number(line.slice(end + 2)),
+  };
 };
 
 const sumUp = (text: string): CoverageSummary => {
