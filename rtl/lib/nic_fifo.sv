@@ -47,16 +47,17 @@ module nic_fifo #(
       wr_q    <= '0;
       count_q <= '0;
     end else if (push || pop) begin
-      if (push && alone) begin
-        head_q <= data_i;
-      end else begin
-        if (push) begin
-          mem[wr_q] <= data_i;
+      if (pop && !alone) begin
+        head_q <= mem[rd_q];
+        rd_q   <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
+      end
+      if (push) begin : push_one
+        automatic logic [Width-1:0] word = data_i;
+        if (alone) begin
+          head_q <= word;
+        end else begin
+          mem[wr_q] <= word;
           wr_q      <= (wr_q == PtrW'(Words - 1)) ? '0 : wr_q + 1'b1;
-        end
-        if (pop) begin
-          head_q <= mem[rd_q];
-          if (!alone) rd_q <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
         end
       end
       if (!push)     count_q <= count_q - 1'b1;
