@@ -2,7 +2,10 @@
 //
 // nic_axi_read: shares the AXI read channels between transmit descriptors, receive descriptors and
 // transmit data (in that order of priority), one AXI ID each. Responses are always accepted: each
-// requester reserved the space. Latency 1 cycle to AR and from R; one request, one beat a cycle.
+// requester reserved the space. Latency 1 cycle to AR and from R; one request, one beat a cycle. The
+// FIFO at AR keeps arready out of what the requesters see.
+//
+//   requests --> choose --> AR FIFO --> AR        R --> R register --> by ID
 module nic_axi_read #(
   parameter int unsigned Lanes = 1   // a beat of memory is 32 bytes for each
 ) (
@@ -40,24 +43,21 @@ module nic_axi_read #(
   input  logic         m_axi_rlast_i,
   input  logic         m_axi_rvalid_i
 );
-  logic        valid_q, error_q;
-  logic [3:0]  id_q;
-  logic [63:0] addr_q;
-  logic [7:0]  len_q;
+  logic        error_q;
   logic [9:0]  flying_q;   // bursts
   logic [2:0]  r_user_q;   // whose the R beat is: {rx descriptors, tx data, tx descriptors}
   logic [256*Lanes-1:0] r_data_q;
   logic        r_err_q, r_last_q;
   logic [2:0]  bad_q;      // a beat of the current burst of this ID had an error
-  logic        slot, pick, burst_end;
+  logic        room, slot, pick, burst_end;
 
-  assign slot            = (~valid_q | m_axi_arready_i) & ~quiesce_i & (flying_q != 10'h3ff);
+  assign slot            = room & ~quiesce_i & (flying_q != 10'h3ff);
   assign tx_desc_ready_o = slot;
   assign rx_desc_ready_o = slot & ~tx_desc_valid_i;
   assign tx_data_ready_o = slot & ~tx_desc_valid_i & ~rx_desc_valid_i;
   assign pick            = slot & (tx_desc_valid_i | rx_desc_valid_i | tx_data_valid_i);
   assign burst_end       = m_axi_rvalid_i & m_axi_rlast_i;
-  assign idle_o          = ~valid_q & (flying_q == 10'd0);
+  assign idle_o          = ~m_axi_arvalid_o & (flying_q == 10'd0);
 
   assign r_tx_desc_o = r_user_q[0];
   assign r_tx_data_o = r_user_q[1];
@@ -67,39 +67,22 @@ module nic_axi_read #(
   assign r_last_o    = r_last_q;
   assign error_o     = error_q;
 
-  assign m_axi_arvalid_o = valid_q;
-  assign m_axi_arid_o    = id_q;
-  assign m_axi_araddr_o  = addr_q;
-  assign m_axi_arlen_o   = len_q;
+  nic_fifo #(.Width(76), .Depth(2)) i_ar (
+    .clk_i(clk_i), .rst_ni(rst_ni), .valid_i(pick), .ready_o(room),
+    .data_i(tx_desc_valid_i ? {nic_pkg::RID_TX_DESC, tx_desc_addr_i, tx_desc_len_i}
+            : rx_desc_valid_i ? {nic_pkg::RID_RX_DESC, rx_desc_addr_i, rx_desc_len_i}
+            : {nic_pkg::RID_TX_DATA, tx_data_addr_i, tx_data_len_i}),
+    .valid_o(m_axi_arvalid_o), .ready_i(m_axi_arready_i),
+    .data_o({m_axi_arid_o, m_axi_araddr_o, m_axi_arlen_o}), .count_o()
+  );
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      valid_q  <= 1'b0;
       flying_q <= '0;
       bad_q    <= '0;
       r_user_q <= '0;
       error_q  <= 1'b0;
-      id_q     <= '0;
-      addr_q   <= '0;
-      len_q    <= '0;
     end else begin
-      if (m_axi_arready_i) valid_q <= 1'b0;
-      if (pick) begin
-        valid_q <= 1'b1;
-        if (tx_desc_valid_i) begin
-          id_q   <= nic_pkg::RID_TX_DESC;
-          addr_q <= tx_desc_addr_i;
-          len_q  <= tx_desc_len_i;
-        end else if (rx_desc_valid_i) begin
-          id_q   <= nic_pkg::RID_RX_DESC;
-          addr_q <= rx_desc_addr_i;
-          len_q  <= rx_desc_len_i;
-        end else begin
-          id_q   <= nic_pkg::RID_TX_DATA;
-          addr_q <= tx_data_addr_i;
-          len_q  <= tx_data_len_i;
-        end
-      end
       if (pick != burst_end) flying_q <= pick ? flying_q + 10'd1 : flying_q - 10'd1;
       error_q <= 1'b0;
       if (r_user_q != 3'd0) begin
@@ -129,12 +112,14 @@ module nic_axi_read #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (valid_q || m_axi_rvalid_i)) begin
+    if (rst_ni && (m_axi_arvalid_o || m_axi_rvalid_i)) begin
       assert (!(m_axi_rvalid_i && flying_q == 10'd0))
         else $fatal(1, "nic_axi_read: response without request");
-      assert (!(valid_q && {1'b0, addr_q[11:0]} + 13'(len_q) * 13'(32*Lanes) >= 13'h1000))
+      assert (!(m_axi_arvalid_o && {1'b0, m_axi_araddr_o[11:0]} + 13'(m_axi_arlen_o) * 13'(32*Lanes)
+                >= 13'h1000))
         else $fatal(1, "nic_axi_read: 4 KiB crossed");
-      assert (!(valid_q && len_q > 8'd15)) else $fatal(1, "nic_axi_read: burst too long");
+      assert (!(m_axi_arvalid_o && m_axi_arlen_o > 8'd15))
+        else $fatal(1, "nic_axi_read: burst too long");
     end
   end
 `endif

@@ -3,10 +3,11 @@
 // nic_axi_write: shares the AXI write channels between transmit completions, receive completions
 // and received data, one AXI ID each. Completions go first, but while data waits only every other time,
 // so that more of them may gather; the two kinds take turns. Data follows its address, burst by burst,
-// in order. Latency 1 cycle to AW, 2 more to W, 1 from B; one address, one beat a cycle.
+// in order. Latency 1 cycle to AW, 2 more to W, 1 from B; one address, one beat a cycle. The FIFOs at
+// AW and W keep awready and wready out of what the requesters see.
 //
-//   requests --> AW register --(taken)--> order FIFO --> choose --> W register
-//                 completions' data --> data FIFO ---------^
+//   requests --> choose --> AW FIFO --(taken)--> order FIFO --> choose --> W FIFO --> W
+//                        completions' data --> data FIFO ---------^
 module nic_axi_write #(
   parameter int unsigned Lanes = 1   // a beat of memory is 32 bytes for each
 ) (
@@ -55,13 +56,10 @@ module nic_axi_write #(
   // By a name: Yosys takes the tilde before a cast for a part of its width.
   localparam logic [63:0] InBeat = 64'(32*Lanes - 1);
 
-  logic        aw_q, ack_err_q;
+  logic        ack_err_q;
   logic [2:0]  ack_q;      // whose the B is: {rx data, rx completions, tx completions}
-  logic [3:0]  id_q;
-  logic [63:0] addr_q;
-  logic [7:0]  len_q;
   logic [9:0]  flying_q;   // bursts
-  logic        slot, pick, pick_cpl, order_room, cpl_room, order_valid, order_cpl, order_pop;
+  logic        aw_room, slot, pick, pick_cpl, order_room, cpl_room, order_valid, order_cpl, order_pop;
   logic        pick_tx, pick_rx, cpl_last, cpl_valid, last_cpl_q, last_rx_q;
   logic [63:0]  cpl_addr;
   logic [3:0]   cpl_mask, mask;     // going out; picked
@@ -69,7 +67,7 @@ module nic_axi_write #(
   logic         cpl_bit6;
 
   // An address is picked only when the order FIFO will have room for it once it is taken.
-  assign slot           = (~aw_q | m_axi_awready_i) & ~quiesce_i & cpl_room & order_room
+  assign slot           = aw_room & ~quiesce_i & cpl_room & order_room
                           & (flying_q != 10'h3ff);
   assign pick_tx        = tx_cpl_valid_i & ~(rx_cpl_valid_i & ~last_rx_q) & ~(burst_valid_i & last_cpl_q);
   assign pick_rx        = rx_cpl_valid_i & ~pick_tx & ~(burst_valid_i & last_cpl_q);
@@ -81,17 +79,22 @@ module nic_axi_write #(
   assign cpl_addr       = pick_tx ? tx_cpl_addr_i : rx_cpl_addr_i;
   assign mask           = pick_tx ? tx_cpl_mask_i : rx_cpl_mask_i;
 
-  assign m_axi_awvalid_o = aw_q;
-  assign m_axi_awid_o    = id_q;
-  assign m_axi_awaddr_o  = addr_q;
-  assign m_axi_awlen_o   = len_q;
+  nic_fifo #(.Width(76), .Depth(2)) i_aw (
+    .clk_i(clk_i), .rst_ni(rst_ni), .valid_i(pick), .ready_o(aw_room),
+    .data_i(~pick_tx & ~pick_rx ? {nic_pkg::WID_RX_DATA, burst_addr_i, burst_len_i}
+            : {pick_tx ? nic_pkg::WID_TX_CPL : nic_pkg::WID_RX_CPL,
+               {cpl_addr[63:6], (Lanes == 1) & (mask[1:0] == 2'd0), 5'd0} & ~InBeat, cpl_len}),
+    .valid_o(m_axi_awvalid_o), .ready_i(m_axi_awready_i),
+    .data_o({m_axi_awid_o, m_axi_awaddr_o, m_axi_awlen_o}), .count_o()
+  );
 
   logic order_ready;
   logic [2:0] order_count;
-  assign order_room = order_count < 3'd6;   // one address may be waiting in the register
+  assign order_room = order_count < 3'd6;   // two addresses may be in the AW FIFO then
   nic_fifo #(.Width(1), .Depth(7)) i_order (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(aw_q & m_axi_awready_i), .ready_o(order_ready), .data_i(id_q != nic_pkg::WID_RX_DATA),
+    .valid_i(m_axi_awvalid_o & m_axi_awready_i), .ready_o(order_ready),
+    .data_i(m_axi_awid_o != nic_pkg::WID_RX_DATA),
     .valid_o(order_valid), .ready_i(order_pop), .data_o(order_cpl), .count_o(order_count)
   );
   nic_fifo #(.Width(517), .Depth(8)) i_cpl_data (
@@ -102,7 +105,7 @@ module nic_axi_write #(
     .count_o()
   );
 
-  logic         w_q, w_last_q, w_slot, w_move;
+  logic         w_slot, w_move;
   // A line of completions as beats: two of them, one, or half of one.
   logic [256*Lanes-1:0] cpl_w_data;
   logic [32*Lanes-1:0]  cpl_w_strb;
@@ -138,41 +141,34 @@ module nic_axi_write #(
     end
   end
 
-  logic [256*Lanes-1:0] w_data_q;
-  logic [32*Lanes-1:0]  w_strb_q;
-  assign w_slot    = ~w_q | m_axi_wready_i;
+  nic_fifo #(.Width(288*Lanes + 1), .Depth(2)) i_w (
+    .clk_i(clk_i), .rst_ni(rst_ni), .valid_i(w_move), .ready_o(w_slot),
+    .data_i(order_cpl ? {cpl_last, cpl_w_strb, cpl_w_data} : {w_last_i, w_strb_i, w_data_i}),
+    .valid_o(m_axi_wvalid_o), .ready_i(m_axi_wready_i),
+    .data_o({m_axi_wlast_o, m_axi_wstrb_o, m_axi_wdata_o}), .count_o()
+  );
   assign w_move    = w_slot & order_valid & (order_cpl | w_valid_i);
   assign w_ready_o = w_slot & order_valid & ~order_cpl;
   assign order_pop = w_move & (order_cpl ? cpl_last : w_last_i);
-
-  assign m_axi_wvalid_o = w_q;
-  assign m_axi_wdata_o  = w_data_q;
-  assign m_axi_wstrb_o  = w_strb_q;
-  assign m_axi_wlast_o  = w_last_q;
 
   assign ack_tx_cpl_o = ack_q[0];
   assign ack_rx_cpl_o = ack_q[1];
   assign ack_data_o   = ack_q[2];
   assign ack_err_o    = ack_err_q;
   assign error_o      = ack_err_q & (ack_q != 3'd0);
-  assign idle_o       = ~aw_q & ~w_q & ~order_valid & (flying_q == 10'd0);
+  assign idle_o       = ~m_axi_awvalid_o & ~m_axi_wvalid_o & ~order_valid & (flying_q == 10'd0);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      aw_q     <= 1'b0;
-      w_q      <= 1'b0;
       flying_q <= '0;
       ack_q    <= '0;
       last_cpl_q <= 1'b0;
       last_rx_q  <= 1'b1;
     end else begin
-      if (m_axi_awready_i) aw_q <= 1'b0;
       if (pick) begin
-        aw_q       <= 1'b1;
         last_cpl_q <= pick_cpl;
         if (pick_cpl) last_rx_q <= pick_rx;
       end
-      if (w_slot) w_q <= w_move;
       if (pick != m_axi_bvalid_i) flying_q <= pick ? flying_q + 10'd1 : flying_q - 10'd1;
       ack_q <= '0;
       if (m_axi_bvalid_i) begin
@@ -184,38 +180,20 @@ module nic_axi_write #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (pick) begin
-      if (pick_cpl) begin
-        id_q   <= pick_tx ? nic_pkg::WID_TX_CPL : nic_pkg::WID_RX_CPL;
-        addr_q <= {cpl_addr[63:6], (Lanes == 1) & (mask[1:0] == 2'd0), 5'd0} & ~InBeat;
-        len_q  <= cpl_len;
-      end else begin
-        id_q   <= nic_pkg::WID_RX_DATA;
-        addr_q <= burst_addr_i;
-        len_q  <= burst_len_i;
-      end
-    end
-    if (w_move) begin
-      w_data_q <= order_cpl ? cpl_w_data : w_data_i;
-      w_strb_q <= order_cpl ? cpl_w_strb : w_strb_i;
-      w_last_q <= order_cpl ? cpl_last : w_last_i;
-    end
-  end
-
   logic unused_bits;
   assign unused_bits = &{1'b0, cpl_addr[5:0]};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (aw_q || order_pop || m_axi_bvalid_i)) begin
-      assert (!(aw_q && m_axi_awready_i && !order_ready))
+    if (rst_ni && (m_axi_awvalid_o || order_pop || m_axi_bvalid_i)) begin
+      assert (!(m_axi_awvalid_o && m_axi_awready_i && !order_ready))
         else $fatal(1, "nic_axi_write: order lost");
       assert (!(order_pop && order_cpl && !cpl_valid))
         else $fatal(1, "nic_axi_write: completion without data");
       assert (!(m_axi_bvalid_i && flying_q == 10'd0))
         else $fatal(1, "nic_axi_write: response without burst");
-      assert (!(aw_q && {1'b0, addr_q[11:0]} + 13'(len_q) * 13'(32*Lanes) >= 13'h1000))
+      assert (!(m_axi_awvalid_o && {1'b0, m_axi_awaddr_o[11:0]} + 13'(m_axi_awlen_o) * 13'(32*Lanes)
+                >= 13'h1000))
         else $fatal(1, "nic_axi_write: 4 KiB crossed");
     end
   end
