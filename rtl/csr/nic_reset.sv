@@ -2,7 +2,7 @@
 //
 // nic_reset: CTRL.RESET without breaking a bus. On a request it asks the bus masters to start
 // nothing new, waits until no burst and no frame on the wire is half done, holds the register port
-// and resets the card for 4 cycles.
+// and resets the card for 4 cycles. rst_ni reaches the card through a register, a cycle later.
 //
 //   request --> quiesce_o ... idle_i --> hold_o, card_rst_no low x 4 --> (scrub starts by itself)
 module nic_reset (
@@ -23,7 +23,7 @@ module nic_reset (
   assign busy_o      = state_q != Run;
   assign quiesce_o   = state_q != Run;
   assign hold_o      = state_q == Hold || state_q == Reset;
-  assign card_rst_no = card_rst_nq & rst_ni;
+  assign card_rst_no = card_rst_nq;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
