@@ -47,19 +47,20 @@ module nic_fifo #(
       wr_q    <= '0;
       count_q <= '0;
     end else if (push || pop) begin
-      if (pop && !alone) begin
-        head_q <= mem[rd_q];
-        rd_q   <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
-      end
-      if (push) begin : push_one
-        automatic logic [Width-1:0] word = data_i;
+      if (push) begin : store
+        logic [Width-1:0] word;   // data_i is used here alone: Verilator works it out to be stored
+        word = data_i;
         if (alone) begin
           head_q <= word;
         end else begin
           mem[wr_q] <= word;
           wr_q      <= (wr_q == PtrW'(Words - 1)) ? '0 : wr_q + 1'b1;
+          if (pop) head_q <= mem[rd_q];
         end
+      end else if (!alone) begin
+        head_q <= mem[rd_q];
       end
+      if (pop && !alone) rd_q <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
       if (!push)     count_q <= count_q - 1'b1;
       else if (!pop) count_q <= count_q + 1'b1;
     end

@@ -23,15 +23,11 @@ module nic_sa_state (
   localparam int unsigned Width = 160;       // errors, bytes, packets
 
   logic [Width-1:0]   mem [1024];
-  logic [Width-1:0]   row_q, last_q, row, next;
+  logic [Width-1:0]   row_q, last_q;
   nic_pkg::sa_event_t event_q;
-  logic               forward_q, clear_q, read_pend_q, read_row_q, fetch_read, write;
+  logic               forward_q, clear_q, read_pend_q, read_row_q, fetch_read;
   logic [9:0]         clear_idx_q, read_idx_q, fetch_idx;
   logic [159:0]       read_q;
-
-  // The read port: events first; software waits for a cycle without one.
-  assign fetch_read = read_pend_q & ~event_i.valid;
-  assign fetch_idx  = event_i.valid ? event_i.idx : read_idx_q;
 
   // A 64-bit counter and one more, in short adders side by side: a carry needs no look at sums.
   function automatic logic [63:0] bump(input logic [63:0] x, input logic more);
@@ -45,15 +41,19 @@ module nic_sa_state (
     bump = y;
   endfunction
 
-  logic [63:0] packets, bytes;
-  logic [16:0] low_bytes;
-  assign row       = forward_q ? last_q : row_q;
-  assign low_bytes = {1'b0, row[79:64]} + {1'b0, event_q.len};
-  assign packets   = bump(row[63:0], 1'b1);
-  assign bytes     = bump({16'd0, row[127:80]}, low_bytes[16]);
-  assign next      = event_q.bad ? {row[159:128] + 32'd1, row[127:0]}
-                                 : {row[159:128], bytes[47:0], low_bytes[15:0], packets};
-  assign write = event_q.valid;
+  function automatic logic [Width-1:0] counted(input logic [Width-1:0] row,
+                                               input nic_pkg::sa_event_t what);
+    logic [16:0] low_bytes;
+    logic [63:0] bytes;
+    low_bytes = {1'b0, row[79:64]} + {1'b0, what.len};
+    bytes     = bump({16'd0, row[127:80]}, low_bytes[16]);
+    counted   = what.bad ? {row[159:128] + 32'd1, row[127:0]}
+                         : {row[159:128], bytes[47:0], low_bytes[15:0], bump(row[63:0], 1'b1)};
+  endfunction
+
+  // The read port: events first; software waits for a cycle without one.
+  assign fetch_read = read_pend_q & ~event_i.valid;
+  assign fetch_idx  = event_i.valid ? event_i.idx : read_idx_q;
 
   assign read_busy_o    = read_pend_q | read_row_q;
   assign read_o         = read_q;
@@ -69,10 +69,10 @@ module nic_sa_state (
       event_q.valid <= event_i.valid;
       if (event_i.valid) begin
         event_q   <= event_i;
-        forward_q <= write && event_q.idx == event_i.idx;
+        forward_q <= event_q.valid && event_q.idx == event_i.idx;
       end
       if (write_i.valid) clear_q <= 1'b1;
-      else if (!write && !scrub_i) clear_q <= 1'b0;
+      else if (!event_q.valid && !scrub_i) clear_q <= 1'b0;
       if (read_i) read_pend_q <= 1'b1;
       else if (fetch_read) read_pend_q <= 1'b0;
       read_row_q <= fetch_read;
@@ -83,16 +83,20 @@ module nic_sa_state (
     if (write_i.valid) clear_idx_q <= write_i.idx;
     if (read_i) read_idx_q <= read_idx_i;
     if (scrub_i) mem[scrub_row_i] <= '0;
-    else if (write) mem[event_q.idx] <= next;
+    else if (event_q.valid) begin : count
+      logic [Width-1:0] next;
+      next = counted(forward_q ? last_q : row_q, event_q);
+      mem[event_q.idx] <= next;
+      last_q           <= next;
+    end
     else if (clear_q) mem[clear_idx_q] <= '0;
-    if (write) last_q <= next;
     if (event_i.valid || fetch_read) row_q <= mem[fetch_idx];
     if (!rst_ni) read_q <= '0;
     else if (read_row_q) read_q <= row_q;
   end
 
   logic unused_write;
-  assign unused_write = &{1'b0, bytes[63:48], write_i.entry, write_i.flip, write_i.seq, write_i.seen};
+  assign unused_write = &{1'b0, write_i.entry, write_i.flip, write_i.seq, write_i.seen};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
