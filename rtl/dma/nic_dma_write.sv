@@ -135,14 +135,12 @@ module nic_dma_write #(
   );
 
   // Two beats of the stream make one of memory; the first may be missing in front, the second at the end.
-  logic         half_q, w_q, w_last_q, half, emit, slot, burst_end, w_room, burst_room, track_room;
+  logic         half_q, half, emit, burst_end, w_room, burst_room, track_room;
   logic [63:AddrW]  beat_addr_q, beat_addr, burst_addr_q, burst_addr;
   logic [LineW-1:0] beats_q, beats;      // beats of the burst before this one
   logic             line_end;            // last beat of 512 bytes
   logic [128*Lanes-1:0] low_q;
   logic [Bytes-1:0]     low_strb_q, strb;
-  logic [256*Lanes-1:0] w_data_q;
-  logic [32*Lanes-1:0]  w_strb_q;
 
   assign half       = o_first ? addr[ByteW] : half_q;
   assign beat_addr  = o_first ? addr[63:AddrW] : beat_addr_q;
@@ -151,17 +149,14 @@ module nic_dma_write #(
   assign line_end   = &beat_addr[AddrW +: LineW];
   assign strb       = (o_first ? {Bytes{1'b1}} << addr[ByteW-1:0] : {Bytes{1'b1}})
                       & (o_last && o_tail != '0 ? (Bytes'(1) << o_tail) - Bytes'(1) : {Bytes{1'b1}});
-  assign slot       = ~w_q | w_room;
   assign burst_end  = o_last | (half & line_end);
-  assign o_ready    = slot & burst_room & track_room;
+  assign o_ready    = w_room & burst_room & track_room;
   assign emit       = o_valid & o_ready & (half | o_last);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      w_q        <= 1'b0;
       low_strb_q <= '0;
     end else begin
-      if (slot) w_q <= emit;
       if (emit) low_strb_q <= '0;
       else if (o_valid && o_ready) low_strb_q <= strb;
     end
@@ -172,16 +167,13 @@ module nic_dma_write #(
       beats_q      <= !half ? beats : line_end ? '0 : beats + LineW'(1);
       if (!half) low_q <= o_data;
     end
-    if (emit) begin
-      w_data_q <= half ? {o_data, low_q} : (256*Lanes)'(o_data);
-      w_strb_q <= half ? {strb, low_strb_q} : (32*Lanes)'(strb);
-      w_last_q <= burst_end;
-    end
   end
 
   nic_fifo #(.Width(288*Lanes + 1), .Depth(64)) i_w (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(w_q), .ready_o(w_room), .data_i({w_last_q, w_strb_q, w_data_q}),
+    .valid_i(emit), .ready_o(w_room),
+    .data_i({burst_end, half ? {strb, low_strb_q} : (32*Lanes)'(strb),
+             half ? {o_data, low_q} : (256*Lanes)'(o_data)}),
     .valid_o(w_valid_o), .ready_i(w_ready_i), .data_o({w_last_o, w_strb_o, w_data_o}), .count_o()
   );
   logic [LineW-1:0] burst_len;
