@@ -42,13 +42,12 @@ module nic_sa_state (
   endfunction
 
   function automatic logic [Width-1:0] counted(input logic [Width-1:0] row,
-                                               input nic_pkg::sa_event_t what);
+                                               input logic [15:0] len, input logic bad);
     logic [16:0] low_bytes;
-    logic [63:0] bytes;
-    low_bytes = {1'b0, row[79:64]} + {1'b0, what.len};
-    bytes     = bump({16'd0, row[127:80]}, low_bytes[16]);
-    counted   = what.bad ? {row[159:128] + 32'd1, row[127:0]}
-                         : {row[159:128], bytes[47:0], low_bytes[15:0], bump(row[63:0], 1'b1)};
+    low_bytes = {1'b0, row[79:64]} + {1'b0, len};
+    counted   = bad ? {row[159:128] + 32'd1, row[127:0]}
+                    : {row[159:128], 48'(bump({16'd0, row[127:80]}, low_bytes[16])), low_bytes[15:0],
+                       bump(row[63:0], 1'b1)};
   endfunction
 
   // The read port: events first; software waits for a cycle without one.
@@ -85,11 +84,10 @@ module nic_sa_state (
     if (scrub_i) mem[scrub_row_i] <= '0;
     else if (event_q.valid) begin : count
       logic [Width-1:0] next;
-      next = counted(forward_q ? last_q : row_q, event_q);
+      next = counted(forward_q ? last_q : row_q, event_q.len, event_q.bad);
       mem[event_q.idx] <= next;
       last_q           <= next;
-    end
-    else if (clear_q) mem[clear_idx_q] <= '0;
+    end else if (clear_q) mem[clear_idx_q] <= '0;
     if (event_i.valid || fetch_read) row_q <= mem[fetch_idx];
     if (!rst_ni) read_q <= '0;
     else if (read_row_q) read_q <= row_q;
