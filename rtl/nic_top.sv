@@ -2,6 +2,7 @@
 //
 // nic_top: the card. This file only wires blocks together. All outputs come from registers or
 // state. Its stream moves Lanes blocks of 16 bytes a cycle, host memory twice as many.
+// Throughput and latency are those of nic_tx and nic_rx.
 //
 //   AXI4-Lite --> axil --> csr --(settings, rings, SA writes)--> all         reset, scrub
 //   AXI4 read  <--> axi_read  <--> tx, rx descriptors, tx data

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_tx: the transmit path, from ring to wire. This file only wires blocks together.
+// Throughput a beat of the wire a cycle; latency is that of memory, twice, and of a whole frame, which
+// is complete before it goes out.
 //
 //   rings --> queue_fetch --> tx_gather --> tx_issue --+--> dma_read --> csum_tx --> esp_tx --+--> frame FIFO
 //                                                      '--> frame FIFO ----------------^      '--> record FIFO

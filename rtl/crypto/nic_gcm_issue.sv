@@ -5,6 +5,10 @@
 // consecutive cycles while credit_i is high; the next message follows without a gap, since its
 // key goes into the pipe during the last block of this one. With several lanes J0 goes in the second
 // lane of the cycle of 0, and a cycle of keystream has a block for each lane.
+// Latency 2 cycles from a command to its first block while nothing else is under way. Throughput a
+// block a lane a cycle.
+//
+//   cmd --> next_q --(end of the message before)--> iv_q, count_q, left_q --> block for each lane
 //
 // Byte order: byte k is bits [8k+7:8k]. J0 = IV || 1 as 32-bit big-endian; at most 4096 text blocks
 // follow, so only the last two bytes of the counter ever change.

@@ -3,6 +3,7 @@
 // nic_csr: the card's registers: control, station address, interrupts, four rings for each queue,
 // indirection table, two SA windows, statistics. Reads are registered: data and error are valid in the cycle after rd_valid_i, so the
 // wide read multiplexer works only when software reads. Unknown addresses answer an error.
+// Latency of a read and of a write 1 cycle; one of each a cycle.
 //
 //   axil --> decode -+-> global registers   --> cfg_o
 //                    +-> nic_ring_regs x 4  --> *_cfg_o

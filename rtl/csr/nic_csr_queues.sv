@@ -3,7 +3,7 @@
 // nic_csr_queues: ring registers and interrupt causes of the queues behind queue 0, a block of 256
 // bytes each: 0x0900, 0x0a00, 0x0b00, in it TX, RX, TXC and RXC as queue 0 has them at 0x0200. Their
 // clock runs while one of the rings is on, and when software writes to one. Outputs of queue q lie at
-// place q - 1. Reads are registered.
+// place q - 1. Reads are registered. Latency of a read and of a write 1 cycle; one of each a cycle.
 //
 //   wr, rd --> nic_ring_regs x 4 --> *_cfg_o      nic_irq_ring x 2 --> cause_o, due_o
 module nic_csr_queues #(

@@ -4,6 +4,9 @@
 // by moderation; ERR, SCRUB_DONE and SW are sticky: what sets one in the cycle in which software
 // clears it wins. The line is the or of what is due and unmasked, so a cause that came while it was
 // masked raises it when the mask opens. Latency 1 cycle from due to irq_o, 2 from what is sticky.
+//
+//   pulse ---> sticky_q --+
+//   due_i ----------------+--> & mask_q --> or --> irq_q
 module nic_irq #(
   parameter int unsigned Causes = 5    // 4:2 are sticky, all others of rings, if anything
 ) (

@@ -4,7 +4,10 @@
 // Indices are free-running 16-bit counters. Software's index moves forward: a tail up to the card's
 // head and the size of the ring, a head up to what the card has issued. Any other is ignored and
 // reported on err_o. Base and size are fixed while the ring is enabled.
-// Takes effect one cycle after the write.
+// Takes effect one cycle after the write. One write a cycle; reads are outputs.
+//
+//   write --> is it allowed? --> base_q, log2_q, enable_q, index --> cfg_o
+//                         '--> err_o
 module nic_ring_regs #(
   parameter bit Completion = 1'b0   // software owns 0: TAIL (TX, RX), 1: HEAD (TXC, RXC)
 ) (

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_stats: 32-bit wrapping event counters, read by word number (0x0600 block). One pulse, one
-// count.
+// count. Latency 1 cycle from pulse to count; all counters may count in every cycle.
+//
+//   pulse_i --> + 1 --> counter --> word select --> rd_data_o
 module nic_stats (
   input  logic           clk_i,
   input  logic           rst_ni,

@@ -5,7 +5,7 @@
 // gives it: they join without a hole. Bursts end at 512-byte lines, so none crosses 4 KiB. How many are
 // outstanding is limited by reserved space in the beat FIFO only, 256 beats. Any byte alignment.
 // Throughput: a beat of the stream, half one of memory, a cycle, less one for each part that ends within
-// a beat; one burst in two cycles.
+// a beat; one burst in two cycles. Latency 2 cycles from a command to AR, 2 from R to the stream.
 //
 //   cmd --> burst splitter --> AR    R --> beat FIFO (32 B a lane) --> half --> realign --> out
 //       '-> frame FIFO -------------------------------------------------------^

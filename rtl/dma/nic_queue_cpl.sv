@@ -5,6 +5,7 @@
 // descriptor: a queue has room when its ring holds what it has under way and one more. So a queue whose
 // completions nobody takes holds up no other. The clock of the queues behind queue 0 stands
 // while none is on. Queue q of them is at place q - 1.
+// Latency 1 cycle to the request, as nic_cpl_write; one completion a cycle.
 //
 //   completion --(its queue)--> cpl_write --(in turn)--> AXI    acknowledgement --(order FIFO)--> tail
 module nic_queue_cpl #(

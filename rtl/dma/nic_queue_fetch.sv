@@ -6,6 +6,7 @@
 // is for. The order inside a queue is the ring's. The queues behind queue 0 prefetch less, and their
 // clock stands while none of them is on: a card that uses one queue does not pay for them. Queue q
 // of them is at place q - 1.
+// Latency and throughput are those of nic_desc_fetch: memory + 3 cycles, a descriptor a cycle.
 //
 //   ring 0 --> desc_fetch --+--(in turn)--> AR     R --(order FIFO)--> desc_fetch of its queue
 //   ring n --> desc_fetch --'               desc_fetch --(in turn, or want_i)--> descriptor

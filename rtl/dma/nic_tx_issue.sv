@@ -6,6 +6,9 @@
 // Whether the SA suits is checked later, when the key is used. Under packet offload, which one lane
 // alone does, the descriptor's length is that of what lies in memory, the record's that of the frame
 // with ESP header and trailer. Latency 1 cycle; one descriptor a cycle.
+//
+//   descriptor --> checks --+--> command --> nic_dma_read
+//                           '--> record --> frame FIFO, plan of the sum --> nic_csum_tx
 module nic_tx_issue #(
   parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
   localparam int unsigned ByteW = 4 + $clog2(Lanes)

@@ -3,6 +3,8 @@
 // nic_esp_rx: inline ESP decryption: realign, split, AES-GCM, merge with the verdict, strip (packet
 // offload, with one lane); beside the merge the checksum inside is looked at. Other frames go round the engine in the same order. With several lanes
 // nic_sa_ahead reads the SAs in front of the splitter.
+// Throughput a beat a cycle. Latency is that of nic_gcm and a cycle for each block on the way; a frame
+// leaves with its verdict.
 //
 //   beats --> realign --> split --+--> bypass FIFO --+--> merge --> strip --> frame, record FIFO
 //   frames -------^---------^     +--> nic_gcm ------+

@@ -2,6 +2,7 @@
 //
 // nic_esp_tx: inline ESP encryption: build (packet offload), split, AES-GCM, merge. Plain frames go
 // round the engine in the same order.
+// Throughput a beat a cycle. Latency is that of nic_gcm and a cycle for each block on the way.
 //
 // With several lanes nic_sa_ahead reads the SAs in front of the splitter, and there is no packet offload.
 //

@@ -6,6 +6,9 @@
 // A full FIFO takes no word in the cycle it gives one (ready_o does not look at ready_i).
 //
 // The oldest word lies in head_q, the others in mem.
+//
+//   data_i --(first word)----------> head_q --> data_o
+//        '----(others)---> mem --------^
 module nic_fifo #(
   parameter int unsigned Width = 32,
   parameter int unsigned Depth = 2   // words, any number >= 1

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_inflight: counts frames between two points of a path; busy while any is between them.
+// Latency 1 cycle; any number enters and leaves in a cycle.
+//
+//   enter_i --> + count_q - <-- leave_i
 module nic_inflight (
   input  logic       clk_i,
   input  logic       rst_ni,

@@ -2,6 +2,9 @@
 //
 // nic_match_table: (family, destination, SPI) -> SA index, 1024 buckets of 4 ways, one memory a way. A read
 // compares a whole bucket; hit_o, hit_sa_o refer to the bucket read two cycles before.
+// Latency 2 cycles; a look-up a cycle.
+//
+//   bucket --> 4 ways --> rd_q --> compare --> way_hit_q --> hit_o, hit_sa_o
 module nic_match_table (
   input  logic                  clk_i,
   input  logic                  scrub_i,

@@ -3,7 +3,8 @@
 // nic_sa_state: what the card counts for each of 1024 SAs of one direction (packets, bytes, frames
 // that failed). An event is one read and one write of a row, so a row read for software is of one
 // moment, however long software takes for its words. Throughput one event a cycle; what was written
-// in the cycle of a read is forwarded. A row is zeroed when its SA is written.
+// in the cycle of a read is forwarded. A row is zeroed when its SA is written. Latency 2 cycles from
+// an event to its row.
 //
 //   event --> mem[idx] --> row_q --> + --> mem[idx]
 //   software: read_i --> mem[idx] --> read_q (held)

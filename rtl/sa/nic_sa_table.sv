@@ -2,6 +2,7 @@
 //
 // nic_sa_table: 1024 security associations of one direction. Written whole by the CSR window,
 // zeroed by the scrub. Read data is valid in the cycle after rd_en_i and holds until the next read.
+// Latency 1 cycle; a read a cycle.
 //
 // Each row has an even parity bit for every 32 bits of it: key, salt, flags. A row that does not
 // agree with them is read with entry.bad, from the second cycle after rd_en_i on, and reported on

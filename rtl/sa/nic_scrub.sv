@@ -2,6 +2,8 @@
 //
 // nic_scrub: after reset writes zero to every row of the SA and match tables, one a cycle (1024
 // cycles).
+//
+//   reset --> row_q: 0 .. 1023 --> tables      row 1023 --> done_o
 module nic_scrub (
   input  logic       clk_i,
   input  logic       rst_ni,
