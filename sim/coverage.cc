@@ -26,14 +26,14 @@ namespace tagwire {
 namespace {
 
 std::mutex mutex;
-std::string *path = nullptr;  // null until the first model; never freed, as the next one
+std::string *folder = nullptr;  // null until the first model; never freed, as the next one
 std::vector<uint64_t> *totals = nullptr;
 
 constexpr size_t POINTS = sizeof(JOIN(VM_PREFIX, __Syms)::__Vcoverage) / sizeof(uint32_t);
 
-// A file that no other library of this process has.
-std::string freePath(const std::string &folder) {
-  const std::string begin = folder + "/" TEXT(VM_PREFIX) "-" + std::to_string(getpid()) + "-";
+// A file that no other library of this process has written: they write one after the other.
+std::string freePath() {
+  const std::string begin = *folder + "/" TEXT(VM_PREFIX) "-" + std::to_string(getpid()) + "-";
   for (int n = 0;; ++n) {
     const std::string name = begin + std::to_string(n) + ".dat";
     if (access(name.c_str(), F_OK) != 0) return name;
@@ -55,7 +55,7 @@ void writeTotals() noexcept try {
     const uint64_t count = (*totals)[i];
     model.rootp->vlSymsp->__Vcoverage[i] = count > UINT32_MAX ? UINT32_MAX : uint32_t(count);
   }
-  context.coveragep()->write(path->c_str());
+  context.coveragep()->write(freePath().c_str());
 } catch (...) {
 }
 
@@ -63,11 +63,11 @@ void writeTotals() noexcept try {
 
 void keepCoverage(const VM_PREFIX &model) noexcept try {
   const std::lock_guard<std::mutex> lock(mutex);
-  if (!path) {
-    const char *const folder = std::getenv("TAGWIRE_COVERAGE");
-    if (!folder || !folder[0]) return;
+  if (!folder) {
+    const char *const name = std::getenv("TAGWIRE_COVERAGE");
+    if (!name || !name[0]) return;
     totals = new std::vector<uint64_t>(POINTS);
-    path = new std::string(freePath(folder));
+    folder = new std::string(name);
     stayLoaded();
     std::atexit(writeTotals);
   }
