@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, buildBench } from './bench.ts';
 
 /** The protocol checkers notice what is not allowed (AMBA AXI4, AXI4-Lite, AXI4-Stream). */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const dir = mkdtempSync(join(tmpdir(), 'tagwire-check-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
+let bench: Bench;
 beforeAll(() => {
-  const files = ['axi', 'axil', 'axis'].map((name) => `rtl/check/nic_check_${name}.sv`);
-  const flags = ['--binary', '-sv', '--assert', '-O0', '-Wno-fatal', '-Wno-lint', '-Wno-style'];
-  const make = ['--Mdir', dir, '--top-module', 'check_tb', '-o', 'check_tb'];
-  const all = [...flags, ...make, ...files, 'test/rtl/check_tb.sv'];
-  execFileSync(process.env.VERILATOR ?? 'verilator', all, { cwd: root, stdio: 'pipe' });
+  const files = ['axi', 'axil', 'axis'].map((name) => `check/nic_check_${name}.sv`);
+  bench = buildBench('check_tb', files);
 }, 240_000);
+afterAll(() => bench.remove());
 
 const run = (fault: number): string => {
-  const r = spawnSync(join(dir, 'check_tb'), [`+break=${fault}`], { encoding: 'utf8' });
+  const r = spawnSync(bench.program, [`+break=${fault}`], { encoding: 'utf8' });
   return `${r.stdout}${r.stderr}`;
 };
 

@@ -57,14 +57,16 @@ module check_tb;
     if (fault == 1) arlen = 0;
     if (fault == 2) arvalid = 0;
     tick(); arready = 1; tick(); arvalid = 0; arready = 0;
-    rvalid = 1; rlast = fault == 3; tick(); rlast = 1; tick(); rvalid = 0; rlast = 0; tick();
+    rvalid = 1; rready = 0; rlast = fault == 3; tick();   // R waits, and below B
+    rready = 1; tick(); rlast = 1; tick(); rvalid = 0; rlast = 0; tick();
     wvalid = 1; wready = 0; wlast = 1; wdata = 5; tick();
     if (fault == 4) wdata = 6;
     tick(); wready = 1; tick(); wvalid = 0; wlast = 0;
     if (fault == 5) begin bvalid = 1; tick(); bvalid = 0; end
     awvalid = 1; awlen = fault == 6 ? 8'd1 : 8'd0; awready = 1; tick(); awvalid = 0; awready = 0;
     tick();
-    bvalid = 1; if (fault == 7) bid = 3; if (fault == 8) bresp = 1; tick(); bvalid = 0; tick();
+    bvalid = 1; bready = 0; if (fault == 7) bid = 3; if (fault == 8) bresp = 1; tick();
+    bready = 1; tick(); bvalid = 0; tick();
     if (fault == 9) begin arvalid = 1; araddr = 64'hfe0; arlen = 1; tick(); arvalid = 0; end
     if (fault == 10) begin arvalid = 1; araddr = 64'h10; arlen = 0; tick(); arvalid = 0; end
     if (fault == 11) begin rvalid = 1; rlast = 1; tick(); rvalid = 0; end

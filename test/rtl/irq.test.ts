@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, buildBench } from './bench.ts';
 
 /** Interrupt moderation beside its reference: completions, heads, masks, clears at random times. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const dir = mkdtempSync(join(tmpdir(), 'tagwire-irq-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
+let bench: Bench;
 beforeAll(() => {
-  const flags = ['--binary', '-sv', '--assert', '-O0', '-Wno-fatal', '-Wno-lint', '-Wno-style'];
-  const make = ['--Mdir', dir, '--top-module', 'irq_tb', '-o', 'irq_tb'];
-  const files = ['rtl/csr/nic_irq.sv', 'rtl/csr/nic_irq_ring.sv', 'test/rtl/irq_tb.sv'];
-  const verilator = process.env.VERILATOR ?? 'verilator';
-  execFileSync(verilator, [...flags, ...make, ...files], { cwd: root, stdio: 'pipe' });
+  bench = buildBench('irq_tb', ['csr/nic_irq.sv', 'csr/nic_irq_ring.sv']);
 }, 240_000);
+afterAll(() => bench.remove());
 
 const met = new Map<string, number>();
 
@@ -31,10 +25,12 @@ describe('each completion is announced in time, and the line is high when it sho
     { interval: 300, count: 1, density: 3, pace: 5 },
     { interval: 7, count: 3, density: 2, pace: 3 },
     { interval: 1000, count: 65_535, density: 300, pace: 5000 },
+    // Longer than the age counter goes.
+    { interval: 65_535, count: 60, density: 1500, pace: 200_000, cycles: 400_000 },
   ])('%o', (settings) => {
     for (const seed of [1, 2]) {
       const args = Object.entries({ ...settings, seed }).map(([name, n]) => `+${name}=${n}`);
-      const said = execFileSync(join(dir, 'irq_tb'), args, { encoding: 'utf8' });
+      const said = execFileSync(bench.program, args, { encoding: 'utf8' });
       for (const [, name, n] of said.matchAll(/^cover (\w+) (\d+)$/gm))
         met.set(name!, (met.get(name!) ?? 0) + Number(n));
       expect(said).toMatch(/end of the bench: [1-9]\d+ served by [1-9]\d* interrupts, 0 wrong/);
