@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { afterEach, describe, expect, test } from 'vitest';
 import * as R from '../../../src/dev/nic/nic_regs.ts';
-import { BareCard, BUFFERS, CARDS, CTRL_ON, piece, QUEUED } from './bare_card.ts';
+import { BareCard, BUFFERS, CARDS, CTRL_ON, piece, QUEUED, WIDTHS } from './bare_card.ts';
 import { espFrame, espOffsetOf, random, randomSa, seal } from './esp_frames.ts';
 import { inMatch, install, state } from './rows.ts';
 
@@ -88,4 +88,24 @@ describe.each(CARDS)('%s', (name, make) => {
     const stats = ['txFrames', 'txIpsec', 'rxFrames', 'rxIpsecOk'] as const;
     expect(stats.map((stat) => card.stat(stat))).toEqual([n, n, n, n]);
   });
+});
+
+test('counters of an SA carry from one half of a word into the next, and on', () => {
+  card = new BareCard(WIDTHS[0]![1], { log2: 6 });
+  const next = random(92);
+  const sa = randomSa(16, next);
+  const spi = next();
+  install(card.host, { window: R.SA_TX, idx: 700, sa, spi, seq: 0n });
+  const frame = espFrame({ textBytes: 8952, spi, dst: next() }, next);
+  card.world.arena.set(frame, BUFFERS);
+  const lenBytes = BigInt(frame.length + 16);
+  const fields = { flags: R.TXD_IPSEC, saIdx: 700, espOffset: 34 };
+  for (let sent = 48; sent <= 288; sent += 48) {
+    for (let i = 0; i < 48; i++) card.host.postFrame([piece(BUFFERS, frame.length)], fields);
+    card.go();
+    expect(card.host.sent().length).toBe(48);
+    card.wire();
+    const counted = { packets: BigInt(sent), bytes: BigInt(sent) * lenBytes, errors: 0n };
+    expect(state(card.host, R.SA_TX, 700)).toMatchObject(counted);
+  }
 });

@@ -37,11 +37,12 @@ const RINGS = [R.RING_TX, R.RING_RX, R.RING_TXC, R.RING_RXC];
 const blocks = (queues: number): number[] =>
   Array.from({ length: queues }, (_, q) => RINGS.map((block) => R.queueBlock(block, q))).flat();
 
-/** Zeros, ones, each bit alone and each alone missing, and what comes. */
+/** Zeros, ones, small numbers, each bit alone and each alone missing, and what comes. */
 const next = random(71);
 const VALUES = [
   0,
   0xffffffff,
+  ...Array.from({ length: 16 }, (_, i) => i),
   ...Array.from({ length: 32 }, (_, bit) => [2 ** bit, 0xffffffff - 2 ** bit]).flat(),
   ...Array.from({ length: 8 }, () => next()),
 ];
