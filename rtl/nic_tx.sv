@@ -114,7 +114,7 @@ module nic_tx #(
   assign busy_path = flying | issuing | gathering | desc_valid | (flush != '0);
   nic_clock_gate i_gate (.clk_i(clk_i), .en_i(~rst_ni | busy_path), .clk_o(path_clk));
 
-  nic_queue_fetch #(.Queues(Queues), .Lanes(Lanes), .DescBytes(32), .Beats(32), .InTurn(1'b1)) i_desc (
+  nic_queue_fetch #(.Queues(Queues), .Lanes(Lanes), .DescBytes(32), .Beats(64), .InTurn(1'b1)) i_desc (
     .clk_i(clk_i), .rst_ni(rst_ni), .run_i(cfg_i.tx_en), .cfg_i(ring_i), .head_o(head_o),
     .more_on_i(more_on_i), .more_cfg_i(more_ring_i), .more_head_o(more_head_o),
     .waiting_o(waiting), .allow_i(room), .want_i('0),

@@ -13,6 +13,8 @@ describe('verilator --lint-only -Wall is silent', () => {
     ['nic_top', 'rtl/nic.f', { Queues: 4 }],
     ['nic_top', 'rtl/nic.f rtl/nic_check.f', { Lanes: 2 }],
     ['nic_top', 'rtl/nic.f rtl/nic_check.f', { Lanes: 4 }],
+    ['nic_top', 'rtl/nic.f rtl/nic_check.f', { Lanes: 2, Queues: 4 }],
+    ['nic_top', 'rtl/nic.f rtl/nic_check.f', { Lanes: 4, Queues: 4 }],
     ['nic_gcm', 'rtl/nic_gcm.f', {}],
     ['nic_gcm', 'rtl/nic_gcm.f', { Lanes: 2 }],
     ['nic_gcm', 'rtl/nic_gcm.f', { Lanes: 4 }],
