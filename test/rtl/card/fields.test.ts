@@ -13,6 +13,8 @@ import { install } from './rows.ts';
  * Frames are as long as a card takes them, ESP begins at any byte of them.
  */
 const MOST = R.MAX_FRAME_LIMIT;
+/** Flags that mean nothing, as the upper half of the last word does. */
+const RESERVED = 0xffc0;
 const FLAGS = [R.TXD_IPSEC, R.TXD_ESN, R.TXD_PACKET, R.TXD_CSUM];
 
 /** Of each SA row: a kind of its own. */
@@ -38,7 +40,7 @@ function play(make: MakeWorld, queues: number, packets: boolean) {
     for (let lot = 0; lot < 24; lot++) {
       for (let i = 0; i < 24; i++) {
         const host = card.hosts[next() % queues]!;
-        const flags = FLAGS.reduce((sum, flag) => sum | (next() & 1 ? flag : 0), 0);
+        const flags = FLAGS.reduce((sum, flag) => sum | (next() & 1 ? flag : 0), next() & RESERVED);
         const sa = sas[next() % sas.length]!;
         const espOffset = next() % 4 === 0 ? next() & 255 : 34 + (next() % 222);
         const odd = [next() & 0xffff, next() % (MOST + 40), espOffset + (next() % 40)];
@@ -49,14 +51,14 @@ function play(make: MakeWorld, queues: number, packets: boolean) {
         const stop = next() % 16 === 0 ? next() & 0xffff : Math.min(lenBytes, at + (next() % 5000));
         host.post(
           piece(BUFFERS + (next() % 64), lenBytes),
-          flags & (packets ? 0xff : ~R.TXD_PACKET),
+          packets ? flags : flags & ~R.TXD_PACKET,
           {
             saIdx: next() % 10 === 0 ? next() & 0xffff : sa.idx,
             espOffset,
             next: next() & 255,
             esnHi: next(),
             cookie: next(),
-            csum: [start, at & 0xffff, stop],
+            csum: [start, at & 0xffff, stop + 2 ** 16 * (next() & 0xffff)],
           },
         );
       }

@@ -183,7 +183,11 @@ describe.each([1, 4] as const)('a card of %i queues', (queues) => {
       host.post(offset, next());
       expect([offset, host.world.run(20)]).toEqual([offset, TW.errBus]);
     }
-    for (const odd of [1, 2, 3]) expect(host.world.tryRead(0, R.REG_MAC_LO + odd)).toBe(TW.errBus);
+    for (const odd of [1, 2, 3]) {
+      expect(host.world.tryRead(0, R.REG_MAC_LO + odd)).toBe(TW.errBus);
+      host.post(R.REG_MAC_LO + odd, next());
+      expect(host.world.run(20)).toBe(TW.errBus);
+    }
   });
 });
 
