@@ -11,6 +11,17 @@ export interface Exclusion {
   readonly reason: string;
 }
 
+/** Those of one reason, as test/rtl/coverage_exclusions.json has them. */
+export interface ExclusionClass extends Pick<Exclusion, 'kind' | 'reason'> {
+  /** Names by file. */
+  readonly of: Readonly<Record<string, string>>;
+}
+
+export const exclusionsOf = (classes: readonly ExclusionClass[]): Exclusion[] =>
+  classes.flatMap(({ of, kind, reason }) =>
+    Object.entries(of).map(([file, name]) => ({ file, kind, name, reason })),
+  );
+
 /**
  * The points that count: those that no entry excludes. `wrong` are entries that exclude nothing, or
  * something that was reached after all.

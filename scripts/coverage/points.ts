@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { readPoint } from '../../src/verilator/coverage.ts';
 
-export type Kind = 'line' | 'toggle' | 'user';
+export const KINDS = ['line', 'toggle', 'user'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Percent that must be covered. */
+export const BARS: Readonly<Record<Kind, number>> = { line: 98, toggle: 90, user: 100 };
 
 /** One thing of the source that is covered or not, in all its instances and widths. */
 export interface Point {
@@ -16,7 +20,7 @@ export interface Point {
   count: number;
 }
 
-const KINDS: Readonly<Record<string, Kind>> = {
+const PAGES: Readonly<Record<string, Kind>> = {
   v_line: 'line',
   v_branch: 'line',
   v_toggle: 'toggle',
@@ -37,7 +41,7 @@ export function pointsOf(dat: string, root: string): Point[] {
     if (read === undefined) continue;
     const { source, line, column, page, count } = read;
     const file = isAbsolute(source) ? relative(root, source) : source;
-    const kind = KINDS[page.slice(0, page.indexOf('/'))];
+    const kind = PAGES[page.slice(0, page.indexOf('/'))];
     if (kind === undefined || !file.startsWith('rtl/')) continue;
     const name = kind === 'line' ? `${read.name}: ${textOf(file, line)}` : read.name;
     const key = [file, line, column, kind, name].join(' ');
@@ -69,4 +73,13 @@ export function tally(points: readonly Point[]): Row[] {
     }
   }
   return [...[...files.values()].sort((a, b) => (a.file < b.file ? -1 : 1)), all];
+}
+
+/** As test/rtl/coverage.json keeps it: a line for a file, [covered, points] of each kind. */
+export function figures(rows: readonly Row[]): string {
+  const lines = rows.map(({ file, ...shares }) => {
+    const of = KINDS.map((kind) => `"${kind}": [${shares[kind].covered}, ${shares[kind].points}]`);
+    return `  ${JSON.stringify(file)}: { ${of.join(', ')} }`;
+  });
+  return `{\n${lines.join(',\n')}\n}\n`;
 }

@@ -2,8 +2,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { type Exclusion, exclude } from '../../scripts/coverage/exclusions.ts';
-import { type Point, pointsOf, tally } from '../../scripts/coverage/points.ts';
+import {
+  type Exclusion,
+  type ExclusionClass,
+  exclude,
+  exclusionsOf,
+} from '../../scripts/coverage/exclusions.ts';
+import {
+  BARS,
+  figures,
+  KINDS,
+  type Point,
+  pointsOf,
+  tally,
+} from '../../scripts/coverage/points.ts';
 
 /** What `npm run coverage` counts. */
 
@@ -71,15 +83,56 @@ describe('exclusions', () => {
     expect(exclude([hole], [{ ...entry, kind: 'line' }]).left).toEqual([hole]);
   });
 
+  test('of one reason stand together', () => {
+    const { file, name, ...why } = entry;
+    expect(exclusionsOf([{ ...why, of: { [file]: name, '*': 'b' } }])).toEqual([
+      entry,
+      { ...entry, file: '*', name: 'b' },
+    ]);
+  });
+
   test('each names a file that is there, and its reason', () => {
     const root = new URL('../../', import.meta.url);
     const list = JSON.parse(
       readFileSync(new URL('coverage_exclusions.json', import.meta.url), 'utf8'),
-    ) as Exclusion[];
-    for (const { file, name, reason } of list) {
+    ) as ExclusionClass[];
+    for (const { file, name, reason } of exclusionsOf(list)) {
       expect(file === '*' || existsSync(new URL(file, root)), file).toBe(true);
       expect(reason.length, name).toBeGreaterThan(20);
       expect(() => new RegExp(name)).not.toThrow();
     }
+  });
+});
+
+describe('the figures of the last whole run', () => {
+  const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+  const { all, ...files } = JSON.parse(read('coverage.json')) as Record<
+    string,
+    Record<(typeof KINDS)[number], [covered: number, points: number]>
+  >;
+
+  test('98 % of lines, 90 % of toggles, and every cover point', () => {
+    for (const kind of KINDS) {
+      const [covered, points] = all![kind];
+      expect((100 * covered) / points, kind).toBeGreaterThanOrEqual(BARS[kind]);
+    }
+  });
+
+  test('are of every module, and all of them together', () => {
+    const lists = ['nic.f', 'nic_check.f'].flatMap((name) => read(`../../rtl/${name}`).split('\n'));
+    const modules = lists.filter((line) => line.endsWith('.sv')).map((line) => `rtl/${line}`);
+    expect(Object.keys(files)).toEqual(modules.filter((f) => f !== 'rtl/nic_pkg.sv').sort());
+    for (const kind of KINDS) {
+      const sum = (i: 0 | 1): number => Object.values(files).reduce((n, f) => n + f[kind][i], 0);
+      expect([sum(0), sum(1)]).toEqual(all![kind]);
+    }
+  });
+
+  test('are written a line a file', () => {
+    const share = { points: 4, covered: 3 };
+    const row = { file: 'rtl/a.sv', line: share, toggle: share, user: { points: 0, covered: 0 } };
+    expect(figures([row])).toBe(
+      '{\n  "rtl/a.sv": { "line": [3, 4], "toggle": [3, 4], "user": [0, 0] }\n}\n',
+    );
   });
 });
