@@ -22,7 +22,7 @@ export interface Bench {
 export function buildBench(top: string, sources: readonly string[]): Bench {
   const dir = mkdtempSync(join(tmpdir(), `tagwire-${top}-`));
   const covered = process.env[COVERAGE_VARIABLE]
-    ? ['--coverage', `-DBENCH=${top}`, 'test/rtl/bench_coverage.sv']
+    ? ['--coverage', '-CFLAGS', '-O0', `-DBENCH=${top}`, 'test/rtl/bench_coverage.sv']
     : [];
   const flags = ['--binary', '-sv', '--assert', '-O0', ...WARNINGS];
   const make = ['--Mdir', dir, '--top-module', top, '-o', top];

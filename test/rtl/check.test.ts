@@ -8,7 +8,7 @@ let bench: Bench;
 beforeAll(() => {
   const files = ['axi', 'axil', 'axis'].map((name) => `check/nic_check_${name}.sv`);
   bench = buildBench('check_tb', files);
-}, 240_000);
+}, 600_000);
 afterAll(() => bench.remove());
 
 const run = (fault: number): string => {

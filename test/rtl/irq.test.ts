@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 let bench: Bench;
 beforeAll(() => {
   bench = buildBench('irq_tb', ['csr/nic_irq.sv', 'csr/nic_irq_ring.sv']);
-}, 240_000);
+}, 600_000);
 afterAll(() => bench.remove());
 
 const met = new Map<string, number>();

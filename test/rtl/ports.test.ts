@@ -22,4 +22,4 @@ test('register accesses and frames are right, whoever waits: the master, the MAC
     expect(frames).toBe(400);
     for (const n of [writes, reads, refused]) expect(n).toBeGreaterThan(40);
   }
-}, 240_000);
+}, 600_000);
