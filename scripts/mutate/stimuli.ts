@@ -12,7 +12,9 @@ import {
   rings,
   wrap,
 } from './faults.ts';
+import { anyNumbers, untouched } from './numbers.ts';
 import { chains, packetOffload } from './offload.ts';
+import { sums } from './sums.ts';
 import { espFrames, overflow, plainFrames, refusals } from './traffic.ts';
 
 interface Stimulus {
@@ -34,6 +36,9 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'rings', run: rings, log2: 4 },
   { name: 'key changes', run: keyChanges },
   { name: 'chains', run: (b) => chains(b, 1) },
+  { name: 'sums', run: (b) => sums(b, 1, 120) },
+  { name: 'untouched rows', run: untouched },
+  { name: 'any numbers', run: (b) => anyNumbers(b, 1) },
   { name: 'memory errors', run: memoryErrors, log2: 4 },
   { name: 'resets', run: resets, log2: 4 },
   { name: 'interrupts', run: interrupts },
@@ -46,6 +51,9 @@ export const STIMULI: readonly Stimulus[] = [
     run: (b) => espFrames(b, 2, 128, 2000),
     options: STALLS,
   },
+  { name: 'sums, memory that stalls', run: (b) => sums(b, 2, 2000), options: STALLS },
+  { name: 'any other numbers', run: (b) => anyNumbers(b, 2) },
+  { name: 'other chains', run: (b) => chains(b, 3) },
   { name: 'many ESP frames', run: (b) => espFrames(b, 3, 320, 2200) },
   { name: 'random SAs', run: randomSas },
   { name: 'far addresses', run: farAddresses, log2: 4 },
