@@ -17,17 +17,15 @@
  * With those FIFOs the run ends before the first mutant: under memory that stalls the netlist writes bursts
  * of a wrong length, and the RTL does not. Without stalls both do the same, to the cycle.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cardLibrary } from '../src/harness/library.ts';
 import { BLOCKS } from './mutate/blocks.ts';
-import { type Mutant, mutantCard } from './mutate/netlist.ts';
+import { mutantLibrary } from './mutate/netlist.ts';
 import { STIMULI } from './mutate/stimuli.ts';
 import { Trial } from './mutate/trial.ts';
 
 const RESULT = new URL('../test/rtl/mutation.json', import.meta.url);
-const CHECKERS = fileURLToPath(new URL('../rtl/nic_check.f', import.meta.url));
 /** The netlist, to look a survivor up in. */
 const NETLIST = fileURLToPath(new URL('../out/mutate', import.meta.url));
 const SEED = 1;
@@ -46,18 +44,6 @@ interface Score {
   survivors: Survivor[];
 }
 
-/** The card with all mutants in it, whichever are asked for: the library of the last time serves again. */
-async function build(): Promise<[string, Mutant[]]> {
-  const { netlist, mutants } = await mutantCard(BLOCKS, SEED);
-  mkdirSync(NETLIST, { recursive: true });
-  const fileList = join(NETLIST, 'card.f');
-  writeFileSync(join(NETLIST, 'card.sv'), netlist);
-  writeFileSync(fileList, `card.sv\n-F ${CHECKERS}\n`);
-  const flags = ['-Wno-lint', '-Wno-UNOPTFLAT', '-Wno-fatal'];
-  const { library } = await cardLibrary({ rtl: { fileList, top: 'nic_top', flags } });
-  return [library, mutants];
-}
-
 /** What every stimulus gives when nothing is wrong, of the netlist and of the RTL. */
 async function digestsWithout(trial: Trial): Promise<string[]> {
   const { digests } = await trial.ask({ mutant: 0 });
@@ -74,7 +60,8 @@ async function digestsWithout(trial: Trial): Promise<string[]> {
 const readScores = (): Score[] => JSON.parse(readFileSync(RESULT, 'utf8')) as Score[];
 
 const asked = process.argv.slice(2).filter((a) => !a.startsWith('-'));
-const [library, mutants] = await build();
+// All mutants, whichever are asked for: the library of the last time serves again.
+const { library, mutants } = await mutantLibrary(BLOCKS, SEED, NETLIST);
 const trial = new Trial(library);
 const expected = await digestsWithout(trial);
 

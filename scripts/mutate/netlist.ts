@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cardLibrary } from '../../src/harness/library.ts';
 import { yosysOn } from '../../test/rtl/yosys.ts';
 import { elaborate } from '../synth/card.ts';
 
@@ -15,11 +19,29 @@ export const MUTANT_VARIABLE = 'TAGWIRE_MUTANT';
 
 const BITS = 12;
 
+const CHECKERS = fileURLToPath(new URL('../../rtl/nic_check.f', import.meta.url));
+
+/** The card with mutants in it as a library of the world; `dir` keeps the netlist, to look a mutant up in. */
+export async function mutantLibrary(
+  counts: ReadonlyMap<string, number>,
+  seed: number,
+  dir: string,
+): Promise<{ library: string; mutants: Mutant[] }> {
+  const { netlist, mutants } = await mutantCard(counts, seed);
+  mkdirSync(dir, { recursive: true });
+  const fileList = join(dir, 'card.f');
+  writeFileSync(join(dir, 'card.sv'), netlist);
+  writeFileSync(fileList, `card.sv\n-F ${CHECKERS}\n`);
+  const flags = ['-Wno-lint', '-Wno-UNOPTFLAT', '-Wno-fatal'];
+  const { library } = await cardLibrary({ rtl: { fileList, top: 'nic_top', flags } });
+  return { library, mutants };
+}
+
 /**
  * The card as a netlist with so many mutants in each module: a wrong gate each, in all instances of the
  * module, or in one shape of it.
  */
-export async function mutantCard(
+async function mutantCard(
   counts: ReadonlyMap<string, number>,
   seed: number,
 ): Promise<{ netlist: string; mutants: Mutant[] }> {
