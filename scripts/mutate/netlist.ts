@@ -47,7 +47,7 @@ async function mutantCard(
 ): Promise<{ netlist: string; mutants: Mutant[] }> {
   const card = await elaborate(1);
   const shapes = [...card.values()];
-  const script = ['read_rtlil card.il; proc; memory -nomap; opt; clean'];
+  const script = ['read_rtlil card.il; proc; opt; wreduce; memory -nomap; opt -full; clean'];
   const asked = [...counts].map(([block, count]) => {
     const names = shapes.filter(({ module }) => module === block).map(({ name }) => name);
     if (names.length === 0) throw new Error(`the card of one lane has no ${block}`);
