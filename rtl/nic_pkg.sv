@@ -156,6 +156,11 @@ package nic_pkg;
     logic [15:0] sa_idx;
     logic [31:0] esn_hi;   // byte 0 in [31:24]: a number
     logic [31:0] cookie;
+    // Beats by number, worked out here so that nobody has to while they pass:
+    logic [4:0]  hdr;      // that of the ESP header
+    logic [9:0]  first;    // packet: the first with a trailer
+    logic [9:0]  last;     // packet
+    logic [3:0]  tail;     // packet: bytes of payload in the beat where the trailer begins
   } tx_frame_t;
 
   // Transmit: bytes of which the checksum is wanted, and where it goes; counted from the first beat.
@@ -216,6 +221,9 @@ package nic_pkg;
     logic [15:0] len;
     logic [15:0] text_len;
     logic [15:0] sa_idx;
+    // With an SA, beats by number, worked out here so that nobody has to while they pass:
+    logic [4:0]  hdr;       // that of the ESP header
+    logic [9:0]  text_end;  // the last one of the text
   } rx_frame_t;
 
   // Receive: a frame in the write FIFO (no data when len is 0).

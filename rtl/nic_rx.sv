@@ -149,7 +149,7 @@ module nic_rx #(
 
   assign rss_esp_o = meta.esp_seen;
   assign rss_spi_o = meta.spi;
-  nic_rx_lookup i_lookup (
+  nic_rx_lookup #(.Lanes(Lanes)) i_lookup (
     .clk_i(path_clk), .rst_ni(rst_ni), .enable_i(cfg_i.ipsec_rx_en),
     .meta_valid_i(meta_valid), .meta_ready_o(meta_ready), .meta_i(meta), .queue_i(rss_queue_i),
     .rd_en_o(match_rd_en_o), .rd_bucket_o(match_rd_bucket_o), .v6_o(match_v6_o),

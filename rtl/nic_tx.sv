@@ -4,8 +4,8 @@
 // Throughput a beat of the wire a cycle; latency is that of memory, twice, and of a whole frame, which
 // is complete before it goes out.
 //
-//   rings --> queue_fetch --> tx_gather --> tx_issue --+--> dma_read --> csum_tx --> esp_tx --+--> frame FIFO
-//                                                      '--> frame FIFO ----------------^      '--> record FIFO
+//   rings --> queue_fetch --> tx_gather --> tx_issue --+--> dma_read --> FIFO --> csum_tx --> FIFO --> esp_tx --+--> frame FIFO
+//                                                      '--> frame FIFO ---------------------------------^      '--> record FIFO
 //   rings <-- queue_cpl <-- mac_tx --> wire                     frame FIFO, record FIFO --> mac_tx
 module nic_tx #(
   parameter int unsigned Lanes = 1,   // blocks of 16 bytes in a beat of the stream: 1, 2 or 4
@@ -92,9 +92,11 @@ module nic_tx #(
   nic_pkg::tx_frame_t issue_frame, frame;
   logic               frames_ready, csum_valid, csum_ready;
   nic_pkg::tx_csum_t  csum;
+  logic               got_valid, got_ready, got_last, got_err;
   logic               read_valid, read_ready, read_last, read_err;
+  logic               sum_valid, sum_ready, sum_last, sum_err;
   logic               beat_valid, beat_ready, beat_last, beat_err;
-  logic [Width-1:0]   read, beat;
+  logic [Width-1:0]   got, read, sum, beat;
   logic               wr_valid, wr_ready, commit, rollback, rd_valid, rd_ready;
   logic [Width-1:0]   wr_data, rd_data;
   logic               done_in_valid, done_in_ready, done_valid, done_ready;
@@ -160,8 +162,14 @@ module nic_tx #(
     .cmd_lead_i(cmd_lead), .cmd_more_i(cmd_more),
     .ar_valid_o(data_ar_valid_o), .ar_ready_i(data_ar_ready_i), .ar_addr_o(data_ar_addr_o),
     .ar_len_o(data_ar_len_o), .r_valid_i(data_r_valid_i), .r_data_i(r_data_i), .r_err_i(r_err_i),
-    .out_valid_o(read_valid), .out_ready_i(read_ready), .out_data_o(read), .out_last_o(read_last),
-    .out_err_o(read_err)
+    .out_valid_o(got_valid), .out_ready_i(got_ready), .out_data_o(got), .out_last_o(got_last),
+    .out_err_o(got_err)
+  );
+  // In front of the sums and behind them: no ready goes back through more than one of the three.
+  nic_fifo #(.Width(Width + 2), .Depth(2)) i_got (
+    .clk_i(path_clk), .rst_ni(rst_ni),
+    .valid_i(got_valid), .ready_o(got_ready), .data_i({got_err, got_last, got}),
+    .valid_o(read_valid), .ready_i(read_ready), .data_o({read_err, read_last, read}), .count_o()
   );
 
   assign csum_valid = issue_valid & frames_ready & (issue_frame.code == nic_pkg::CODE_OK);
@@ -170,8 +178,13 @@ module nic_tx #(
     .plan_valid_i(csum_valid), .plan_ready_o(csum_ready), .plan_i(csum),
     .in_valid_i(read_valid), .in_ready_o(read_ready), .in_data_i(read), .in_last_i(read_last),
     .in_err_i(read_err),
-    .out_valid_o(beat_valid), .out_ready_i(beat_ready), .out_data_o(beat), .out_last_o(beat_last),
-    .out_err_o(beat_err)
+    .out_valid_o(sum_valid), .out_ready_i(sum_ready), .out_data_o(sum), .out_last_o(sum_last),
+    .out_err_o(sum_err)
+  );
+  nic_fifo #(.Width(Width + 2), .Depth(2)) i_sum (
+    .clk_i(path_clk), .rst_ni(rst_ni),
+    .valid_i(sum_valid), .ready_o(sum_ready), .data_i({sum_err, sum_last, sum}),
+    .valid_o(beat_valid), .ready_i(beat_ready), .data_o({beat_err, beat_last, beat}), .count_o()
   );
 
   nic_esp_tx #(.Lanes(Lanes)) i_esp (

@@ -96,12 +96,15 @@ module nic_dma_read #(
   logic [15:0] frame_len;
   logic [ByteW-1:0] frame_lead;
   logic             frame_more;
-  nic_fifo #(.Width(1 + AddrW + 16 + ByteW), .Depth(64 * Lanes)) i_frames (
+  logic [16:0]      cmd_end;
+  logic [16-ByteW:0] frame_halves;    // halves of beats that the frame, or part, touches
+  assign cmd_end = 17'(cmd_addr_i[ByteW-1:0]) + {1'b0, cmd_len_i} + 17'(16*Lanes - 1);
+  nic_fifo #(.Width(1 + AddrW + 16 + ByteW + 17 - ByteW), .Depth(64 * Lanes)) i_frames (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .valid_i(accept), .ready_o(frame_ready),
-    .data_i({cmd_more_i, cmd_addr_i[AddrW-1:0], cmd_len_i, cmd_lead_i}),
+    .data_i({cmd_more_i, cmd_addr_i[AddrW-1:0], cmd_len_i, cmd_lead_i, cmd_end[16:ByteW]}),
     .valid_o(frame_valid), .ready_i(frame_pop),
-    .data_o({frame_more, frame_addr, frame_len, frame_lead}), .count_o()
+    .data_o({frame_more, frame_addr, frame_len, frame_lead, frame_halves}), .count_o()
   );
 
   logic         beat_valid, beat_err, beat_ready;
@@ -115,22 +118,20 @@ module nic_dma_read #(
   // Halves: a beat of the stream a cycle. A beat is popped with its second half or with the frame's last one.
   logic        half_q, half, half_ready, half_new, half_move, realign_ready;
   logic [16-ByteW:0] halves_left_q, halves_left;
-  logic [16:0] half_end;
   assign frame_pop = frame_valid & realign_ready;
-  assign half_end  = 17'(frame_addr[ByteW-1:0]) + {1'b0, frame_len} + 17'(16*Lanes - 1);
   assign half_move = beat_valid & half_ready;
   // The first half may go along with the command.
   assign half        = half_new ? frame_addr[ByteW] : half_q;
-  assign halves_left = half_new ? half_end[16:ByteW] : halves_left_q;
+  assign halves_left = half_new ? frame_halves : halves_left_q;
   assign beat_pop    = half_move & (half | (halves_left == (17-ByteW)'(1)));
 
   always_ff @(posedge clk_i) begin
     if (frame_pop && !(half_new && half_move)) begin
       half_q        <= frame_addr[ByteW];
-      halves_left_q <= half_end[16:ByteW];
+      halves_left_q <= frame_halves;
     end else if (half_move) begin
       half_q        <= ~half;
-      halves_left_q <= halves_left - (17-ByteW)'(1);
+      halves_left_q <= half_new ? frame_halves - (17-ByteW)'(1) : halves_left_q - (17-ByteW)'(1);
     end
   end
 
@@ -150,7 +151,7 @@ module nic_dma_read #(
 
   logic unused_bits;
   assign unused_bits = &{1'b0, unused_first, unused_tail, end_byte[AddrW-1:0],
-                         half_end[ByteW-1:0]};
+                         cmd_end[ByteW-1:0]};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

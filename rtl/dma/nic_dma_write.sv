@@ -6,8 +6,8 @@
 // is requested when all its beats are in the beat FIFO. With scatter_i a frame that is longer than its
 // buffer goes on in the buffer of the next descriptor, and each buffer but the last is completed with
 // MORE; without, it does not fit. When the ring is enabled anew meanwhile, the rest does not fit.
-// Throughput: a beat of the stream a cycle. Latency 1 cycle to the realigner, 1 through it, 1 for a
-// pair of beats, 1 through the FIFO.
+// Throughput: a beat of the stream a cycle. Latency 1 cycle in which a frame and its descriptor are
+// weighed, 1 to the realigner, 1 through it, 1 for a pair of beats, 1 through the FIFO.
 //
 //   record + descriptor --+--> realign --> pairs of beats --> beat FIFO, burst FIFO --> AXI
 //                         |                                  '-> track --(B)--> verdict --.
@@ -53,13 +53,14 @@ module nic_dma_write #(
   localparam int unsigned LineW  = 9 - AddrW;          // log2 of the beats of 512 bytes
 
   // A frame meets its descriptor.
-  logic         start, discard_q, realign_ready, cpl_room, addr_room, has_data, fits, more, write;
+  logic         known_q, more_q, write_q, keep_q;   // where they met, a cycle ago: what becomes of them
+  logic         able, start, discard_q, realign_ready, cpl_room, addr_room, has_data, fits, more, write;
   logic         open_q, stale_q;      // some of the frame is written; the rest has lost its ring
   logic [15:0]  rest_q, left, len;    // bytes of the frame that are left, of this buffer
   logic [ByteW-1:0] src_q, src, next_src;
   logic [16-ByteW:0] discard_left_q;
   logic [16:0]  frame_end;
-  logic [3:0]   code;
+  logic [3:0]   code, code_q;
   nic_pkg::cpl_t cpl_in;
 
   assign has_data = frame_i.len != 16'd0;
@@ -67,29 +68,40 @@ module nic_dma_write #(
   assign src      = open_q ? src_q : frame_i.lead[ByteW-1:0];
   assign fits     = {16'd0, left} <= desc_i[95:64];
   assign more     = scatter_i & has_data & ~fits & ~stale_q & ~desc_err_i;
-  assign len      = more ? desc_i[79:64] : left;
+  assign len      = more_q ? desc_i[79:64] : left;
   assign next_src = src + desc_i[64 +: ByteW];
   assign code     = desc_err_i ? nic_pkg::CODE_DMA_ERR
                     : (has_data & (stale_q | (~fits & ~more))) ? nic_pkg::CODE_TOO_BIG
                     : frame_i.code;
-  assign write    = has_data & (code == frame_i.code) & (len != 16'd0);
-  assign start    = frame_valid_i & desc_valid_i & ~discard_q & realign_ready & cpl_room
-                    & addr_room;
-  assign frame_ready_o = start & ~more;
-  assign split_o       = start & more;
+  assign write    = has_data & (code == frame_i.code) & ((more ? desc_i[79:64] : left) != 16'd0);
+  assign able     = known_q & ~discard_q & cpl_room & addr_room;
+  assign start    = able & realign_ready;
+  assign frame_ready_o = start & ~more_q;
+  assign split_o       = start & more_q;
   assign desc_ready_o  = start;
   assign frame_end     = 17'(src) + {1'b0, left} + 17'(Bytes - 1);
 
   assign cpl_in.qid    = frame_i.qid;
   assign cpl_in.cookie = desc_i[127:96];
-  assign cpl_in.len    = write ? len : 16'd0;
+  assign cpl_in.len    = write_q ? len : 16'd0;
   assign cpl_in.sa_idx = frame_i.sa_idx;
   assign cpl_in.esn_hi = frame_i.esn_hi[30:0];
-  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, more,
-                          frame_i.packet & (write | more), frame_i.esp_seen,
-                          frame_i.secp & (write | more), code};
+  assign cpl_in.status = {frame_i.esp_seen ? frame_i.esp_off : 8'd0, more_q,
+                          frame_i.packet & (write_q | more_q), frame_i.esp_seen,
+                          frame_i.secp & (write_q | more_q), code_q};
   assign cpl_in.next   = frame_i.next;
-  assign cpl_in.l4_ok  = l4_ok_i & frame_i.secp & (write | more) & (frame_i.code == nic_pkg::CODE_OK);
+  assign cpl_in.l4_ok  = l4_ok_i & frame_i.secp & (write_q | more_q) & (frame_i.code == nic_pkg::CODE_OK);
+
+  // They stay what they are until they leave, or the ring is gone.
+  always_ff @(posedge clk_i) begin
+    known_q <= rst_ni & frame_valid_i & desc_valid_i & ~start & ~flush_i;
+    if (frame_valid_i && desc_valid_i && !known_q) begin
+      more_q  <= more;
+      write_q <= write;
+      keep_q  <= more & (next_src != '0);
+      code_q  <= code;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -97,10 +109,10 @@ module nic_dma_write #(
       open_q    <= 1'b0;
       stale_q   <= 1'b0;
     end else if (start) begin
-      discard_q      <= has_data & ~write & ~more;
+      discard_q      <= has_data & ~write_q & ~more_q;
       discard_left_q <= frame_end[16:ByteW];
-      open_q         <= more;
-      stale_q        <= more & flush_i;
+      open_q         <= more_q;
+      stale_q        <= more_q & flush_i;
       rest_q         <= left - desc_i[79:64];
       src_q          <= next_src;
     end else begin
@@ -118,9 +130,9 @@ module nic_dma_write #(
   assign data_ready_o = in_ready | discard_q;
   nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .cmd_valid_i(start & write), .cmd_ready_o(realign_ready),
+    .cmd_valid_i(able & write_q), .cmd_ready_o(realign_ready),
     .cmd_src_i(src), .cmd_dst_i(desc_i[ByteW-1:0]), .cmd_len_i(len),
-    .cmd_more_i(1'b0), .cmd_keep_i(more & (next_src != '0)),
+    .cmd_more_i(1'b0), .cmd_keep_i(keep_q),
     .in_valid_i(data_valid_i), .in_ready_o(in_ready), .in_new_o(), .in_data_i(data_i),
     .in_err_i(1'b0),
     .out_valid_o(o_valid), .out_ready_i(o_ready), .out_data_o(o_data),
@@ -131,7 +143,7 @@ module nic_dma_write #(
   logic [63:0] addr;
   nic_fifo #(.Width(64), .Depth(2)) i_addr (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(start & write), .ready_o(addr_room), .data_i(desc_i[63:0]),
+    .valid_i(start & write_q), .ready_o(addr_room), .data_i(desc_i[63:0]),
     .valid_o(addr_valid), .ready_i(o_valid & o_ready & o_first), .data_o(addr), .count_o()
   );
 
@@ -209,7 +221,7 @@ module nic_dma_write #(
   nic_pkg::cpl_t cpl;
   nic_fifo #(.Width($bits(cpl) + 1), .Depth(Flight)) i_cpls (
     .clk_i(clk_i), .rst_ni(rst_ni),
-    .valid_i(start), .ready_o(cpl_room), .data_i({write, cpl_in}),
+    .valid_i(start), .ready_o(cpl_room), .data_i({write_q, cpl_in}),
     .valid_o(cpl_queued), .ready_i(cpl_valid_o & cpl_ready_i), .data_o({cpl_written, cpl}),
     .count_o()
   );
@@ -234,7 +246,7 @@ module nic_dma_write #(
       assert (!(o_valid && o_first && !addr_valid)) else $fatal(1, "nic_dma_write: no address");
       assert (!(ack_i && !track_valid)) else $fatal(1, "nic_dma_write: response without burst");
       assert (!(ack_i && !verdict_room)) else $fatal(1, "nic_dma_write: verdict lost");
-      assert (!(start && write && frame_i.len == 16'd0))
+      assert (!(start && write_q && frame_i.len == 16'd0))
         else $fatal(1, "nic_dma_write: empty frame");
     end
   end

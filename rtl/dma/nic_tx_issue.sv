@@ -96,8 +96,21 @@ module nic_tx_issue #(
   assign cmd_lead_o    = lead_q;
   assign cmd_more_o    = left_q != 4'd0;
   assign frame_valid_o = valid_q & ~sent_q & (cmd_ready_i | ~good_q);
-  assign frame_o       = frame_q;
   assign csum_o        = csum_q;
+  // Of a packet: text is payload and trailer, and has beats of its own behind the ESP beat.
+  logic [15:0] text_len, pay_len, text_end;
+  logic [4:0]  hdr;
+  assign hdr      = 5'(({1'b0, frame_q.esp_off} + 9'd15) >> ByteW);
+  assign text_len = frame_q.len - {8'd0, frame_q.esp_off} - 16'd16;
+  assign pay_len  = text_len - 16'd2 - {14'd0, frame_q.pad};
+  assign text_end = text_len + 16'd15;
+  always_comb begin
+    frame_o       = frame_q;
+    frame_o.hdr   = hdr;
+    frame_o.first = {5'd0, hdr} + 10'd1 + pay_len[13:4];
+    frame_o.last  = {5'd0, hdr} + text_end[13:4];
+    frame_o.tail  = pay_len[3:0];
+  end
   // Cipher text (espOffset + 16) shall start on a beat.
   assign lead          = ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
   assign busy_o        = valid_q;
@@ -131,6 +144,7 @@ module nic_tx_issue #(
       frame_q.sa_idx  <= ipsec ? desc_i[111:96] : nic_pkg::NO_SA_IDX;
       frame_q.esn_hi  <= desc_i[159:128];
       frame_q.cookie  <= desc_i[191:160];
+      {frame_q.hdr, frame_q.first, frame_q.last, frame_q.tail} <= '0;   // see frame_o
       csum_q.on       <= desc_i[83];
       if (desc_i[83]) begin
         csum_q.start <= 15'(lead) + sum_from[14:0];
@@ -146,5 +160,5 @@ module nic_tx_issue #(
   assign unused_bits = &{1'b0, cfg_i.tx_en, cfg_i.rx_en, cfg_i.promisc, cfg_i.ipsec_rx_en,
                          cfg_i.mac, cfg_i.rx_flag_bad, cfg_i.rx_scatter, cfg_i.natt_port,
                          cfg_i.rx_csum, desc_i[95:84],
-                         desc_i[255:240]};
+                         desc_i[255:240], pay_len[15:14], text_end[15:14], text_end[3:0]};
 endmodule

@@ -32,28 +32,20 @@ module nic_esp_build (
   logic [9:0]   idx_q;                        // beats that have left
   logic         err_q;
   logic         in_esp, in_first, in_second, from_in;
-  logic [9:0]   hdr, first;                   // number of the ESP beat, of the first with a trailer
-  logic [15:0]  pay_len, text_len;
-  logic [16:0]  text_end;
   logic [3:0]   tail;
   logic [159:0] trailer;                      // where it lies in the two beats that it may touch
   logic [39:0]  bytes;
 
-  assign hdr      = {5'd0, {1'b0, frame_i.esp_off[7:4]} + 5'(frame_i.esp_off[3:0] != 4'd0)};
-  assign text_len = frame_i.len - {8'd0, frame_i.esp_off} - 16'd16;
-  assign pay_len  = text_len - 16'd2 - {14'd0, frame_i.pad};
-  assign text_end = {1'b0, text_len} + 17'd15;
-  assign tail     = pay_len[3:0];
-  assign first    = hdr + 10'd1 + pay_len[13:4];
-  assign in_esp   = idx_q == hdr;
-  assign in_first = idx_q == first;
-  assign in_second = idx_q > first;
+  assign tail      = frame_i.tail;
+  assign in_esp    = idx_q == {5'd0, frame_i.hdr};
+  assign in_first  = idx_q == frame_i.first;
+  assign in_second = idx_q > frame_i.first;
   // Payload ends before the trailer's first beat, or in it.
   assign from_in  = ~in_esp & ~in_second & ~(in_first & (tail == 4'd0));
 
   assign beat_valid_o = ~frame_i.packet ? beat_valid_i : ~from_in | beat_valid_i;
   assign beat_ready_o = beat_ready_i & (~frame_i.packet | from_in);
-  assign beat_last_o  = ~frame_i.packet ? beat_last_i : idx_q == hdr + text_end[13:4];
+  assign beat_last_o  = ~frame_i.packet ? beat_last_i : idx_q == frame_i.last;
   assign beat_err_o   = frame_i.packet ? err_q | (from_in & beat_last_i & beat_err_i) : beat_err_i;
 
   always_comb begin
@@ -89,13 +81,10 @@ module nic_esp_build (
     end
   end
 
-  logic unused_bits;
-  assign unused_bits = &{1'b0, text_end[16:14], text_end[3:0], pay_len[15:14]};
-
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && frame_i.packet && beat_valid_o && beat_ready_i) begin
-      assert (text_len[1:0] == 2'd0) else $fatal(1, "nic_esp_build: text is no whole words");
+      assert (2'(frame_i.len - {8'd0, frame_i.esp_off}) == 2'd0) else $fatal(1, "nic_esp_build: text is no whole words");
       assert (!(in_esp && idx_q < 10'd2)) else $fatal(1, "nic_esp_build: SA not there yet");
     end
   end

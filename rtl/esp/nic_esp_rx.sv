@@ -6,9 +6,9 @@
 // Throughput a beat a cycle. Latency is that of nic_gcm and a cycle for each block on the way; a frame
 // leaves with its verdict.
 //
-//   beats --> realign --> split --+--> bypass FIFO --+--> merge --> strip --> frame, record FIFO
-//   frames -------^---------^     +--> nic_gcm ------+
-//                                 '--> merge FIFO ---'
+//   beats --> realign --> FIFO --> split --+--> bypass FIFO --+--> merge --> strip --> frame, record FIFO
+//   frames -------^------------------^     +--> nic_gcm ------+
+//                                          '--> merge FIFO ---'
 module nic_esp_rx #(
   parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
 ) (
@@ -103,17 +103,24 @@ module nic_esp_rx #(
     assign unused_read = &{1'b0, split_rd_en, split_rd_idx};
   end
 
-  logic         a_valid, a_ready, a_first, a_last, a_err;
-  logic [Width-1:0] a_data;
-  logic [ByteW-1:0] a_tail;
+  logic         moved_valid, moved_ready, moved_last, a_valid, a_ready, a_last;
+  logic [Width-1:0] moved, a_data;
+  logic         unused_first, unused_moved_err;
+  logic [ByteW-1:0] unused_tail;
   nic_realign #(.Lanes(Lanes)) i_realign (
     .clk_i(clk_i), .rst_ni(rst_ni),
     .cmd_valid_i(realign_valid), .cmd_ready_o(realign_ready),
     .cmd_src_i('0), .cmd_dst_i(lead), .cmd_len_i(len), .cmd_more_i(1'b0), .cmd_keep_i(1'b0),
     .in_valid_i(beat_valid_i), .in_ready_o(beat_ready_o), .in_new_o(), .in_data_i(beat_i),
     .in_err_i(1'b0),
-    .out_valid_o(a_valid), .out_ready_i(a_ready), .out_data_o(a_data),
-    .out_first_o(a_first), .out_last_o(a_last), .out_tail_o(a_tail), .out_err_o(a_err)
+    .out_valid_o(moved_valid), .out_ready_i(moved_ready), .out_data_o(moved),
+    .out_first_o(unused_first), .out_last_o(moved_last), .out_tail_o(unused_tail),
+    .out_err_o(unused_moved_err)
+  );
+  nic_fifo #(.Width(Width + 1), .Depth(2)) i_moved (
+    .clk_i(clk_i), .rst_ni(rst_ni),
+    .valid_i(moved_valid), .ready_o(moved_ready), .data_i({moved_last, moved}),
+    .valid_o(a_valid), .ready_i(a_ready), .data_o({a_last, a_data}), .count_o()
   );
 
   logic               bypass_in_valid, bypass_in_ready, bypass_valid, bypass_ready;
@@ -171,7 +178,7 @@ module nic_esp_rx #(
   logic              wr_valid, wr_ready, commit, rollback;
   nic_pkg::rx_done_t done;
   nic_pkg::rx_mark_t mark;
-  logic [15:0]       text_len;
+  logic [15:0]       text_len, span;
   nic_pkg::rx_look_t look;
   nic_esp_rx_merge #(.Lanes(Lanes)) i_merge (
     .clk_i(clk_i), .rst_ni(rst_ni), .flag_bad_i(flag_bad_i),
@@ -182,7 +189,7 @@ module nic_esp_rx #(
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_data_o(wr_data_o),
     .commit_o(commit), .rollback_o(rollback),
     .done_valid_o(done_valid_o), .done_ready_i(done_ready_i), .done_o(done),
-    .mark_o(mark), .text_len_o(text_len), .look_o(look), .event_o(event_o),
+    .mark_o(mark), .text_len_o(text_len), .span_o(span), .look_o(look), .event_o(event_o),
     .seq_ask_o(seq_ask_o), .seq_answer_i(seq_answer_i), .seq_replay_i(seq_replay_i),
     .seq_end_o(seq_end_o)
   );
@@ -194,7 +201,8 @@ module nic_esp_rx #(
     nic_esp_strip i_strip (
       .clk_i(clk_i), .rst_ni(rst_ni), .mark_i(mark),
       .wr_valid_i(wr_valid), .wr_ready_o(wr_ready), .wr_data_i(wr_data_o), .commit_i(commit),
-      .rollback_i(rollback), .done_valid_i(done_valid_o), .done_i(done), .text_len_i(text_len),
+      .rollback_i(rollback), .done_valid_i(done_valid_o), .done_i(done),
+      .text_len_i(text_len), .span_i(span),
       .wr_valid_o(wr_valid_o), .wr_ready_i(wr_ready_i), .commit_o(commit_o),
       .rollback_o(rollback_o), .trim_o(trim_o), .done_o(done_o), .bad_pad_o(bad_pad_o)
     );
@@ -207,9 +215,10 @@ module nic_esp_rx #(
     assign done_o     = done;
     assign bad_pad_o  = 1'b0;
     logic unused_strip;
-    assign unused_strip = &{1'b0, mark, text_len};
+    assign unused_strip = &{1'b0, mark, text_len, span};
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, unused_last, unused_tag, a_first, a_tail, a_err};
+  assign unused_bits = &{1'b0, unused_last, unused_tag, unused_first, unused_tail,
+                         unused_moved_err};
 endmodule

@@ -37,6 +37,7 @@ module nic_esp_rx_merge #(
   output nic_pkg::rx_done_t  done_o,
   output nic_pkg::rx_mark_t  mark_o,         // of wr_data_o
   output logic [15:0]        text_len_o,     // with done_o
+  output logic [15:0]        span_o,         // with done_o: bytes of text and in front of ESP
   output nic_pkg::rx_look_t  look_o,         // of the beats as they come in
   output nic_pkg::sa_event_t event_o,        // valid for one cycle
   output nic_pkg::seq_ask_t  seq_ask_o,
@@ -52,7 +53,7 @@ module nic_esp_rx_merge #(
   logic [Width-1:0]  out_q;
   nic_pkg::rx_done_t done_q;
   nic_pkg::rx_mark_t mark_q;
-  logic [15:0]       text_len_q;
+  logic [15:0]       text_len_q, span_q;
   logic              asked_q;
 
   logic [ByteW-1:0] tail;
@@ -107,6 +108,7 @@ module nic_esp_rx_merge #(
   assign done_o       = done_q;
   assign mark_o       = mark_q;
   assign text_len_o   = text_len_q;
+  assign span_o       = span_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -144,6 +146,7 @@ module nic_esp_rx_merge #(
       if (final_beat) begin
         done_q     <= merge_i.done;
         text_len_q <= merge_i.text_len;
+        span_q     <= merge_i.text_len + {8'd0, merge_i.done.esp_off};
         if (merge_i.packet) begin
           done_q.packet <= 1'b1;
           done_q.esn_hi <= merge_i.seq;

@@ -66,7 +66,7 @@ module nic_esp_rx_split #(
   logic        merge_slot, merge_put;
   logic [3:0]  code;
   logic [9:0]  hdr, text_end, beats;          // number of the ESP beat, of the last text beat; all
-  logic [16:0] text_sum, frame_sum;
+  logic [16:0] frame_sum;
   logic [ByteW-1:0] lead, tail;
   logic [127:0] esp, icv;                     // SPI, number, IV; what a beat has of the ICV
 
@@ -74,9 +74,8 @@ module nic_esp_rx_split #(
   assign tail      = frame_i.text_len[ByteW-1:0];
   assign esp       = beat_i[Width-1 -: 128];
   assign icv       = 128'(beat_i >> {tail, 3'd0});
-  assign hdr       = 10'(({1'b0, frame_i.esp_off} + 9'd15) >> ByteW);
-  assign text_sum  = {1'b0, frame_i.text_len} + 17'(Bytes - 1);
-  assign text_end  = hdr + 10'(text_sum >> ByteW);
+  assign hdr       = {5'd0, frame_i.hdr};
+  assign text_end  = frame_i.text_end;
   assign frame_sum = {1'b0, frame_i.len} + 17'(lead) + 17'(Bytes - 1);
   assign beats     = 10'(frame_sum >> ByteW);
 

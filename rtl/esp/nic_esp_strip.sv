@@ -21,6 +21,7 @@ module nic_esp_strip (
   input  logic              done_valid_i,
   input  nic_pkg::rx_done_t done_i,
   input  logic [15:0]       text_len_i,     // with done_i
+  input  logic [15:0]       span_i,         // likewise: with what is in front of ESP
   output logic              wr_valid_o,
   input  logic              wr_ready_i,
   output logic              commit_o,
@@ -29,7 +30,8 @@ module nic_esp_strip (
   output nic_pkg::rx_done_t done_o,
   output logic              bad_pad_o       // one cycle
 );
-  logic [7:0]  before_q, pad_q, next_q, run_q, run;
+  logic [7:0]  before_q, next_q, run_q, run;
+  logic [8:0]  over_q;                      // bytes of the trailer
   logic        first_q, right_q, right;
   logic [15:0] steps, aligned;              // bit i: byte i is one more than the byte before it
   logic [3:0]  top;                         // lane of the last byte that may be padding
@@ -100,7 +102,7 @@ module nic_esp_strip (
     if (mark_i.text && wr_valid_i && wr_ready_o) begin
       before_q <= wr_data_i[127:120];
       if (mark_i.last) begin
-        pad_q   <= pad;
+        over_q  <= {1'b0, pad} + 9'd2;
         next_q  <= wr_data_i[{mark_i.tail - 4'd1, 3'd0} +: 8];
         right_q <= right;
       end
@@ -108,24 +110,22 @@ module nic_esp_strip (
   end
 
   // The record comes with the last beat, at least one behind the text: the ICV is there.
-  logic [16:0] pay_len;
-  logic [16:0] text_beats, pay_beats;
+  logic [8:0]  over_end;
   logic        fits, good;
-  assign pay_len    = {1'b0, text_len_i} - 17'd2 - {9'd0, pad_q};
-  assign fits       = ~pay_len[16];
+  assign fits       = (text_len_i[15:9] != 7'd0) | (text_len_i[8:0] >= over_q);
   assign good       = right_q & fits;
-  assign text_beats = {1'b0, text_len_i} + 17'd15;
-  assign pay_beats  = pay_len + 17'd15;
+  // Beats that hold nothing but trailer: what is over, less what is in the last beat of the text.
+  assign over_end   = over_q + {5'd0, 4'd0 - text_len_i[3:0]};
   assign commit_o   = commit_i & (~mark_i.packet | good);
   assign rollback_o = rollback_i | (commit_i & mark_i.packet & ~good);
-  assign trim_o     = mark_i.packet ? text_beats[8:4] - pay_beats[8:4] : 5'd0;
+  assign trim_o     = mark_i.packet ? over_end[8:4] : 5'd0;
   assign bad_pad_o  = commit_i & mark_i.packet & ~good;
 
   always_comb begin
     done_o = done_i;
     if (mark_i.packet && done_valid_i && done_i.code == nic_pkg::CODE_OK) begin
       if (good) begin
-        done_o.len  = pay_len[15:0] + {8'd0, done_i.esp_off};
+        done_o.len  = span_i - {7'd0, over_q};
         done_o.next = next_q;
       end else begin
         done_o.code = nic_pkg::CODE_BAD_PAD;
@@ -136,7 +136,7 @@ module nic_esp_strip (
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, text_beats[16:9], text_beats[3:0], pay_beats[16:9], pay_beats[3:0]};
+  assign unused_bits = &{1'b0, over_end[3:0]};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -72,7 +72,7 @@ module nic_esp_tx_split #(
   logic         spill, text_first;            // AAD in a beat of its own
 
   assign has_data  = frame_i.code == nic_pkg::CODE_OK;
-  assign hdr       = 10'(({1'b0, frame_i.esp_off} + 9'd15) >> ByteW);
+  assign hdr       = {5'd0, frame_i.hdr};
   assign esp       = beat_i[Width-1 -: 128];
   assign tail      = text_len[ByteW-1:0];
   assign esp_beat  = frame_i.ipsec & (idx_q == hdr);
@@ -217,7 +217,8 @@ module nic_esp_tx_split #(
   end
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, sa_i.window, sa_i.spi, frame_i.pad, frame_i.next};
+  assign unused_bits = &{1'b0, sa_i.window, sa_i.spi, frame_i.pad, frame_i.next, frame_i.first, frame_i.last,
+                         frame_i.tail};
 
 `ifndef SYNTHESIS
   // Fail closed: with IPSEC no text beat ever takes the way round the engine, but for GMAC.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_fifo: synchronous first-word fall-through FIFO with valid/ready on both sides.
-// valid_o, ready_o and count_o come from state only and data_o straight from a register, so it also
-// cuts combinational paths. Latency 1 cycle; one word a cycle at any fill level (Depth >= 2).
+// All outputs come straight from registers, so it also cuts combinational paths. Latency 1 cycle; one word a cycle at any fill level (Depth >= 2).
 // A full FIFO takes no word in the cycle it gives one (ready_o does not look at ready_i).
 //
 // The oldest word lies in head_q, the others in mem.
@@ -32,10 +31,11 @@ module nic_fifo #(
   logic [Width-1:0]  mem [Slots];
   logic [PtrW-1:0]   rd_q, wr_q;
   logic [CountW-1:0] count_q;
+  logic              valid_q, ready_q;   // what count_q says
   logic              push, pop, alone;
 
-  assign ready_o = count_q != CountW'(Depth);
-  assign valid_o = count_q != '0;
+  assign ready_o = ready_q;
+  assign valid_o = valid_q;
   assign data_o  = head_q;
   assign count_o = count_q;
   assign push    = valid_i & ready_o;
@@ -49,6 +49,8 @@ module nic_fifo #(
       rd_q    <= '0;
       wr_q    <= '0;
       count_q <= '0;
+      valid_q <= 1'b0;
+      ready_q <= 1'b1;
     end else if (push || pop) begin
       if (push) begin : store
         logic [Width-1:0] word;   // data_i is used here alone: Verilator works it out to be stored
@@ -64,8 +66,14 @@ module nic_fifo #(
         head_q <= mem[rd_q];
       end
       if (pop && !alone) rd_q <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
-      if (!push)     count_q <= count_q - 1'b1;
-      else if (!pop) count_q <= count_q + 1'b1;
+      valid_q <= push | ~alone;
+      if (!push) begin
+        count_q <= count_q - 1'b1;
+        ready_q <= 1'b1;
+      end else if (!pop) begin
+        count_q <= count_q + 1'b1;
+        ready_q <= count_q != CountW'(Depth - 1);
+      end
     end
   end
 
@@ -73,6 +81,7 @@ module nic_fifo #(
   // Once a lap: the words behind the head are those between the pointers.
   always_ff @(posedge clk_i) begin
     if (pop && rd_q == '0 && rst_ni) begin
+      assert (ready_q == (32'(count_q) != Depth)) else $fatal(1, "nic_fifo: flags");
       assert (32'(count_q) == 32'(wr_q) + 1 || (32'(count_q) == Depth && wr_q == '0))
         else $fatal(1, "nic_fifo: count");
     end

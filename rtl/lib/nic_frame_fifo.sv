@@ -28,9 +28,10 @@ module nic_frame_fifo #(
   logic [Width-1:0] mem [Depth];
   logic [PtrW:0] wr_q, commit_q, rd_q, wr_next, wr_end;
   logic [Width-1:0] out_q;
-  logic          out_valid_q, push, fetch;
+  logic          out_valid_q, room_q, push, fetch;
 
-  assign wr_ready_o = (wr_q - rd_q) != (PtrW + 1)'(Depth);
+  // A cycle late, and so a word early: the write of the cycle in between still fits.
+  assign wr_ready_o = room_q;
   assign push       = wr_valid_i & wr_ready_o;
   assign wr_next    = wr_q + {{PtrW{1'b0}}, push};
   assign wr_end     = wr_next - {{(PtrW - 4){1'b0}}, trim_i};
@@ -44,7 +45,9 @@ module nic_frame_fifo #(
       commit_q    <= '0;
       rd_q        <= '0;
       out_valid_q <= 1'b0;
+      room_q      <= 1'b1;
     end else begin
+      room_q <= (wr_q - rd_q) < (PtrW + 1)'(Depth - 1);
       wr_q <= rollback_i ? commit_q : commit_i ? wr_end : wr_next;
       if (commit_i) commit_q <= wr_end;
       if (fetch) rd_q <= rd_q + (PtrW + 1)'(1);

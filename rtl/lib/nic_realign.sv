@@ -45,22 +45,22 @@ module nic_realign #(
   logic              busy_q, prime_q, first_q, err_q, more_q, keep_q, part_q;
   logic [ByteW-1:0]  rot_q, tail_q;
   logic [CountW-1:0] in_left_q, out_left_q;   // beats
+  logic              have_in_q, out_one_q;      // some of the first left, one of the second
   logic [Width-1:0]  prev_q;
   logic              out_valid_q, out_first_q, out_last_q, out_err_q;
   logic [ByteW-1:0]  out_tail_q, part_tail_q;   // part_q: bytes of a beat that waits for its rest
   logic [Width-1:0]  out_data_q;
 
-  logic         slot, have_in, in_take, in_move, out_move, finish, wait_more, load, down, primed;
+  logic         slot, in_take, in_move, out_move, finish, wait_more, load, down, primed;
   logic [16:0]  in_end, out_end;  // bytes
 
   assign slot     = ~out_valid_q | out_ready_i;
-  assign have_in  = in_left_q != '0;
-  assign in_take  = (busy_q & have_in & (prime_q | slot)) | in_new_o;
+  assign in_take  = (busy_q & have_in_q & (prime_q | slot)) | in_new_o;
   assign in_move  = in_valid_i & in_take;
   // A frame moved down has its first output only with the second input, so the first one primes
   // prev_q.
-  assign out_move = busy_q & slot & ~prime_q & (~have_in | in_valid_i);
-  assign finish   = out_move & (out_left_q == CountW'(1));
+  assign out_move = busy_q & slot & ~prime_q & (~have_in_q | in_valid_i);
+  assign finish   = out_move & out_one_q;
   assign wait_more = finish & more_q & (tail_q != '0);
   assign load     = cmd_valid_i & cmd_ready_o;
   assign in_end   = 17'(cmd_src_i) + {1'b0, cmd_len_i} + 17'(16*Lanes - 1);
@@ -70,7 +70,7 @@ module nic_realign #(
   assign primed      = in_new_o & in_valid_i;
 
   assign cmd_ready_o = ~busy_q | finish;
-  assign in_new_o    = load & down & ~have_in & ~cmd_keep_i;
+  assign in_new_o    = load & down & ~have_in_q & ~cmd_keep_i;
   assign in_ready_o  = in_take & ~(busy_q & keep_q & (in_left_q == CountW'(1)));
   assign out_valid_o = out_valid_q;
   assign out_data_o  = out_data_q;
@@ -85,6 +85,8 @@ module nic_realign #(
       prime_q     <= 1'b0;
       in_left_q   <= '0;
       out_left_q  <= '0;
+      have_in_q     <= 1'b0;
+      out_one_q   <= 1'b0;
       out_valid_q <= 1'b0;
       more_q      <= 1'b0;
       part_q      <= 1'b0;
@@ -95,13 +97,19 @@ module nic_realign #(
         prime_q    <= down & ~primed;
         in_left_q  <= in_end[16:ByteW] - CountW'(primed);
         out_left_q <= out_end[16:ByteW];
+        have_in_q    <= in_end[16:ByteW] != CountW'(primed);
+        out_one_q  <= out_end[16:ByteW] == CountW'(1);
       end else begin
         if (finish) busy_q <= 1'b0;
         if (in_move) begin
           prime_q   <= 1'b0;
           in_left_q <= in_left_q - CountW'(1);
+          have_in_q   <= in_left_q != CountW'(1);
         end
-        if (out_move) out_left_q <= out_left_q - CountW'(1);
+        if (out_move) begin
+          out_left_q <= out_left_q - CountW'(1);
+          out_one_q  <= out_left_q == CountW'(2);
+        end
       end
       if (slot) out_valid_q <= out_move & ~wait_more;
       if (out_move) part_q <= wait_more;
@@ -125,7 +133,7 @@ module nic_realign #(
       out_last_q  <= finish & ~more_q;
       out_tail_q  <= tail_q;
       part_tail_q <= tail_q;
-      out_err_q   <= err_q | (have_in & in_err_i);
+      out_err_q   <= err_q | (have_in_q & in_err_i);
     end
   end
 
@@ -133,8 +141,8 @@ module nic_realign #(
   if (Lanes == 1) begin : gen_halves
     // 8 bytes, then up to 7.
     logic [63:0] cur_low, cur_high;
-    assign cur_low  = have_in ? in_data_i[63:0] : 64'd0;
-    assign cur_high = have_in ? in_data_i[127:64] : 64'd0;
+    assign cur_low  = have_in_q ? in_data_i[63:0] : 64'd0;
+    assign cur_high = have_in_q ? in_data_i[127:64] : 64'd0;
     always_ff @(posedge clk_i) begin
       if (out_move) begin
         out_data_q[63:0]   <= rot_q[3] ? nic_pkg::shift_in(prev_q[127:64], prev_q[63:0], rot_q[2:0])
@@ -151,7 +159,7 @@ module nic_realign #(
     assign back = (ByteW+1)'(16*Lanes) - {1'b0, rot_q};
     always_ff @(posedge clk_i) begin
       if (out_move) begin
-        out_data_q <= Width'({have_in ? in_data_i : {Width{1'b0}}, prev_q} >> {back, 3'd0});
+        out_data_q <= Width'({have_in_q ? in_data_i : {Width{1'b0}}, prev_q} >> {back, 3'd0});
         if (part_q) for (int unsigned i = 0; i < 16*Lanes; i++) begin
           if (ByteW'(i) < part_tail_q) out_data_q[8*i +: 8] <= out_data_q[8*i +: 8];
         end
@@ -167,7 +175,7 @@ module nic_realign #(
     if (rst_ni && (load || finish)) begin
       assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
       assert (!(load && more_q && cmd_dst_i != tail_q)) else $fatal(1, "nic_realign: parts do not join");
-      assert (!(finish && have_in && in_left_q != CountW'(1)))
+      assert (!(finish && have_in_q && in_left_q != CountW'(1)))
         else $fatal(1, "nic_realign: input left over");
     end
   end

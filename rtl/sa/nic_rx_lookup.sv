@@ -6,7 +6,9 @@
 //
 //   cycle   0: meta, first bucket   1: second bucket   2: first hit   3: second hit --> FIFO --> frame
 //              '--> key_q, a_q                             '--> b_q
-module nic_rx_lookup (
+module nic_rx_lookup #(
+  parameter int unsigned Lanes = 1   // blocks of 16 bytes in a beat: 1, 2 or 4
+) (
   input  logic               clk_i,
   input  logic               rst_ni,
   input  logic               enable_i,      // CTRL.IPSEC_RX_EN
@@ -25,6 +27,7 @@ module nic_rx_lookup (
   input  logic               frame_ready_i,
   output nic_pkg::rx_frame_t frame_o
 );
+  localparam int unsigned ByteW = 4 + $clog2(Lanes);
   localparam logic [31:0] H1_XOR = 32'h9e37_79b9;
 
   logic               a_valid_q, a_search_q, b_valid_q, b_search_q, b_second_q, first_hit_q, v6_q;
@@ -35,10 +38,12 @@ module nic_rx_lookup (
   logic               search, len_ok, take, pass, put, hit, unused_ready;
   logic [9:0]         sa;
   logic [2:0]         count;
+  logic [16:0]        text_sum;
 
   assign search = meta_i.esp_seen & enable_i;
   // RFC 4303: the text is a multiple of 4 bytes.
   assign len_ok = meta_i.text_len[1:0] == 2'd0;
+  assign text_sum = {1'b0, meta_i.text_len} + 17'(16*Lanes - 1);
   // Nothing stops a look-up under way, so each has its place in the FIFO.
   assign take   = meta_valid_i & ~a_valid_q & (count <= 3'd1);
   assign pass   = take & ~search & ~b_valid_q;
@@ -62,6 +67,8 @@ module nic_rx_lookup (
     in.text_len = meta_i.text_len;
     in.crypt    = search & len_ok;          // if there is an SA
     in.sa_idx   = nic_pkg::NO_SA_IDX;
+    in.hdr      = 5'(({1'b0, meta_i.esp_off} + 9'd15) >> ByteW);
+    in.text_end = {5'd0, in.hdr} + 10'(text_sum >> ByteW);
     in.code     = nic_pkg::CODE_OK;
     done        = b_valid_q ? b_q : in;
     if (b_valid_q) begin
