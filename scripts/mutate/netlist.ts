@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { cardLibrary } from '../../src/harness/library.ts';
 import { yosysOn } from '../../test/rtl/yosys.ts';
 import { elaborate } from '../synth/card.ts';
+import { liveIn } from './live.ts';
 
 export interface Mutant {
   /** What switches it on. */
@@ -47,34 +48,42 @@ async function mutantCard(
 ): Promise<{ netlist: string; mutants: Mutant[] }> {
   const card = await elaborate(1);
   const shapes = [...card.values()];
-  const script = ['read_rtlil card.il; proc; opt; wreduce; memory -nomap; opt -full; clean'];
-  const asked = [...counts].map(([block, count]) => {
+  const script = ['read_rtlil card.il; proc; opt; wreduce; memory -nomap; opt; clean'];
+  for (const [block, count] of counts) {
     const names = shapes.filter(({ module }) => module === block).map(({ name }) => name);
     if (names.length === 0) throw new Error(`the card of one lane has no ${block}`);
-    return { block, count, names };
-  });
-  let number = 1;
-  for (const { block, count, names } of asked) {
-    const list = `mutate -list ${count} -seed ${seed} -ctrl mutant ${BITS} ${number}`;
+    const list = `mutate -list ${3 * count} -seed ${seed}`;
     script.push(`select ${names.join(' ')}; ${list} -o ${block}.ys; select -clear`);
-    number += count;
   }
-  script.push(...asked.map(({ block }) => `script ${block}.ys`));
-  // The enables of a memory are as wide as its words, most of their bits copies of one of them: a wire
-  // that reads itself, which Verilator 5.006 works out too late in some cycles. Bit by bit it does not.
-  script.push('splitnets w:*_EN*; clean; write_verilog -noattr card.sv');
+  script.push('write_json card.json; write_rtlil out.il');
   const il = shapes.map(({ text }) => text).join('\n');
   const out = await yosysOn({ 'card.il': `${il}\n` }, script.join('; '));
-  const mutants = asked.flatMap(({ block }) =>
-    String(out[`${block}.ys`])
+  const live = liveIn(String(out['card.json']));
+  const mutants: Mutant[] = [];
+  for (const [block, count] of counts) {
+    const texts = String(out[`${block}.ys`])
       .split('\n')
       .filter((line) => line.startsWith('mutate') && !line.includes('-mode none'))
-      .map((line): Mutant => {
-        const number = Number(/-ctrl mutant \d+ (\d+)/.exec(line)![1]);
-        return { number, block, text: line.replace(/^mutate -ctrl \S+ \d+ \d+ /, '') };
-      }),
+      .map((line) => line.replace(/^mutate /, ''))
+      .filter(live);
+    // Spread over the list, which goes from cell to cell.
+    const few = Math.min(count, texts.length);
+    for (let i = 0; i < few; i++) {
+      const text = texts[Math.floor((i * texts.length) / few)]!;
+      mutants.push({ number: mutants.length + 1, block, text });
+    }
+  }
+  const mutated = ['read_rtlil out.il'];
+  for (const { number, text } of mutants)
+    mutated.push(`mutate -ctrl mutant ${BITS} ${number} ${text}`);
+  // The enables of a memory are as wide as its words, most of their bits copies of one of them: a wire
+  // that reads itself, which Verilator 5.006 works out too late in some cycles. Bit by bit it does not.
+  mutated.push('splitnets w:*_EN*; clean; write_verilog -noattr card.sv');
+  const all = await yosysOn(
+    { 'out.il': String(out['out.il']), 'all.ys': `${mutated.join('\n').replaceAll('; ', '\n')}\n` },
+    'script all.ys',
   );
-  return { netlist: switched(String(out['card.sv'])), mutants };
+  return { netlist: switched(String(all['card.sv'])), mutants };
 }
 
 /**

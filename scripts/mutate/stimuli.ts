@@ -53,6 +53,7 @@ export const STIMULI: readonly Stimulus[] = [
   },
   { name: 'sums, memory that stalls', run: (b) => sums(b, 2, 2000), options: STALLS },
   { name: 'any other numbers', run: (b) => anyNumbers(b, 2) },
+  { name: 'many sums', run: (b) => sums(b, 3, 400, 40) },
   { name: 'other chains', run: (b) => chains(b, 3) },
   { name: 'many ESP frames', run: (b) => espFrames(b, 3, 320, 2200) },
   { name: 'random SAs', run: randomSas },
