@@ -156,7 +156,7 @@ package nic_pkg;
     logic [15:0] sa_idx;
     logic [31:0] esn_hi;   // byte 0 in [31:24]: a number
     logic [31:0] cookie;
-    // Beats by number, worked out here so that nobody has to while they pass:
+    // Beats by number, from nic_tx_issue, so that nobody works them out while they pass:
     logic [4:0]  hdr;      // that of the ESP header
     logic [9:0]  first;    // packet: the first with a trailer
     logic [9:0]  last;     // packet
@@ -221,7 +221,7 @@ package nic_pkg;
     logic [15:0] len;
     logic [15:0] text_len;
     logic [15:0] sa_idx;
-    // With an SA, beats by number, worked out here so that nobody has to while they pass:
+    // With an SA, beats by number, from nic_rx_lookup, likewise:
     logic [4:0]  hdr;       // that of the ESP header
     logic [9:0]  text_end;  // the last one of the text
   } rx_frame_t;

@@ -84,7 +84,8 @@ module nic_esp_build (
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && frame_i.packet && beat_valid_o && beat_ready_i) begin
-      assert (2'(frame_i.len - {8'd0, frame_i.esp_off}) == 2'd0) else $fatal(1, "nic_esp_build: text is no whole words");
+      assert (2'(frame_i.len - {8'd0, frame_i.esp_off}) == 2'd0)
+        else $fatal(1, "nic_esp_build: text is no whole words");
       assert (!(in_esp && idx_q < 10'd2)) else $fatal(1, "nic_esp_build: SA not there yet");
     end
   end

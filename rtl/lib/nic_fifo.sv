@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // nic_fifo: synchronous first-word fall-through FIFO with valid/ready on both sides.
-// All outputs come straight from registers, so it also cuts combinational paths. Latency 1 cycle; one word a cycle at any fill level (Depth >= 2).
+// All outputs come straight from registers, so it also cuts combinational paths. Latency 1 cycle; one
+// word a cycle at any fill level (Depth >= 2).
 // A full FIFO takes no word in the cycle it gives one (ready_o does not look at ready_i).
 //
 // The oldest word lies in head_q, the others in mem.

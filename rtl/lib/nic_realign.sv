@@ -45,7 +45,7 @@ module nic_realign #(
   logic              busy_q, prime_q, first_q, err_q, more_q, keep_q, part_q;
   logic [ByteW-1:0]  rot_q, tail_q;
   logic [CountW-1:0] in_left_q, out_left_q;   // beats
-  logic              have_in_q, out_one_q;      // some of the first left, one of the second
+  logic              have_in_q, out_one_q;   // some of the first left, one of the second
   logic [Width-1:0]  prev_q;
   logic              out_valid_q, out_first_q, out_last_q, out_err_q;
   logic [ByteW-1:0]  out_tail_q, part_tail_q;   // part_q: bytes of a beat that waits for its rest
@@ -85,7 +85,7 @@ module nic_realign #(
       prime_q     <= 1'b0;
       in_left_q   <= '0;
       out_left_q  <= '0;
-      have_in_q     <= 1'b0;
+      have_in_q   <= 1'b0;
       out_one_q   <= 1'b0;
       out_valid_q <= 1'b0;
       more_q      <= 1'b0;
@@ -97,14 +97,14 @@ module nic_realign #(
         prime_q    <= down & ~primed;
         in_left_q  <= in_end[16:ByteW] - CountW'(primed);
         out_left_q <= out_end[16:ByteW];
-        have_in_q    <= in_end[16:ByteW] != CountW'(primed);
+        have_in_q  <= in_end[16:ByteW] != CountW'(primed);
         out_one_q  <= out_end[16:ByteW] == CountW'(1);
       end else begin
         if (finish) busy_q <= 1'b0;
         if (in_move) begin
           prime_q   <= 1'b0;
           in_left_q <= in_left_q - CountW'(1);
-          have_in_q   <= in_left_q != CountW'(1);
+          have_in_q <= in_left_q != CountW'(1);
         end
         if (out_move) begin
           out_left_q <= out_left_q - CountW'(1);
