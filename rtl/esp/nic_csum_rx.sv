@@ -44,7 +44,10 @@ module nic_csum_rx #(
   logic               stop_q;
   logic [15:0]        text_len_q;
   logic [1:0]         form_q;
+  logic [ByteW-1:0]   end_at;                 // byte of the last beat where the trailer's two begin
 
+  // A wire of its own: inside of braces Yosys gives the difference the width of the whole field.
+  assign end_at    = ByteW'(look_i.tail) - ByteW'(2);
   assign with_beat = {header_i, before_q};
   assign window    = with_beat[Width-128 +: 256];   // 32 bytes in front of the ESP header
   always_comb begin
@@ -72,7 +75,7 @@ module nic_csum_rx #(
       end
       if (look_i.text) acc_q <= acc;
       if (look_i.first) head_q <= text_i[95:0];
-      if (look_i.last) end_q <= 16'(text_i >> {ByteW'(look_i.tail) - ByteW'(2), 3'd0});
+      if (look_i.last) end_q <= 16'(text_i >> {end_at, 3'd0});
       if (look_i.stop) begin
         text_len_q <= look_i.text_len;
         form_q     <= look_i.form;

@@ -149,6 +149,13 @@ describe('Yosys takes the whole card', () => {
     }
   });
 
+  test('no difference of casts in braces, which Yosys makes as wide as what was cast', () => {
+    for (const file of filesOf('nic.f')) {
+      const text = readFileSync(rtl + file, 'utf8');
+      expect(/\{[^{}]*\w+'\([^()]*\)\s*[-+]/.exec(text)?.[0], file).toBeUndefined();
+    }
+  });
+
   test('no array of structs, which Yosys would flatten silently', () => {
     const structs = [...readFileSync(`${rtl}nic_pkg.sv`, 'utf8').matchAll(/^ {2}\} (\w+);/gm)].map(
       (m) => m[1]!,
