@@ -2,6 +2,7 @@
 import type { Tree } from '@yowasp/yosys';
 import { yosysOn } from '../../test/rtl/yosys.ts';
 import { type Card, instances, type Shape, stubOf } from './card.ts';
+import { longestPath } from './levels.ts';
 import { cutTables } from './tables.ts';
 
 export interface Cost {
@@ -106,7 +107,9 @@ export async function pathThrough(
   top: string,
 ): Promise<number> {
   const parts = [...instances(card, top).keys()].map((name) => mapped.get(name)!.text);
-  const script = `read_rtlil in.il; hierarchy -top ${top}; flatten; clean; tee -o ltp.txt ltp -noff`;
-  const out = await yosysOn({ 'in.il': `${parts.join('\n')}\n` }, script);
-  return Number(/length=(\d+)/.exec(String(out['ltp.txt']))![1]);
+  const out = await yosysOn(
+    { 'in.il': `${parts.join('\n')}\n` },
+    'read_rtlil in.il; write_json o.json',
+  );
+  return longestPath(String(out['o.json']), top);
 }
