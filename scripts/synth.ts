@@ -70,7 +70,7 @@ for (const module of [...(await wider(card))].sort()) {
 }
 for (const top of WHOLE) {
   if (mapped.size < card.size) break;
-  const total = { lut: 0, ff: 0, ram: 0, levels: await pathThrough(card, mapped, top) };
+  const total = { lut: 0, ff: 0, ram: 0, levels: pathThrough(card, mapped, top) };
   for (const [name, count] of instances(card, top))
     for (const k of ['lut', 'ff', 'ram'] as const) total[k] += count * mapped.get(name)!.cost[k];
   report(`${top} and what is in it`, 1, total);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import { createHash } from 'node:crypto';
-import { CardHost, type Completion, REG } from '../../test/rtl/card/card_host.ts';
+import { BUFFERS_AT, CardHost, type Completion, REG } from '../../test/rtl/card/card_host.ts';
 import { type Config, TW, World } from '../../test/sim/world.ts';
 
 /** More than any stimulus needs: a card that takes longer hangs. */
@@ -57,6 +57,11 @@ export class Bench {
     this.#hash.update(this.world.arena.subarray(from, to));
   }
 
+  /** Both completion rings as they lie in memory: more than a Completion has. */
+  noteCompletions(): void {
+    this.noteMemory(0, BUFFERS_AT);
+  }
+
   /** What the card has put on the wire and on memory since the last time. */
   noteFrames(): void {
     for (const { cycle, arrivalCycle, flags, bytes } of this.world.frames()) {
@@ -86,6 +91,7 @@ export class Bench {
       this.host.run(50);
     }
     this.note('of', count, all.length);
+    this.noteCompletions();
     return all;
   }
 

@@ -187,20 +187,42 @@ export function rings(b: Bench): void {
   noteRings();
 }
 
-/** An index that passes 2^16. */
+/** Indices that pass 2^16 in rings of 4096, and the counters of an SA with them. */
 export function wrap(b: Bench): void {
   const { host, world } = b;
   host.start();
-  for (let done = 0; done < 66_000; done += 1024) {
-    for (let i = 0; i < 1024; i++)
-      host.send({ addr: BUFFERS_AT, lenBytes: 14, cookie: i }, i === 1023);
-    for (let left = 1024, tries = 0; left > 0; tries++) {
-      if (tries > 100) throw new Error('the ring stands still');
-      host.run(1000);
-      left -= host.sent().length;
+  const next = random(12);
+  const sa = randomSa(16, next);
+  const [from, into] = [1 << 20, 3 << 19];
+  const frame = espFrame({ textBytes: 8, spi: 77, dst: 2 }, next);
+  const arriving = seal(frame, sa);
+  world.arena.set(frame, from);
+  for (const window of [REG.txSa, REG.rxSa]) host.installSa(window, 1023, sa);
+  host.match(buckets(77)[0]! * 4, 77, 2, 1023);
+  const d = { addr: from, lenBytes: frame.length, ipsec: true, espOffset: 34, saIdx: 1023 };
+  for (let done = 0; done < 66_000; done += 2048) {
+    for (let i = 0; i < 2048; i++) {
+      host.send({ ...d, cookie: done + i }, i % 64 === 63);
+      host.supply(into, 256, done + i);
+      if (i % 64 === 63) host.run(1);
+    }
+    let [sent, received, given] = [0, 0, 0];
+    for (let tries = 0; sent < 2048 || received < 2048; tries++) {
+      if (tries > 400) throw new Error('a ring stands still');
+      for (let i = 0; i < 64 && given < 2048; i++, given++) host.inject(arriving);
+      host.run(500);
+      sent += host.sent().length;
+      received += host.received().length;
       world.frames();
     }
-    b.note(done);
+    for (const block of Object.values(RING))
+      for (const at of [R.RING_HEAD, R.RING_TAIL]) b.noteRegister(block + at);
+    b.noteMemory(host.ringAt('txc'), host.ringAt('txc') + (16 << host.log2));
+    b.noteMemory(host.ringAt('rxc'), host.ringAt('rxc') + (16 << host.log2));
+  }
+  for (const window of [REG.txSa, REG.rxSa]) {
+    const { packets, bytes, errors } = host.saState(window, 1023);
+    b.note(String(packets), String(bytes), errors);
   }
   b.noteStatistics();
 }
@@ -218,11 +240,11 @@ const keys = (host: CardHost): void => {
 };
 
 /** Six frames out and six in, all at once. */
-const traffic = (host: CardHost): void => {
+const traffic = (host: CardHost, bufferBytes = SLOT): void => {
   [...clear, plain].forEach((frame, i) => {
     host.world.arena.set(frame, BUFFERS_AT + SLOT * i);
   });
-  for (let i = 0; i < 6; i++) host.supply(INTO + SLOT * i, SLOT, i);
+  for (let i = 0; i < 6; i++) host.supply(INTO + SLOT * i, bufferBytes, i);
   for (let i = 0; i < 6; i++) {
     const kind = i % 3;
     const frame = kind === 2 ? plain : clear[kind]!;
@@ -232,14 +254,14 @@ const traffic = (host: CardHost): void => {
   }
 };
 
-/** A burst that fails, at many times of a busy window. */
-export function memoryErrors(b: Bench): void {
+/** A burst that fails, at many times of a busy window; receive buffers of so many bytes. */
+export function memoryErrors(b: Bench, ctrl: number = CTRL.all, bufferBytes = SLOT): void {
   const { host, world } = b;
   for (const fault of [TW.faultReadError, TW.faultWriteError]) {
     for (let at = 1; at < 330; at += 23) {
-      host.start();
+      host.start(ctrl);
       keys(host);
-      traffic(host);
+      traffic(host, bufferBytes);
       host.run(at);
       world.fault(0, fault, 1);
       host.run(1200);

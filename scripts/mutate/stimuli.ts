@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+import * as R from '../../src/dev/nic/nic_regs.ts';
+import { CTRL } from '../../test/rtl/card/card_host.ts';
 import type { Config } from '../../test/sim/world.ts';
 import { Bench } from './bench.ts';
 import { farAddresses, manyBytes, randomSas } from './corners.ts';
@@ -14,8 +16,10 @@ import {
 } from './faults.ts';
 import { anyNumbers, untouched } from './numbers.ts';
 import { chains, packetOffload } from './offload.ts';
+import { packetsIn, packetsOut } from './offload_random.ts';
 import { sums } from './sums.ts';
 import { espFrames, overflow, plainFrames, refusals } from './traffic.ts';
+import { farMemory, heads, nearMatches, restarts, windows } from './walks.ts';
 
 interface Stimulus {
   name: string;
@@ -39,7 +43,12 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'sums', run: (b) => sums(b, 1, 120) },
   { name: 'untouched rows', run: untouched },
   { name: 'any numbers', run: (b) => anyNumbers(b, 1) },
-  { name: 'memory errors', run: memoryErrors, log2: 4 },
+  { name: 'memory errors', run: (b) => memoryErrors(b), log2: 4 },
+  {
+    name: 'memory errors, frames of several buffers',
+    run: (b) => memoryErrors(b, CTRL.all | R.CTRL_RX_SCATTER, 96),
+    log2: 4,
+  },
   { name: 'resets', run: resets, log2: 4 },
   { name: 'interrupts', run: interrupts },
   { name: 'plain frames', run: plainFrames },
@@ -56,6 +65,19 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'many sums', run: (b) => sums(b, 3, 400, 40) },
   { name: 'other chains', run: (b) => chains(b, 3) },
   { name: 'many ESP frames', run: (b) => espFrames(b, 3, 320, 2200) },
+  { name: 'heads', run: (b) => heads(b, 1) },
+  { name: 'restarts', run: (b) => restarts(b, 1), options: { memLatencyCycles: 150 } },
+  { name: 'far memory', run: (b) => farMemory(b, 1), options: { arenaBytes: 1 << 28 } },
+  { name: 'long sums', run: (b) => sums(b, 4, 9000, 12, 8800) },
+  {
+    name: 'long frames, memory that nearly stands',
+    run: (b) => espFrames(b, 4, 64, 2200),
+    options: { memStallPermille: 850, memLatencyCycles: 60, seed: 5 },
+  },
+  { name: 'packets out', run: (b) => packetsOut(b, 1) },
+  { name: 'packets in', run: (b) => packetsIn(b, 1) },
+  { name: 'windows', run: (b) => windows(b, 1) },
+  { name: 'near matches', run: nearMatches },
   { name: 'random SAs', run: randomSas },
   { name: 'far addresses', run: farAddresses, log2: 4 },
   { name: 'many bytes', run: manyBytes },

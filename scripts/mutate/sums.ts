@@ -17,9 +17,9 @@ const ROW = 9;
 type Summed = EspShape & { readonly payload: Uint8Array };
 
 /** Transport or tunnel, of either family, with any options, and wrong sums among them. */
-function packet(n: number, spi: number, rng: Rng): Summed {
+function packet(n: number, spi: number, rng: Rng, longBytes: number): Summed {
   const proto = rng.below(9) === 0 ? rng.below(256) : rng.below(2) === 0 ? P.TCP : P.UDP;
-  const lenBytes = 20 + rng.below(n % 8 === 7 ? 3000 : 90);
+  const lenBytes = 20 + rng.below(n % 8 === 7 ? longBytes : 90);
   const esp = { to: 1, spi, seq: n + 1, vlan: rng.below(4) === 0 };
   const shape = { proto, lenBytes, seed: rng.below(65536) };
   const options = rng.below(6) === 0 ? 1 + rng.below(10) : 0;
@@ -29,7 +29,7 @@ function packet(n: number, spi: number, rng: Rng): Summed {
   return P.around(P.inner6(shape), P.IPV6, esp);
 }
 
-export function sums(b: Bench, seed: number, longest: number, rounds = 6): void {
+export function sums(b: Bench, seed: number, longest: number, rounds = 6, longBytes = 3000): void {
   const { host, world } = b;
   const rng = new Rng(seed);
   host.start(CTRL.all | CTRL.promisc | R.CTRL_RX_CSUM);
@@ -37,7 +37,9 @@ export function sums(b: Bench, seed: number, longest: number, rounds = 6): void 
   installOffload(host, REG.txSa, ROW, sa);
   installOffload(host, REG.rxSa, ROW, sa);
   for (let round = 0; round < rounds; round++) {
-    const frames = Array.from({ length: 16 }, (_, k) => packet(16 * round + k, sa.spi, rng));
+    const frames = Array.from({ length: 16 }, (_, k) =>
+      packet(16 * round + k, sa.spi, rng, longBytes),
+    );
     frames.forEach((shape, k) => {
       const { clear, csum } = P.leftToCard(shape);
       const at = OUT + SLOT * k + rng.below(64);

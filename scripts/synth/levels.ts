@@ -5,7 +5,6 @@ type Bit = number | string;
 interface Cell {
   type: string;
   parameters: Record<string, string>;
-  port_directions: Record<string, 'input' | 'output'>;
   connections: Record<string, Bit[]>;
 }
 
@@ -13,6 +12,9 @@ interface Module {
   ports: Record<string, { direction: 'input' | 'output'; bits: Bit[] }>;
   cells: Record<string, Cell>;
 }
+
+/** Modules by their names, as Yosys writes them as JSON. */
+export type Netlist = Readonly<Record<string, Module>>;
 
 /** What a bit of an instance comes from: bits that go through one LUT or table, or one that is the same. */
 interface Source {
@@ -40,11 +42,9 @@ function readAtOnce({ parameters, connections }: Cell): Bit[] {
 
 /**
  * Longest path in LUT levels between flip-flops, memories and ports, through a module and all that is in
- * it, across the ports between them: Yosys' JSON of LUTs, its modules not flattened. A memory that is read
- * without a clock counts as a LUT.
+ * it, across the ports between them. A memory that is read without a clock counts as a LUT.
  */
-export function longestPath(json: string, top: string): number {
-  const { modules } = JSON.parse(json) as { modules: Record<string, Module> };
+export function longestPath(modules: Netlist, top: string): number {
   const all: Node[] = [];
   const expand = (name: string): Map<Bit, Node> => {
     const nodes = new Map<Bit, Node>();

@@ -2,7 +2,7 @@
 import type { Tree } from '@yowasp/yosys';
 import { yosysOn } from '../../test/rtl/yosys.ts';
 import { type Card, instances, type Shape, stubOf } from './card.ts';
-import { longestPath } from './levels.ts';
+import { longestPath, type Netlist } from './levels.ts';
 import { cutTables } from './tables.ts';
 
 export interface Cost {
@@ -16,10 +16,8 @@ export interface Cost {
 
 export interface Mapped {
   cost: Cost;
-  /** The cells of the longest path, from its end, as Yosys says it. */
-  path: string;
-  /** RTLIL of the LUTs. */
-  text: string;
+  /** The LUTs. */
+  modules: Netlist;
 }
 
 /** ABC maps for the shortest path: its usual script makes chains of adders, which LUTs alone are slow at. */
@@ -37,8 +35,8 @@ const MAP = [
 ];
 /** What is in it is away: paths end at its ports. */
 const COUNT = [
-  'delete =A:blackbox; write_rtlil out.il',
-  'tee -o stat.json stat -json; tee -o ltp.txt ltp -noff; tee -o ram.txt dump t:$mem_v2',
+  'delete =A:blackbox; tee -o stat.json stat -json; tee -o ltp.txt ltp -noff',
+  'tee -o ram.txt dump t:$mem_v2; attrmap -remove src; write_json out.json',
 ];
 
 interface Stat {
@@ -95,21 +93,12 @@ export async function mapShape(card: Card, shape: Shape): Promise<Mapped> {
       ram: memories.reduce((n, cell) => n + number(cell, 'SIZE') * number(cell, 'WIDTH'), 0),
       levels: Number(/length=(\d+)/.exec(path)?.[1] ?? 0),
     },
-    path,
-    text: String(out['out.il']),
+    modules: (JSON.parse(String(out['out.json'])) as { modules: Netlist }).modules,
   };
 }
 
 /** Longest path in LUT levels through a shape and all that is in it, across the ports between them. */
-export async function pathThrough(
-  card: Card,
-  mapped: ReadonlyMap<string, Mapped>,
-  top: string,
-): Promise<number> {
-  const parts = [...instances(card, top).keys()].map((name) => mapped.get(name)!.text);
-  const out = await yosysOn(
-    { 'in.il': `${parts.join('\n')}\n` },
-    'read_rtlil in.il; write_json o.json',
-  );
-  return longestPath(String(out['o.json']), top);
+export function pathThrough(card: Card, mapped: ReadonlyMap<string, Mapped>, top: string): number {
+  const parts = [...instances(card, top).keys()].map((name) => mapped.get(name)!.modules);
+  return longestPath(Object.assign({}, ...parts) as Netlist, top);
 }

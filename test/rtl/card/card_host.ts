@@ -108,7 +108,10 @@ export interface TxDescriptor {
   cookie?: number;
 }
 
-/** Ring memory of one card, from the start of its half of the arena; buffers may follow at 128 KiB. */
+/**
+ * Ring memory of one card, from the start of its half of the arena, for rings of up to 1024; buffers may
+ * follow at 128 KiB. Rings of 4096 lie four times as far.
+ */
 const RINGS_AT = { tx: 0, rx: 0x8000, txc: 0xc040, rxc: 0x14080 } as const;
 export const BUFFERS_AT = 0x20000;
 
@@ -117,7 +120,8 @@ export class CardHost {
   readonly world: World;
   readonly card: number;
   readonly log2: number;
-  readonly base: number;
+  /** Where its rings lie. */
+  base: number;
   txTail = 0;
   rxTail = 0;
   txcHead = 0;
@@ -134,6 +138,10 @@ export class CardHost {
     return 1 << this.log2;
   }
 
+  ringAt(name: keyof typeof RINGS_AT): number {
+    return this.base + (RINGS_AT[name] << Math.max(0, this.log2 - 10));
+  }
+
   post(offset: number, value: number): void {
     this.world.post(this.card, offset, value >>> 0);
   }
@@ -146,7 +154,7 @@ export class CardHost {
   start(ctrl = CTRL.all): void {
     while (this.read(REG.status) & 4) this.run(200);
     for (const name of ['tx', 'rx', 'txc', 'rxc'] as const) {
-      const at = this.base + RINGS_AT[name];
+      const at = this.ringAt(name);
       this.world.arena.fill(0, at, at + (32 << this.log2));
       this.post(RING[name], at);
       this.post(RING[name] + 4, 0);
@@ -221,7 +229,7 @@ export class CardHost {
   /** Writes a descriptor; rings the doorbell unless told not to. */
   send(d: TxDescriptor, doorbell = true): void {
     const view = this.world.arenaView;
-    const at = this.base + RINGS_AT.tx + 32 * (this.txTail & (this.size - 1));
+    const at = this.ringAt('tx') + 32 * (this.txTail & (this.size - 1));
     view.setBigUint64(at, BigInt(d.addr), true);
     view.setUint16(at + 8, d.lenBytes, true);
     view.setUint16(at + 10, (d.ipsec ? 1 : 0) | (d.esn ? 2 : 0), true);
@@ -235,7 +243,7 @@ export class CardHost {
 
   supply(addr: number, lenBytes: number, cookie: number): void {
     const view = this.world.arenaView;
-    const at = this.base + RINGS_AT.rx + 16 * (this.rxTail & (this.size - 1));
+    const at = this.ringAt('rx') + 16 * (this.rxTail & (this.size - 1));
     view.setBigUint64(at, BigInt(addr), true);
     view.setUint32(at + 8, lenBytes, true);
     view.setUint32(at + 12, cookie, true);
@@ -245,7 +253,7 @@ export class CardHost {
 
   #completion(ring: 'txc' | 'rxc', head: number): Completion | null {
     const view = this.world.arenaView;
-    const at = this.base + RINGS_AT[ring] + 16 * (head & (this.size - 1));
+    const at = this.ringAt(ring) + 16 * (head & (this.size - 1));
     const last = view.getUint32(at + 12, true);
     if (last >>> 31 !== 1 - ((head >> this.log2) & 1)) return null;
     const status = view.getUint32(at + 8, true);
