@@ -4,7 +4,7 @@
 // goes out at once; those that have to wait gather in their line of 64 bytes, four at most, and go
 // together. Waits while the ring is full or off. tail_o counts completions whose write was
 // acknowledged: they are in memory. issue_o counts those on their way, too, which software may see
-// before. Latency 1 cycle to the request; one completion a cycle.
+// before. Latency 1 cycle to the request; one completion a cycle, but for one cycle between two lines.
 //
 //   cpl --> line_q --(request)--> AXI        count of each request --> FIFO --(ack)--> tail
 module nic_cpl_write (
@@ -37,10 +37,10 @@ module nic_cpl_write (
   assign size        = 16'd1 << cfg_i.log2;
   assign slot        = issue_q & (size - 16'd1);
   assign used        = issue_q - cfg_i.sw_idx;
-  // What waits ends with the completion before this one: only the first of a line needs its own.
+  // What waits ends with the completion before this one: only the first of a line needs its own. It
+  // does not look at req_ready_i, which comes late.
   assign join_line   = slot[1:0] != 2'd0;
-  assign cpl_ready_o = cfg_i.enable & ~cfg_i.flush & (used < size)
-                       & (~req_valid_q | sent | join_line);
+  assign cpl_ready_o = cfg_i.enable & ~cfg_i.flush & (used < size) & (~req_valid_q | join_line);
   assign accept      = cpl_valid_i & cpl_ready_o;
   assign sent        = req_valid_o & req_ready_i;
   assign tail_o      = tail_q;

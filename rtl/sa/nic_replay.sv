@@ -8,7 +8,7 @@
 // from which high halves are guessed. Latency 3 cycles from the question to the answer; one question
 // in 4 cycles, which is less than a frame takes.
 //
-//   ask --> mem[idx] --> row_q --> - --> ahead_q, behind_q --> replay_q --(end)--> mem[idx]
+//   ask --> mem[idx] --> row_q --> - --> ahead_q, behind_q -+-> replay_q, noted_q --(end)--> mem[idx]
 //   software: read_i --> mem[idx] --> read_q (held)       splitter: rd_en --> top[idx] --> top_q
 module nic_replay (
   input  logic               clk_i,
@@ -31,9 +31,10 @@ module nic_replay (
   logic [223:0] mem [1024];
   logic [63:0]  top [1024];                  // the same, for the splitter
   logic [223:0] row_q, read_q, wait_q;
+  logic [191:0] noted_q;                     // the row if this number is noted, without replays
   logic [63:0]  top_q, was_q, behind_q, ahead_q, seq_q;
   logic [127:0] seen_q;
-  logic [31:0]  replays_q;
+  logic [31:0]  replays_q, refused_q;        // and with one more
   logic [9:0]   idx_q, wait_idx_q;
   logic [7:0]   window_q;
   logic [2:0]   step_q;                      // of the question: row is there, differences are, answer
@@ -90,6 +91,15 @@ module nic_replay (
       was_q     <= row_q[63:0];
       seen_q    <= row_q[191:64];
       replays_q <= row_q[223:192];
+      refused_q <= row_q[223:192] + 32'd1;
+    end
+    // All but the end is known a cycle before it, which comes late.
+    if (step_q[1]) begin
+      if (newer_q) begin
+        noted_q <= {(ahead_q[63:7] != 57'd0) ? 128'd1 : (seen_q << ahead_q[6:0]) | 128'd1, seq_q};
+      end else begin
+        noted_q <= {(behind_q[63:7] != 57'd0) ? seen_q : seen_q | (128'd1 << behind_q[6:0]), was_q};
+      end
     end
     if (write_i.valid) begin
       wait_idx_q <= write_i.idx;
@@ -99,14 +109,10 @@ module nic_replay (
       mem[scrub_row_i] <= '0;
       top[scrub_row_i] <= '0;
     end else if (end_i.replay) begin
-      mem[idx_q] <= {replays_q + 32'd1, seen_q, was_q};
-    end else if (end_i.note && newer_q) begin
-      mem[idx_q] <= {replays_q, (ahead_q[63:7] != 57'd0) ? 128'd1 : (seen_q << ahead_q[6:0]) | 128'd1,
-                     seq_q};
-      top[idx_q] <= seq_q;
+      mem[idx_q] <= {refused_q, seen_q, was_q};
     end else if (end_i.note) begin
-      mem[idx_q] <= {replays_q,
-                     (behind_q[63:7] != 57'd0) ? seen_q : seen_q | (128'd1 << behind_q[6:0]), was_q};
+      mem[idx_q] <= {replays_q, noted_q};
+      top[idx_q] <= noted_q[63:0];
     end else if (wait_valid_q) begin
       mem[wait_idx_q] <= wait_q;
       top[wait_idx_q] <= wait_q[63:0];
