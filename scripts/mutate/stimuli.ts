@@ -19,7 +19,7 @@ import { chains, packetOffload } from './offload.ts';
 import { packetsIn, packetsOut } from './offload_random.ts';
 import { sums } from './sums.ts';
 import { espFrames, overflow, plainFrames, refusals } from './traffic.ts';
-import { farMemory, heads, nearMatches, restarts, windows } from './walks.ts';
+import { farMemory, heads, lostBuffers, nearMatches, restarts, windows } from './walks.ts';
 
 interface Stimulus {
   name: string;
@@ -66,7 +66,8 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'other chains', run: (b) => chains(b, 3) },
   { name: 'many ESP frames', run: (b) => espFrames(b, 3, 320, 2200) },
   { name: 'heads', run: (b) => heads(b, 1) },
-  { name: 'restarts', run: (b) => restarts(b, 1), options: { memLatencyCycles: 150 } },
+  { name: 'restarts', run: (b) => restarts(b, 1), options: { ...STALLS, memStallPermille: 850 } },
+  { name: 'lost buffers', run: lostBuffers },
   { name: 'far memory', run: (b) => farMemory(b, 1), options: { arenaBytes: 1 << 28 } },
   { name: 'long sums', run: (b) => sums(b, 4, 9000, 12, 8800) },
   {

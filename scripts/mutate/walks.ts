@@ -10,6 +10,7 @@ import {
   randomSa,
   seal,
 } from '../../test/rtl/card/esp_frames.ts';
+import { TW } from '../../test/sim/world.ts';
 import type { Bench } from './bench.ts';
 
 /** Software that writes its registers in any order, and again: stimuli. */
@@ -74,24 +75,50 @@ function scribble(b: Bench, ring: 'txc' | 'rxc', count: number): void {
   b.note(ring, count);
 }
 
-/** Rings that are begun anew while completions of their former life are under way. */
+/** Completion rings that are begun anew while completions of their former life are under way. */
 export function restarts(b: Bench, seed: number): void {
   const { host } = b;
   const rng = new Rng(seed);
   const next = random(seed);
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 60; round++) {
     host.start();
-    const some = 4 + rng.below(12);
+    const some = 8 + rng.below(24);
     for (let i = 0; i < some; i++) {
-      host.send({ addr: BUFFERS_AT, lenBytes: 60 + rng.below(60), cookie: next() }, i === some - 1);
+      host.send({ addr: BUFFERS_AT, lenBytes: 60, cookie: next() }, i === some - 1);
       host.supply(INTO + 2048 * i, 2048, next());
-      host.inject(plainFrame(60 + rng.below(60), next));
     }
-    host.run(rng.below(600));
-    b.note(host.sent(false).length, host.received(false).length);
+    for (let i = 0; i < some; i++) host.inject(plainFrame(60, next));
+    for (let again = 0; again < 3; again++) {
+      host.run(rng.below(300));
+      for (const ring of [RING.txc, RING.rxc]) host.post(ring + R.RING_CTRL, 1);
+    }
+    host.run(600);
     for (const at of [RING.txc + R.RING_TAIL, RING.rxc + R.RING_TAIL]) b.noteRegister(at);
+    b.noteCompletions();
   }
-  b.noteCompletions();
+  b.noteStatistics();
+}
+
+/** Receive buffers whose descriptors cannot be read, for frames of several of them. */
+export function lostBuffers(b: Bench): void {
+  const { host, world } = b;
+  const next = random(4);
+  for (let round = 0; round < 24; round++) {
+    host.start(CTRL.all | R.CTRL_RX_SCATTER);
+    for (let i = 0; i < round; i++) host.supply(INTO + 256 * i, 128, next());
+    host.run(500);
+    world.fault(0, TW.faultReadError, 1);
+    for (let i = 0; i < 4; i++) host.supply(INTO + 256 * (round + i), 128, next());
+    host.run(500);
+    world.fault(0, TW.faultReadError, 0);
+    for (let i = 0; i < 8; i++) host.supply(INTO + 256 * (round + 4 + i), 128, next());
+    for (let i = 0; i < 5; i++) host.inject(plainFrame(60 + 100 * i, next));
+    host.run(900);
+    b.note(host.received());
+    b.noteCompletions();
+    b.noteMemory(INTO, INTO + 256 * 40);
+    b.noteRegister(RING.rx + R.RING_HEAD);
+  }
   b.noteStatistics();
 }
 
