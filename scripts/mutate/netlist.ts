@@ -48,7 +48,8 @@ async function mutantCard(
 ): Promise<{ netlist: string; mutants: Mutant[] }> {
   const card = await elaborate(1);
   const shapes = [...card.values()];
-  const script = ['read_rtlil card.il; proc; opt; wreduce; memory -nomap; opt; clean'];
+  // A register in front of a table stays one: merged into it, what is left holds a copy for nobody.
+  const script = ['read_rtlil card.il; proc; opt; wreduce; memory -nomap -nordff; opt; clean'];
   for (const [block, count] of counts) {
     const names = shapes.filter(({ module }) => module === block).map(({ name }) => name);
     if (names.length === 0) throw new Error(`the card of one lane has no ${block}`);

@@ -61,7 +61,7 @@ export function anyNumbers(b: Bench, seed: number): void {
       const at = OUT + 2048 * k + (next() & 63);
       host.world.arena.set(frame, at);
       const d = { addr: at, lenBytes: frame.length, saIdx: idx, espOffset: 34, cookie: next() };
-      send(host, d, R.TXD_IPSEC | R.TXD_PACKET, 17);
+      send(host, d, R.TXD_IPSEC | R.TXD_PACKET | (esn ? R.TXD_ESN : 0), 17);
     }
     ring(host);
     b.noteSent(3);

@@ -100,7 +100,8 @@ export function packetOffload(b: Bench): void {
       world.arena.set(frame, at);
       const head = (family === 6 ? 54 : 34) + (i === 2 ? 4 : 0) + (round === 5 ? 8 : 0);
       const d = { addr: at, lenBytes: frame.length, saIdx: idx, espOffset: head, cookie: next() };
-      send(host, d, R.TXD_IPSEC | R.TXD_PACKET, round === 7 ? 59 : 17 + round);
+      const flags = R.TXD_IPSEC | R.TXD_PACKET | (sa.esn ? R.TXD_ESN : 0);
+      send(host, d, flags, round === 7 ? 59 : 17 + round);
     });
     if (round % 2) ring(host);
   }

@@ -52,7 +52,8 @@ export const STIMULI: readonly Stimulus[] = [
   { name: 'resets', run: resets, log2: 4 },
   { name: 'interrupts', run: interrupts },
   { name: 'plain frames', run: plainFrames },
-  { name: 'overflow', run: overflow },
+  { name: 'overflow', run: (b) => overflow(b, 80, 1000) },
+  { name: 'overflow of short frames', run: (b) => overflow(b, 200, 64) },
   { name: 'packet offload, memory that stalls', run: packetOffload, options: STALLS },
   { name: 'chains, memory that stalls', run: (b) => chains(b, 2), options: STALLS },
   {

@@ -197,12 +197,12 @@ export function refusals(b: Bench): void {
   }
 }
 
-/** Too many frames for no buffers; then room for those that were kept. */
-export function overflow(b: Bench): void {
+/** Too many frames, of no more than so many bytes, for no buffers; then room for those that were kept. */
+export function overflow(b: Bench, count: number, longest: number): void {
   const { host } = b;
   host.start();
   const next = random(10);
-  for (let i = 0; i < 80; i++) host.inject(plainFrame(i % 3 ? 1000 : 70, next));
+  for (let i = 0; i < count; i++) host.inject(plainFrame(i % 3 ? longest - (i % 7) : 70, next));
   host.run(14_000);
   b.noteStatistics();
   for (let i = 0; i < 60; i++) host.supply(INTO + i * 1024, 1024, i);

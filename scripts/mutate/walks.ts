@@ -255,5 +255,15 @@ export function nearMatches(b: Bench): void {
     host.run(4);
     arrive(spi, dst);
   }
+  // Without ESP they are frames like others, in which ESP was seen.
+  host.post(REG.ctrl, CTRL.all & ~CTRL.ipsecRx);
+  for (let i = 0; i < 48; i++) {
+    const dst = i % 3 === 0 ? next() : [next(), next(), next(), next()];
+    const ihlWords = 5 + (i % 11);
+    const around = { vlan: i % 2 === 0, udpPort: i % 4 > 1 ? 4500 : 0, ihlWords };
+    host.supply(INTO, 2048, next());
+    host.inject(seal(espFrame({ textBytes: 40, spi: next(), dst, ...around }, next), sa));
+    b.noteReceived(1);
+  }
   b.noteStatistics();
 }
