@@ -61,7 +61,7 @@ export function instances(card: Card, top: string): Map<string, number> {
 }
 
 /** The ports of a shape alone, for what it is used in. */
-export function stubOf({ name, text }: Shape): string {
+export function blackboxOf({ name, text }: Shape): string {
   const ports = text.split('\n').filter((line) => /^ {2}wire .*(?:input|output) \d+ /.test(line));
   return ['attribute \\blackbox 1', `module \\${name}`, ...ports, 'end', ''].join('\n');
 }

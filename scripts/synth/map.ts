@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 import type { Tree } from '@yowasp/yosys';
 import { yosysOn } from '../../test/rtl/yosys.ts';
-import { type Card, instances, type Shape, stubOf } from './card.ts';
+import { blackboxOf, type Card, instances, type Shape } from './card.ts';
 import { longestPath, type Netlist } from './levels.ts';
 import { cutTables } from './tables.ts';
 
@@ -45,7 +45,7 @@ interface Stat {
 
 const script = (...commands: readonly string[]): string => commands.join('; ');
 
-/** Maps RTLIL of a module and of the stubs that it uses. */
+/** Maps RTLIL of a module and of the blackboxes that it uses. */
 async function run(text: string, isTree: boolean): Promise<Tree> {
   const abc = { 'abc.ys': `abc -lut 6${isTree ? '' : ` -script "+${FAST}"`}\n` };
   if (!/^ {2}cell \$meminit/m.test(text))
@@ -74,8 +74,8 @@ async function run(text: string, isTree: boolean): Promise<Tree> {
 
 /** Maps a shape without what is in it to LUTs of six inputs. Throws Error with the end of Yosys' log. */
 export async function mapShape(card: Card, shape: Shape): Promise<Mapped> {
-  const stubs = [...new Set(shape.uses)].map((name) => stubOf(card.get(name)!));
-  const out = await run([...stubs, shape.text, ''].join('\n'), TREES.includes(shape.module));
+  const blackboxes = [...new Set(shape.uses)].map((name) => blackboxOf(card.get(name)!));
+  const out = await run([...blackboxes, shape.text, ''].join('\n'), TREES.includes(shape.module));
   const stat = JSON.parse(String(out['stat.json'])) as Stat;
   const cells = Object.values(stat.modules).flatMap((m) => Object.entries(m.num_cells_by_type));
   const sum = (type: RegExp): number =>
