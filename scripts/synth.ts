@@ -50,6 +50,7 @@ async function wider(card: Card): Promise<Set<string>> {
   return new Set([...card.values()].filter((s) => !narrow.has(s.text)).map((s) => s.module));
 }
 
+const isWhole = lanes === '1' && asked.length === 0;
 const card = await elaborate(Number(lanes));
 const counts = instances(card, 'nic_top');
 const mapped = new Map<string, Mapped>();
@@ -57,7 +58,7 @@ console.log('| module | instances | LUT | FF | RAM bits | LUT levels |\n|---|--:
 for (const module of [...(await wider(card))].sort()) {
   if (asked.length > 0 && !asked.includes(module)) continue;
   const shapes = [...card.values()].filter((s) => s.module === module);
-  for (const shape of shapes) mapped.set(shape.name, await mapShape(card, shape));
+  for (const shape of shapes) mapped.set(shape.name, await mapShape(card, shape, isWhole));
   const costs = shapes.map(({ name }) => mapped.get(name)!.cost);
   const most = (k: (typeof KEYS)[number]): number => Math.max(...costs.map((cost) => cost[k]));
   const count = shapes.reduce((n, { name }) => n + counts.get(name)!, 0);
@@ -68,8 +69,7 @@ for (const module of [...(await wider(card))].sort()) {
     levels: most('levels'),
   });
 }
-for (const top of WHOLE) {
-  if (mapped.size < card.size) break;
+for (const top of isWhole ? WHOLE : []) {
   const total = { lut: 0, ff: 0, ram: 0, levels: pathThrough(card, mapped, top) };
   for (const [name, count] of instances(card, top))
     for (const k of ['lut', 'ff', 'ram'] as const) total[k] += count * mapped.get(name)!.cost[k];

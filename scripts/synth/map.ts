@@ -16,7 +16,7 @@ export interface Cost {
 
 export interface Mapped {
   cost: Cost;
-  /** The LUTs. */
+  /** The LUTs, if they were asked for. */
   modules: Netlist;
 }
 
@@ -36,8 +36,10 @@ const MAP = [
 /** What is in it is away: paths end at its ports. */
 const COUNT = [
   'delete =A:blackbox; tee -o stat.json stat -json; tee -o ltp.txt ltp -noff',
-  'tee -o ram.txt dump t:$mem_v2; attrmap -remove src; write_json out.json',
+  'tee -o ram.txt dump t:$mem_v2',
 ];
+/** Yosys writes a file in pieces, each with all before it: that of a wide module takes ten minutes. */
+const KEEP = 'attrmap -remove src; write_json out.json';
 
 interface Stat {
   modules: Record<string, { num_cells_by_type: Record<string, number> }>;
@@ -45,11 +47,11 @@ interface Stat {
 
 const script = (...commands: readonly string[]): string => commands.join('; ');
 
-/** Maps RTLIL of a module and of the blackboxes that it uses. */
-async function run(text: string, isTree: boolean): Promise<Tree> {
+/** Maps RTLIL of a module and of the blackboxes that it uses, and does what is to be done with it. */
+async function run(text: string, isTree: boolean, then: readonly string[]): Promise<Tree> {
   const abc = { 'abc.ys': `abc -lut 6${isTree ? '' : ` -script "+${FAST}"`}\n` };
   if (!/^ {2}cell \$meminit/m.test(text))
-    return yosysOn({ 'in.il': text, ...abc }, script(...MAP, ...COUNT));
+    return yosysOn({ 'in.il': text, ...abc }, script(...MAP, ...then));
   // Read without registers of its own, a table is one wherever it is read.
   const coarse = script(
     `read_rtlil in.il; ${COARSE}; memory -nomap -nordff; opt_clean; write_rtlil out.il`,
@@ -67,15 +69,20 @@ async function run(text: string, isTree: boolean): Promise<Tree> {
       'read_rtlil in.il',
       ...first,
       `cd ${top}; ${FINE}; cd ..; hierarchy -top ${top}; flatten; opt -fast; clean`,
-      ...COUNT,
+      ...then,
     ),
   );
 }
 
-/** Maps a shape without what is in it to LUTs of six inputs. Throws Error with the end of Yosys' log. */
-export async function mapShape(card: Card, shape: Shape): Promise<Mapped> {
+/**
+ * Maps a shape without what is in it to LUTs of six inputs, and keeps them if paths are to be followed
+ * through it. Throws Error with the end of Yosys' log.
+ */
+export async function mapShape(card: Card, shape: Shape, isKept: boolean): Promise<Mapped> {
   const blackboxes = [...new Set(shape.uses)].map((name) => blackboxOf(card.get(name)!));
-  const out = await run([...blackboxes, shape.text, ''].join('\n'), TREES.includes(shape.module));
+  const then = isKept ? [...COUNT, KEEP] : COUNT;
+  const text = [...blackboxes, shape.text, ''].join('\n');
+  const out = await run(text, TREES.includes(shape.module), then);
   const stat = JSON.parse(String(out['stat.json'])) as Stat;
   const cells = Object.values(stat.modules).flatMap((m) => Object.entries(m.num_cells_by_type));
   const sum = (type: RegExp): number =>
@@ -93,7 +100,7 @@ export async function mapShape(card: Card, shape: Shape): Promise<Mapped> {
       ram: memories.reduce((n, cell) => n + number(cell, 'SIZE') * number(cell, 'WIDTH'), 0),
       levels: Number(/length=(\d+)/.exec(path)?.[1] ?? 0),
     },
-    modules: (JSON.parse(String(out['out.json'])) as { modules: Netlist }).modules,
+    modules: isKept ? (JSON.parse(String(out['out.json'])) as { modules: Netlist }).modules : {},
   };
 }
 
