@@ -103,10 +103,11 @@ export function liveIn(json: string): (mutant: string) => boolean {
     const at = Number(option('portbit'));
     const bits = cell.connections[port]!;
     const bit = bits[at]!;
-    // A bit turned over while another of the port is 0 or 1, which that one never is.
     const mode = option('mode');
-    if (mode.startsWith('cnot') && /^[01]$/.test(`${bits[Number(option('ctrlbit'))]}`)) {
-      if (`cnot${bits[Number(option('ctrlbit'))]}` !== mode) return false;
+    if (mode.startsWith('cnot')) {
+      // A bit turned over while another of the port is 0, or 1, which that one never is.
+      const control = bits[Number(option('ctrlbit'))]!;
+      if (typeof control === 'string' && mode !== `cnot${control}`) return false;
     }
     const isLive = live.get(module)!;
     if (cell.port_directions[port] === 'output') return isLive.has(bit);
