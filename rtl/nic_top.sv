@@ -132,8 +132,13 @@ module nic_top #(
   logic [256*Lanes-1:0]  w_data;
   logic [32*Lanes-1:0]   w_strb;
 
+  // What software alone changes runs while it reads or writes. What it wrote last shows in Linger cycles.
+  logic reg_clk, axil_busy;
+  nic_clock_gate i_reg_gate (
+    .clk_i(clk_i), .en_i(~rst_ni | ~card_rst_n | scrub_busy | axil_busy), .clk_o(reg_clk)
+  );
   nic_axil i_axil (
-    .clk_i(clk_i), .rst_ni(rst_ni), .hold_i(reset_hold),
+    .clk_i(reg_clk), .rst_ni(rst_ni), .hold_i(reset_hold), .busy_o(axil_busy),
     .s_axil_awaddr_i(s_axil_awaddr_i), .s_axil_awvalid_i(s_axil_awvalid_i),
     .s_axil_awready_o(s_axil_awready_o), .s_axil_wdata_i(s_axil_wdata_i),
     .s_axil_wstrb_i(s_axil_wstrb_i), .s_axil_wvalid_i(s_axil_wvalid_i),
@@ -154,7 +159,7 @@ module nic_top #(
   );
 
   nic_csr #(.Packet(Lanes == 1), .Queues(Queues)) i_csr (
-    .clk_i(clk_i), .rst_ni(card_rst_n),
+    .clk_i(clk_i), .reg_clk_i(reg_clk), .rst_ni(card_rst_n),
     .wr_valid_i(wr_valid), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_err_o(wr_err),
     .rd_valid_i(rd_valid), .rd_addr_i(rd_addr), .rd_data_o(rd_data), .rd_err_o(rd_err),
     .cfg_o(cfg), .reset_req_o(reset_req), .reset_busy_i(reset_busy),
@@ -180,12 +185,12 @@ module nic_top #(
 
   // The tables of a direction run only while a frame or software asks them.
   logic tx_sa_clk, rx_sa_clk;
-  nic_clock_gate i_tx_sa_gate (
+  nic_clock_gate #(.Linger(4)) i_tx_sa_gate (
     .clk_i(clk_i), .clk_o(tx_sa_clk),
     .en_i(~card_rst_n | scrub_busy | tx_sa_write.valid | tx_sa_rd_en | number_rd_en | number_take
           | tx_event.valid | tx_state_read | tx_state_busy)
   );
-  nic_clock_gate i_rx_sa_gate (
+  nic_clock_gate #(.Linger(4)) i_rx_sa_gate (
     .clk_i(clk_i), .clk_o(rx_sa_clk),
     .en_i(~card_rst_n | scrub_busy | rx_sa_write.valid | rx_match_write.valid | match_rd_en
           | rx_sa_rd_en | seq_ask.valid | seq_end.note | seq_end.replay | rx_event.valid

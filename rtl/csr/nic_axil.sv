@@ -12,6 +12,7 @@ module nic_axil (
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic        hold_i,          // the registers are in reset: start nothing
+  output logic        busy_o,          // something has come, or is under way
   input  logic [15:0] s_axil_awaddr_i,
   input  logic        s_axil_awvalid_i,
   output logic        s_axil_awready_o,
@@ -42,7 +43,7 @@ module nic_axil (
   localparam logic [1:0] SLVERR = 2'b10;
 
   logic        aw_q, w_q, wr_pend_q, b_q, strb_bad_q;
-  logic        ar_q, rd_pend_q, r_q;
+  logic        ar_q, rd_pend_q, r_q, open_q;
   logic [15:0] awaddr_q, araddr_q;
   logic [31:0] wdata_q, rdata_q;
   logic [1:0]  bresp_q, rresp_q;
@@ -56,6 +57,7 @@ module nic_axil (
   assign rd_valid_o = rd_go;
   assign rd_addr_o  = araddr_q;
 
+  assign busy_o           = open_q | s_axil_awvalid_i | s_axil_wvalid_i | s_axil_arvalid_i;
   assign s_axil_awready_o = ~aw_q;
   assign s_axil_wready_o  = ~w_q;
   assign s_axil_bvalid_o  = b_q;
@@ -74,7 +76,9 @@ module nic_axil (
       ar_q      <= 1'b0;
       rd_pend_q <= 1'b0;
       r_q       <= 1'b0;
+      open_q    <= 1'b0;
     end else begin
+      open_q <= aw_q | w_q | b_q | ar_q | r_q;
       if (s_axil_awvalid_i && !aw_q) begin
         aw_q     <= 1'b1;
         awaddr_q <= s_axil_awaddr_i;

@@ -19,6 +19,7 @@ module nic_csr #(
   localparam int unsigned MoreW = More * nic_pkg::RING_CFG_W
 ) (
   input  logic                  clk_i,
+  input  logic                  reg_clk_i,   // runs while software reads or writes, or a table is scrubbed
   input  logic                  rst_ni,
   input  logic                  wr_valid_i,
   input  logic [15:0]           wr_addr_i,
@@ -138,35 +139,29 @@ module nic_csr #(
   assign key_error   = stat_i.tx_key_error | stat_i.rx_key_error;
   assign wr_irq      = wr_valid_i && wr_addr_i[15:6] == B_IRQ;
 
-  // What only software changes runs while it writes. What it wrote last shows in Linger cycles.
-  logic write_clk;
-  nic_clock_gate i_gate (
-    .clk_i(clk_i), .en_i(~rst_ni | scrub_busy_i | wr_valid_i), .clk_o(write_clk)
-  );
-
   nic_ring_regs #(.Completion(1'b0)) i_tx (
-    .clk_i(write_clk), .rst_ni(rst_ni),
+    .clk_i(reg_clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(tx_head_i), .limit_i(16'd0),
     .cfg_o(tx_cfg_o), .head_o(tx_head), .tail_o(tx_tail), .moved_o(unused_tx_moved),
     .err_o(tx_ring_err)
   );
   nic_ring_regs #(.Completion(1'b0)) i_rx (
-    .clk_i(write_clk), .rst_ni(rst_ni),
+    .clk_i(reg_clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RX, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(rx_head_i), .limit_i(16'd0),
     .cfg_o(rx_cfg_o), .head_o(rx_head), .tail_o(rx_tail), .moved_o(unused_rx_moved),
     .err_o(rx_ring_err)
   );
   nic_ring_regs #(.Completion(1'b1)) i_txc (
-    .clk_i(write_clk), .rst_ni(rst_ni),
+    .clk_i(reg_clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_TXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(txc_tail_i), .limit_i(txc_issue_i),
     .cfg_o(txc_cfg_o), .head_o(txc_head), .tail_o(txc_tail), .moved_o(txc_moved),
     .err_o(txc_ring_err)
   );
   nic_ring_regs #(.Completion(1'b1)) i_rxc (
-    .clk_i(write_clk), .rst_ni(rst_ni),
+    .clk_i(reg_clk_i), .rst_ni(rst_ni),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:5] == {B_RXC, 1'b0}), .wr_word_i(wr_addr_i[4:2]),
     .wr_data_i(wr_data_i), .card_idx_i(rxc_tail_i), .limit_i(rxc_issue_i),
     .cfg_o(rxc_cfg_o), .head_o(rxc_head), .tail_o(rxc_tail), .moved_o(rxc_moved),
@@ -175,14 +170,14 @@ module nic_csr #(
 
   nic_pkg::match_write_t unused_tx_match_write;
   nic_sa_window #(.Rx(1'b0), .Packet(Packet)) i_tx_sa (
-    .clk_i(write_clk), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
+    .clk_i(reg_clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:8] == W_TX_SA), .wr_word_i(wr_addr_i[7:2]),
     .wr_data_i(wr_data_i), .rd_en_i(rd_valid_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(tx_sa_data),
     .sa_write_o(tx_sa_write_o), .match_write_o(unused_tx_match_write),
     .state_read_o(tx_state_read_o), .state_busy_i(tx_state_busy_i), .state_i(tx_state_i)
   );
   nic_sa_window #(.Rx(1'b1), .Packet(Packet)) i_rx_sa (
-    .clk_i(write_clk), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
+    .clk_i(reg_clk_i), .rst_ni(rst_ni), .scrub_busy_i(scrub_busy_i),
     .wr_valid_i(wr_valid_i && wr_addr_i[15:8] == W_RX_SA), .wr_word_i(wr_addr_i[7:2]),
     .wr_data_i(wr_data_i), .rd_en_i(rd_valid_i), .rd_word_i(rd_addr_i[7:2]), .rd_data_o(rx_sa_data),
     .sa_write_o(rx_sa_write_o), .match_write_o(rx_match_write_o),
@@ -216,15 +211,15 @@ module nic_csr #(
   );
 
   nic_irq #(.Causes(Causes)) i_irq (
-    .clk_i(clk_i), .rst_ni(rst_ni),
+    .clk_i(clk_i), .rst_ni(rst_ni), .write_i(wr_irq),
     .ring_cause_i(ring_cause), .ring_due_i(ring_due),
     .err_i(dma_error | key_error | tx_ring_err | rx_ring_err | txc_ring_err | rxc_ring_err
            | more_err),
     .scrub_done_i(scrub_done_i),
-    .set_i(wr_irq && wr_addr_i[5:2] == I_EICS ? wr_data_i[Causes-1:0] : '0),
-    .clear_i(wr_irq && wr_addr_i[5:2] == I_EICR ? wr_data_i[Causes-1:0] : '0),
-    .mask_set_i(wr_irq && wr_addr_i[5:2] == I_EIMS ? wr_data_i[Causes-1:0] : '0),
-    .mask_clear_i(wr_irq && wr_addr_i[5:2] == I_EIMC ? wr_data_i[Causes-1:0] : '0),
+    .set_i(wr_addr_i[5:2] == I_EICS ? wr_data_i[Causes-1:0] : '0),
+    .clear_i(wr_addr_i[5:2] == I_EICR ? wr_data_i[Causes-1:0] : '0),
+    .mask_set_i(wr_addr_i[5:2] == I_EIMS ? wr_data_i[Causes-1:0] : '0),
+    .mask_clear_i(wr_addr_i[5:2] == I_EIMC ? wr_data_i[Causes-1:0] : '0),
     .cause_o(cause), .mask_o(mask), .irq_o(irq_o)
   );
   // TXC and RXC of queue 0 in bits 0 and 1, of queue q in bits 6 + 2q and 7 + 2q.
@@ -247,6 +242,11 @@ module nic_csr #(
   );
 
   always_ff @(posedge clk_i) begin
+    if (!rst_ni)        dma_err_seen_q <= 1'b0;
+    else if (dma_error) dma_err_seen_q <= 1'b1;
+  end
+
+  always_ff @(posedge reg_clk_i) begin
     if (!rst_ni) begin
       cfg_q           <= '0;
       cfg_q.max_frame <= nic_pkg::MAX_FRAME_DEFAULT;
@@ -257,10 +257,8 @@ module nic_csr #(
       rd_err_q        <= 1'b0;
       more_read_q     <= 1'b0;
       reset_req_q     <= 1'b0;
-      dma_err_seen_q  <= 1'b0;
     end else begin
       reset_req_q <= 1'b0;
-      if (dma_error) dma_err_seen_q <= 1'b1;
       if (wr_valid_i) begin
         wr_err_q <= ~known(wr_addr_i);
         if (wr_addr_i[15:6] == B_GLOBAL) begin

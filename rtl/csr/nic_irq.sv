@@ -16,7 +16,8 @@ module nic_irq #(
   input  logic [Causes-1:0] ring_due_i,
   input  logic        err_i,           // one cycle
   input  logic        scrub_done_i,    // one cycle
-  input  logic [Causes-1:0] set_i,           // one cycle each
+  input  logic              write_i,         // software writes one of these
+  input  logic [Causes-1:0] set_i,
   input  logic [Causes-1:0] clear_i,
   input  logic [Causes-1:0] mask_set_i,
   input  logic [Causes-1:0] mask_clear_i,
@@ -39,9 +40,13 @@ module nic_irq #(
       mask_q   <= '0;
       irq_q    <= 1'b0;
     end else begin
-      sticky_q <= (sticky_q & ~clear_i[4:2]) | set_i[4:2] | {1'b0, scrub_done_i, err_i};
-      mask_q   <= (mask_q & ~mask_clear_i) | mask_set_i;
-      irq_q    <= |(mask_q & (sticky | ring_due_i));
+      if (write_i) begin
+        sticky_q <= (sticky_q & ~clear_i[4:2]) | set_i[4:2] | {1'b0, scrub_done_i, err_i};
+        mask_q   <= (mask_q & ~mask_clear_i) | mask_set_i;
+      end else if (scrub_done_i || err_i) begin
+        sticky_q <= sticky_q | {1'b0, scrub_done_i, err_i};
+      end
+      irq_q <= |(mask_q & (sticky | ring_due_i));
     end
   end
 
@@ -58,12 +63,12 @@ module nic_irq #(
 
   // Where the card and software meet.
   irq_error_meets_clear:
-    cover property (@(posedge clk_i) rst_ni && err_i && clear_i[2]);
+    cover property (@(posedge clk_i) rst_ni && err_i && write_i && clear_i[2]);
   irq_due_while_masked:
     cover property (@(posedge clk_i) rst_ni && (ring_due_i & ~mask_q) != '0);
   irq_due_as_mask_opens:
-    cover property (@(posedge clk_i) rst_ni && $rose(ring_due_i[1]) && mask_set_i[1] && !mask_q[1]);
+    cover property (@(posedge clk_i) rst_ni && $rose(ring_due_i[1]) && write_i && mask_set_i[1] && !mask_q[1]);
   irq_due_as_mask_closes:
-    cover property (@(posedge clk_i) rst_ni && $rose(ring_due_i[1]) && mask_clear_i[1] && mask_q[1]);
+    cover property (@(posedge clk_i) rst_ni && $rose(ring_due_i[1]) && write_i && mask_clear_i[1] && mask_q[1]);
 `endif
 endmodule

@@ -35,9 +35,8 @@ module nic_irq_ring (
       age_q <= '0;
       due_q <= 1'b0;
     end else begin
-      if (!cause_o || moved_i) age_q <= 16'd0;
-      else if (age_q != 16'hffff) age_q <= age_q + 16'd1;
       due_q <= cause_o & (pending >= count_i || age_q >= interval_i);
+      age_q <= (!cause_o || moved_i) ? 16'd0 : age_q + 16'(age_q != 16'hffff);
     end
   end
 

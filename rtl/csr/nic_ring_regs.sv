@@ -44,8 +44,14 @@ module nic_ring_regs #(
   assign tail_o = Completion ? card_idx_i : sw_idx_q;
   assign size   = 16'd1 << log2_q;
   // How far software's index is from the one that it may not pass.
-  assign left     = (Completion ? limit_i : card_idx_i + size) - wr_data_i[15:0];
-  assign left_was = (Completion ? limit_i : card_idx_i + size) - sw_idx_q;
+  always_comb begin
+    left     = '0;
+    left_was = '0;
+    if (wr_valid_i) begin
+      left     = (Completion ? limit_i : card_idx_i + size) - wr_data_i[15:0];
+      left_was = (Completion ? limit_i : card_idx_i + size) - sw_idx_q;
+    end
+  end
   assign sw_write = wr_valid_i && wr_word_i == SW_IDX;
   assign legal    = left <= left_was;
   assign moved_o  = sw_write && legal && left != left_was;

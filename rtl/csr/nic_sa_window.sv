@@ -53,8 +53,12 @@ module nic_sa_window #(
   logic [11:0]        match_slot_q;
   logic               commit_sa, commit_match;
 
-  assign commit_sa    = (sa_write_q | sa_clear_q) & ~scrub_busy_i;
-  assign commit_match = (match_write_q | match_clear_q) & ~scrub_busy_i;
+  // From a register of this clock: so what is written is put together only while software writes.
+  logic scrub_q;
+  always_ff @(posedge clk_i) scrub_q <= scrub_busy_i;
+
+  assign commit_sa    = (sa_write_q | sa_clear_q) & ~scrub_q;
+  assign commit_match = (match_write_q | match_clear_q) & ~scrub_q;
 
   assign sa_write_o.valid         = commit_sa;
   assign sa_write_o.idx           = sa_idx_q;

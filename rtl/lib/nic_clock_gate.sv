@@ -20,8 +20,7 @@ module nic_clock_gate #(
   logic [CountW-1:0] linger_q;
 
   always_ff @(posedge clk_i) begin
-    if (en_i) linger_q <= CountW'(Linger);
-    else if (linger_q != '0) linger_q <= linger_q - 1'b1;
+    if (en_i || linger_q != '0) linger_q <= en_i ? CountW'(Linger) : linger_q - 1'b1;
   end
 
   assign clk_o = clk_i | ~(en_i | (linger_q != '0));
