@@ -52,6 +52,8 @@ module nic_check_axi #(
                && {1'b0, addr} + {5'd0, len} * 13'(Bytes) < 13'h1000;
   endfunction
 
+  // Arrays are written with plain assignments: each belongs to one process, which looks at responses
+  // before requests, and a simulator keeps no shadow copies.
   // ---- Reads: the lengths asked for under each ID, and how far the oldest of them is.
   logic [7:0]  lens [4096];   // 256 under each ID
   logic [7:0]  ar_put_q [16];
@@ -66,39 +68,47 @@ module nic_check_axi #(
       ar_held_q <= 1'b0;
       r_held_q  <= 1'b0;
       for (int i = 0; i < 16; i++) begin
-        ar_put_q[i] <= '0;
-        ar_got_q[i] <= '0;
-        beat_q[i]   <= '0;
+        ar_put_q[i] = '0;
+        ar_got_q[i] = '0;
+        beat_q[i]   = '0;
       end
     end else begin
-      if (arvalid_i || ar_held_q) begin
-        ar_held_q <= arvalid_i & ~arready_i;
-        ar_q      <= {arid_i, araddr_i, arlen_i};
-        if (arvalid_i && arready_i) begin
-          lens[{arid_i, ar_put_q[arid_i]}] <= arlen_i;
-          ar_put_q[arid_i] <= ar_put_q[arid_i] + 8'd1;
-        end
-        assert (!ar_held_q || (arvalid_i && ar_q == {arid_i, araddr_i, arlen_i}))
-          else $fatal(1, "nic_check_axi: AR changed while it waited");
-        assert (!arvalid_i || burst_ok(araddr_i[11:0], arlen_i, arsize_i, arburst_i))
-          else $fatal(1, "nic_check_axi: read burst");
-        assert (!(arvalid_i && arready_i) || ar_put_q[arid_i] + 8'd1 != ar_got_q[arid_i])
-          else $fatal(1, "nic_check_axi: too many reads to watch");
-      end
-      if (rvalid_i || r_held_q) begin
-        r_held_q <= rvalid_i & ~rready_i;
-        r_q      <= {rid_i, rresp_i, rlast_i};
-        if (rvalid_i && rready_i) begin
-          beat_q[rid_i] <= rlast_i ? 8'd0 : beat_q[rid_i] + 8'd1;
-          if (rlast_i) ar_got_q[rid_i] <= ar_got_q[rid_i] + 8'd1;
-        end
-        assert (!r_held_q || (rvalid_i && r_q == {rid_i, rresp_i, rlast_i}))
+      if (r_held_q) begin
+        assert (rvalid_i && r_q == {rid_i, rresp_i, rlast_i})
           else $fatal(1, "nic_check_axi: R changed while it waited");
-        assert (!rvalid_i || ar_put_q[rid_i] != ar_got_q[rid_i])
+        r_held_q <= 1'b0;
+      end
+      if (rvalid_i) begin
+        assert (ar_put_q[rid_i] != ar_got_q[rid_i])
           else $fatal(1, "nic_check_axi: R without a read");
-        assert (!rvalid_i || rlast_i == (beat_q[rid_i] == lens[{rid_i, ar_got_q[rid_i]}]))
+        assert (rlast_i == (beat_q[rid_i] == lens[{rid_i, ar_got_q[rid_i]}]))
           else $fatal(1, "nic_check_axi: RLAST in the wrong beat");
-        assert (!rvalid_i || rresp_i != 2'b01) else $fatal(1, "nic_check_axi: EXOKAY");
+        assert (rresp_i != 2'b01) else $fatal(1, "nic_check_axi: EXOKAY");
+        if (rready_i) begin
+          beat_q[rid_i] = rlast_i ? 8'd0 : beat_q[rid_i] + 8'd1;
+          if (rlast_i) ar_got_q[rid_i] = ar_got_q[rid_i] + 8'd1;
+        end else begin
+          r_held_q <= 1'b1;
+          r_q      <= {rid_i, rresp_i, rlast_i};
+        end
+      end
+      if (ar_held_q) begin
+        assert (arvalid_i && ar_q == {arid_i, araddr_i, arlen_i})
+          else $fatal(1, "nic_check_axi: AR changed while it waited");
+        ar_held_q <= 1'b0;
+      end
+      if (arvalid_i) begin
+        assert (burst_ok(araddr_i[11:0], arlen_i, arsize_i, arburst_i))
+          else $fatal(1, "nic_check_axi: read burst");
+        if (arready_i) begin
+          assert (ar_put_q[arid_i] + 8'd1 != ar_got_q[arid_i])
+            else $fatal(1, "nic_check_axi: too many reads to watch");
+          lens[{arid_i, ar_put_q[arid_i]}] = arlen_i;
+          ar_put_q[arid_i] = ar_put_q[arid_i] + 8'd1;
+        end else begin
+          ar_held_q <= 1'b1;
+          ar_q      <= {arid_i, araddr_i, arlen_i};
+        end
       end
     end
   end
@@ -113,71 +123,77 @@ module nic_check_axi #(
   logic [Bytes:0]     w_q;
   logic [8*Bytes-1:0] wdata_q;
   logic [5:0]  b_q;
-  logic        aw_go, w_go, b_go;
-  assign aw_go = awvalid_i & awready_i;
-  assign w_go  = wvalid_i & wready_i & wlast_i;
-  assign b_go  = bvalid_i & bready_i;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      aw_put_q  <= '0;
-      w_put_q   <= '0;
-      paired_q  <= '0;
-      b_got_q   <= '0;
-      w_beat_q  <= '0;
+      aw_put_q = '0;
+      w_put_q = '0;
+      paired_q = '0;
+      b_got_q = '0;
+      w_beat_q = '0;
       aw_held_q <= 1'b0;
       w_held_q  <= 1'b0;
       b_held_q  <= 1'b0;
-      for (int i = 0; i < 16; i++) owed_q[i] <= '0;
+      for (int i = 0; i < 16; i++) owed_q[i] = '0;
     end else begin
-      if (awvalid_i || aw_held_q) begin
-        aw_held_q <= awvalid_i & ~awready_i;
-        aw_q      <= {awid_i, awaddr_i, awlen_i};
-        if (aw_go) begin
-          aw_lens[aw_put_q] <= awlen_i;
-          aw_put_q          <= aw_put_q + 8'd1;
-        end
-        assert (!aw_held_q || (awvalid_i && aw_q == {awid_i, awaddr_i, awlen_i}))
-          else $fatal(1, "nic_check_axi: AW changed while it waited");
-        assert (!awvalid_i || burst_ok(awaddr_i[11:0], awlen_i, awsize_i, awburst_i))
-          else $fatal(1, "nic_check_axi: write burst");
-        assert (!aw_go || aw_put_q + 8'd1 != b_got_q)
-          else $fatal(1, "nic_check_axi: too many writes to watch");
-      end
-      if (wvalid_i || w_held_q) begin
-        w_held_q <= wvalid_i & ~wready_i;
-        if (!wready_i) begin
-          w_q     <= {wstrb_i, wlast_i};
-          wdata_q <= wdata_i;
-        end
-        if (wvalid_i && wready_i) w_beat_q <= wlast_i ? 8'd0 : w_beat_q + 8'd1;
-        if (w_go) begin
-          w_lens[w_put_q] <= w_beat_q;
-          w_put_q         <= w_put_q + 8'd1;
-        end
-        assert (!w_held_q || (wvalid_i && w_q == {wstrb_i, wlast_i} && wdata_q == wdata_i))
-          else $fatal(1, "nic_check_axi: W changed while it waited");
-      end
       if (paired_q != aw_put_q && paired_q != w_put_q) begin
-        paired_q <= paired_q + 8'd1;
         assert (aw_lens[paired_q] == w_lens[paired_q])
           else $fatal(1, "nic_check_axi: WLAST in the wrong beat");
+        paired_q = paired_q + 8'd1;
       end
-      if (aw_go || b_go) begin
-        if (!(aw_go && b_go && awid_i == bid_i)) begin
-          if (aw_go) owed_q[awid_i] <= owed_q[awid_i] + 8'd1;
-          if (b_go) owed_q[bid_i] <= owed_q[bid_i] - 8'd1;
+      if (b_held_q) begin
+        assert (bvalid_i && b_q == {bid_i, bresp_i})
+          else $fatal(1, "nic_check_axi: B changed while it waited");
+        b_held_q <= 1'b0;
+      end
+      if (bvalid_i) begin
+        assert (owed_q[bid_i] != '0 && b_got_q != w_put_q && b_got_q != aw_put_q)
+          else $fatal(1, "nic_check_axi: B without a write");
+        assert (bresp_i != 2'b01) else $fatal(1, "nic_check_axi: EXOKAY");
+        if (bready_i) begin
+          owed_q[bid_i] = owed_q[bid_i] - 8'd1;
+          b_got_q = b_got_q + 8'd1;
+        end else begin
+          b_held_q <= 1'b1;
+          b_q      <= {bid_i, bresp_i};
         end
       end
-      if (bvalid_i || b_held_q) begin
-        b_held_q <= bvalid_i & ~bready_i;
-        b_q      <= {bid_i, bresp_i};
-        if (b_go) b_got_q <= b_got_q + 8'd1;
-        assert (!b_held_q || (bvalid_i && b_q == {bid_i, bresp_i}))
-          else $fatal(1, "nic_check_axi: B changed while it waited");
-        assert (!bvalid_i || (owed_q[bid_i] != '0 && b_got_q != w_put_q && b_got_q != aw_put_q))
-          else $fatal(1, "nic_check_axi: B without a write");
-        assert (!bvalid_i || bresp_i != 2'b01) else $fatal(1, "nic_check_axi: EXOKAY");
+      if (aw_held_q) begin
+        assert (awvalid_i && aw_q == {awid_i, awaddr_i, awlen_i})
+          else $fatal(1, "nic_check_axi: AW changed while it waited");
+        aw_held_q <= 1'b0;
+      end
+      if (awvalid_i) begin
+        assert (burst_ok(awaddr_i[11:0], awlen_i, awsize_i, awburst_i))
+          else $fatal(1, "nic_check_axi: write burst");
+        if (awready_i) begin
+          assert (aw_put_q + 8'd1 != b_got_q)
+            else $fatal(1, "nic_check_axi: too many writes to watch");
+          aw_lens[aw_put_q] = awlen_i;
+          owed_q[awid_i]    = owed_q[awid_i] + 8'd1;
+          aw_put_q          = aw_put_q + 8'd1;
+        end else begin
+          aw_held_q <= 1'b1;
+          aw_q      <= {awid_i, awaddr_i, awlen_i};
+        end
+      end
+      if (w_held_q) begin
+        assert (wvalid_i && w_q == {wstrb_i, wlast_i} && wdata_q == wdata_i)
+          else $fatal(1, "nic_check_axi: W changed while it waited");
+        w_held_q <= 1'b0;
+      end
+      if (wvalid_i) begin
+        if (wready_i) begin
+          if (wlast_i) begin
+            w_lens[w_put_q] = w_beat_q;
+            w_put_q = w_put_q + 8'd1;
+          end
+          w_beat_q = wlast_i ? 8'd0 : w_beat_q + 8'd1;
+        end else begin
+          w_held_q <= 1'b1;
+          w_q      <= {wstrb_i, wlast_i};
+          wdata_q  <= wdata_i;
+        end
       end
     end
   end
