@@ -46,43 +46,11 @@ module nic_tx_issue #(
   // ESP header, IV, pad length and next header.
   localparam logic [16:0] PACKET_ADDS    = 17'd18;
 
-  logic [16:0] len, esp_off, max_frame;
-  logic        ipsec, packet, plain_bad, esp_bad, packet_bad, sa_bad, csum_bad;
-  logic [16:0] sum_from, sum_at, sum_to;
-  logic [1:0]  pad;
-  logic [16:0] packet_len;
-  logic [3:0]  code;
-  assign ipsec     = desc_i[80];
-  assign len       = {1'b0, desc_i[79:64]};
-  assign esp_off   = {9'd0, desc_i[119:112]};
-  assign max_frame = {1'b0, cfg_i.max_frame};
-  assign packet    = ipsec & desc_i[82];
-  // RFC 4303 §2.4: payload, padding, pad length and next header are whole words.
-  assign pad        = esp_off[1:0] - len[1:0] - 2'd2;
-  assign packet_len = len + PACKET_ADDS + {15'd0, pad};
-  assign plain_bad = (len < MIN_FRAME) | (len > max_frame);
-  assign esp_bad   = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off + MIN_ESP_REST)
-                     | (len[1:0] != esp_off[1:0]) | (len + ICV_LEN > max_frame);
-  assign packet_bad = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off)
-                      | (packet_len + ICV_LEN > max_frame);
-  // The field lies in what is summed, and that in the frame.
-  assign sum_from   = {1'b0, desc_i[207:192]};
-  assign sum_at     = {1'b0, desc_i[223:208]};
-  assign sum_to     = {1'b0, desc_i[239:224]};
-  assign csum_bad   = desc_i[83] & ((sum_from > sum_at) | (sum_at + 17'd2 > sum_to) | (sum_to > len));
-  // RFC 4303 protection was asked for: without an engine or an SA the frame must not leave.
-  assign sa_bad    = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en | (packet & (Lanes > 1));
-
-  assign code = desc_err_i ? nic_pkg::CODE_DMA_ERR
-                : (desc_bad_i | csum_bad | (packet ? packet_bad : ipsec ? esp_bad : plain_bad)) ? nic_pkg::CODE_BAD_LEN
-                : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
-
   logic               valid_q, good_q, sent_q, step, leave;
   logic [3:0]         left_q;    // parts behind this one
   logic [2:0]         next_q;
   nic_pkg::tx_frame_t frame_q;
   nic_pkg::tx_csum_t  csum_q;
-  logic [ByteW-1:0]   lead;
   logic [63:0]        addr_q;
   logic [15:0]        len_q;
   logic [ByteW-1:0]   lead_q;
@@ -111,8 +79,6 @@ module nic_tx_issue #(
     frame_o.last  = {5'd0, hdr} + text_end[13:4];
     frame_o.tail  = pay_len[3:0];
   end
-  // Cipher text (espOffset + 16) shall start on a beat.
-  assign lead          = ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
   assign busy_o        = valid_q;
 
   always_ff @(posedge clk_i) begin
@@ -126,7 +92,43 @@ module nic_tx_issue #(
       addr_q <= part_i[63:0];
       len_q  <= part_i[79:64];
     end
-    if (desc_valid_i && desc_ready_o) begin
+    if (desc_valid_i && desc_ready_o) begin : check   // worked out when one comes, and not before
+      logic [16:0] len, esp_off, max_frame;
+      logic        ipsec, packet, plain_bad, esp_bad, packet_bad, sa_bad, csum_bad;
+      logic [16:0] sum_from, sum_at, sum_to;
+      logic [1:0]  pad;
+      logic [16:0] packet_len;
+      logic [3:0]  code;
+      logic [ByteW-1:0] lead;
+
+      ipsec      = desc_i[80];
+      len        = {1'b0, desc_i[79:64]};
+      esp_off    = {9'd0, desc_i[119:112]};
+      max_frame  = {1'b0, cfg_i.max_frame};
+      packet     = ipsec & desc_i[82];
+      // RFC 4303 §2.4: payload, padding, pad length and next header are whole words.
+      pad        = esp_off[1:0] - len[1:0] - 2'd2;
+      packet_len = len + PACKET_ADDS + {15'd0, pad};
+      plain_bad  = (len < MIN_FRAME) | (len > max_frame);
+      esp_bad    = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off + MIN_ESP_REST)
+                   | (len[1:0] != esp_off[1:0]) | (len + ICV_LEN > max_frame);
+      packet_bad = (desc_i[119:112] < MIN_ESP_OFFSET) | (len < esp_off)
+                   | (packet_len + ICV_LEN > max_frame);
+      // The field lies in what is summed, and that in the frame.
+      sum_from   = {1'b0, desc_i[207:192]};
+      sum_at     = {1'b0, desc_i[223:208]};
+      sum_to     = {1'b0, desc_i[239:224]};
+      csum_bad   = desc_i[83] & ((sum_from > sum_at) | (sum_at + 17'd2 > sum_to) | (sum_to > len));
+      // RFC 4303 protection was asked for: without an engine or an SA the frame must not leave.
+      sa_bad     = (desc_i[111:106] != 6'd0) | ~cfg_i.ipsec_tx_en | (packet & (Lanes > 1));
+
+      code       = desc_err_i ? nic_pkg::CODE_DMA_ERR
+                   : (desc_bad_i | csum_bad | (packet ? packet_bad : ipsec ? esp_bad : plain_bad))
+                     ? nic_pkg::CODE_BAD_LEN
+                   : (ipsec & sa_bad) ? nic_pkg::CODE_NO_SA : nic_pkg::CODE_OK;
+      // Cipher text (espOffset + 16) shall start on a beat.
+      lead       = ipsec ? '0 - desc_i[112 +: ByteW] - ByteW'(16) : '0;
+
       sent_q          <= 1'b0;
       next_q          <= 3'd1;
       left_q          <= (desc_chain_i && code == nic_pkg::CODE_OK) ? desc_parts_i - 4'd1 : 4'd0;

@@ -59,18 +59,21 @@ module nic_rx_lookup #(
   assign dst_o        = dst_q;
 
   always_comb begin
-    in.qid      = queue_i;
-    in.esp_seen = meta_i.esp_seen;
-    in.esp_off  = meta_i.esp_off;
-    in.form     = meta_i.form;
-    in.len      = meta_i.len;
-    in.text_len = meta_i.text_len;
-    in.crypt    = search & len_ok;          // if there is an SA
-    in.sa_idx   = nic_pkg::NO_SA_IDX;
-    in.hdr      = 5'(({1'b0, meta_i.esp_off} + 9'd15) >> ByteW);
-    in.text_end = {5'd0, in.hdr} + 10'(text_sum >> ByteW);
-    in.code     = nic_pkg::CODE_OK;
-    done        = b_valid_q ? b_q : in;
+    in = '0;
+    if (meta_valid_i) begin
+      in.qid      = queue_i;
+      in.esp_seen = meta_i.esp_seen;
+      in.esp_off  = meta_i.esp_off;
+      in.form     = meta_i.form;
+      in.len      = meta_i.len;
+      in.text_len = meta_i.text_len;
+      in.crypt    = search & len_ok;          // if there is an SA
+      in.sa_idx   = nic_pkg::NO_SA_IDX;
+      in.hdr      = 5'(({1'b0, meta_i.esp_off} + 9'd15) >> ByteW);
+      in.text_end = {5'd0, in.hdr} + 10'(text_sum >> ByteW);
+      in.code     = nic_pkg::CODE_OK;
+    end
+    done = b_valid_q ? b_q : in;
     if (b_valid_q) begin
       done.crypt  = b_q.crypt & hit;
       done.sa_idx = hit ? {6'd0, sa} : nic_pkg::NO_SA_IDX;
