@@ -338,14 +338,16 @@ module nic_gcm #(
       done_q     <= '0;
       tag_push_q <= 1'b0;
     end else begin
-      done_q     <= {done_q[Behind-2:0], done};
       tag_push_q <= done_q[Behind-1];
+      done_q     <= {done_q[Behind-2:0], done};
     end
+  end
+  always_ff @(posedge clk_i) begin
+    if (done_q[Behind-1]) tag_q <= {decrypt_q[Behind-1], y ^ mask_q[128*(Behind-1) +: 128]};
     if (done || done_q != '0) begin
       decrypt_q <= {decrypt_q[Behind-2:0], ctx_decrypt};
       mask_q    <= {mask_q[128*(Behind-1)-1:0], mask};
     end
-    if (done_q[Behind-1]) tag_q <= {decrypt_q[Behind-1], y ^ mask_q[128*(Behind-1) +: 128]};
   end
 
   nic_fifo #(.Width(129), .Depth(TagDepth)) u_tag_fifo (
@@ -387,10 +389,8 @@ module nic_gcm #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
-      assert (!aes_valid || ks_room) else $fatal(1, "nic_gcm: keystream lost");
-      assert (!tag_push_q || tag_space) else $fatal(1, "nic_gcm: tag lost");
-    end
+    if (aes_valid && rst_ni) assert (ks_room) else $fatal(1, "nic_gcm: keystream lost");
+    if (tag_push_q && rst_ni) assert (tag_space) else $fatal(1, "nic_gcm: tag lost");
   end
 `endif
 endmodule

@@ -112,14 +112,13 @@ module nic_axi_read #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (m_axi_arvalid_o || m_axi_rvalid_i)) begin
-      assert (!(m_axi_rvalid_i && flying_q == 10'd0))
-        else $fatal(1, "nic_axi_read: response without request");
-      assert (!(m_axi_arvalid_o && {1'b0, m_axi_araddr_o[11:0]} + 13'(m_axi_arlen_o) * 13'(32*Lanes)
-                >= 13'h1000))
+    if (m_axi_rvalid_i && rst_ni) begin
+      assert (flying_q != 10'd0) else $fatal(1, "nic_axi_read: response without request");
+    end
+    if (m_axi_arvalid_o && m_axi_arready_i && rst_ni) begin
+      assert ({1'b0, m_axi_araddr_o[11:0]} + 13'(m_axi_arlen_o) * 13'(32*Lanes) < 13'h1000)
         else $fatal(1, "nic_axi_read: 4 KiB crossed");
-      assert (!(m_axi_arvalid_o && m_axi_arlen_o > 8'd15))
-        else $fatal(1, "nic_axi_read: burst too long");
+      assert (m_axi_arlen_o <= 8'd15) else $fatal(1, "nic_axi_read: burst too long");
     end
   end
 `endif

@@ -185,16 +185,16 @@ module nic_axi_write #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (m_axi_awvalid_o || order_pop || m_axi_bvalid_i)) begin
-      assert (!(m_axi_awvalid_o && m_axi_awready_i && !order_ready))
-        else $fatal(1, "nic_axi_write: order lost");
-      assert (!(order_pop && order_cpl && !cpl_valid))
-        else $fatal(1, "nic_axi_write: completion without data");
-      assert (!(m_axi_bvalid_i && flying_q == 10'd0))
-        else $fatal(1, "nic_axi_write: response without burst");
-      assert (!(m_axi_awvalid_o && {1'b0, m_axi_awaddr_o[11:0]} + 13'(m_axi_awlen_o) * 13'(32*Lanes)
-                >= 13'h1000))
+    if (m_axi_awvalid_o && m_axi_awready_i && rst_ni) begin
+      assert (order_ready) else $fatal(1, "nic_axi_write: order lost");
+      assert ({1'b0, m_axi_awaddr_o[11:0]} + 13'(m_axi_awlen_o) * 13'(32*Lanes) < 13'h1000)
         else $fatal(1, "nic_axi_write: 4 KiB crossed");
+    end
+    if (order_pop && rst_ni) begin
+      assert (!order_cpl || cpl_valid) else $fatal(1, "nic_axi_write: completion without data");
+    end
+    if (m_axi_bvalid_i && rst_ni) begin
+      assert (flying_q != 10'd0) else $fatal(1, "nic_axi_write: response without burst");
     end
   end
 `endif

@@ -188,9 +188,9 @@ module nic_csum_tx #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (long_end_q || out_move)) begin
-      assert (!long_end_q || sum_ready) else $fatal(1, "nic_csum_tx: a sum is lost");
-      assert (!(out_end && held_q == '0)) else $fatal(1, "nic_csum_tx: frames stored");
+    if (long_end_q && rst_ni) assert (sum_ready) else $fatal(1, "nic_csum_tx: a sum is lost");
+    if (out_move && rst_ni) begin
+      assert (!out_end || held_q != '0) else $fatal(1, "nic_csum_tx: frames stored");
     end
   end
 `endif

@@ -167,14 +167,15 @@ module nic_desc_fetch #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (r_valid_i || go)) begin
-      assert (!(r_valid_i && flying_q == '0))
-        else $fatal(1, "nic_desc_fetch: response without request");
-      assert (!(keep && !ask_valid)) else $fatal(1, "nic_desc_fetch: no request for response");
-      assert (!(keep && count == '0)) else $fatal(1, "nic_desc_fetch: beat without descriptor");
-      assert (!(keep && !unused_beat_ready)) else $fatal(1, "nic_desc_fetch: FIFO overrun");
-      assert (!(go && !unused_ask_ready)) else $fatal(1, "nic_desc_fetch: requests overrun");
+    if (r_valid_i && rst_ni) begin
+      assert (flying_q != '0) else $fatal(1, "nic_desc_fetch: response without request");
+      if (keep) begin
+        assert (ask_valid) else $fatal(1, "nic_desc_fetch: no request for response");
+        assert (count != '0) else $fatal(1, "nic_desc_fetch: beat without descriptor");
+        assert (unused_beat_ready) else $fatal(1, "nic_desc_fetch: FIFO overrun");
+      end
     end
+    if (go && rst_ni) assert (unused_ask_ready) else $fatal(1, "nic_desc_fetch: requests overrun");
   end
 `endif
 endmodule

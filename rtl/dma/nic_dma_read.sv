@@ -155,11 +155,10 @@ module nic_dma_read #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (r_valid_i || issue)) begin
-      assert (!(r_valid_i && !beat_ready)) else $fatal(1, "nic_dma_read: FIFO overrun");
+    if (r_valid_i && rst_ni) assert (beat_ready) else $fatal(1, "nic_dma_read: FIFO overrun");
+    if (issue && rst_ni) begin
       assert (free_q <= 9'(Beats)) else $fatal(1, "nic_dma_read: credits");
-      assert (!(issue && n > to_line))
-        else $fatal(1, "nic_dma_read: line crossed");
+      assert (n <= to_line) else $fatal(1, "nic_dma_read: line crossed");
     end
   end
 `endif

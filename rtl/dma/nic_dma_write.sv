@@ -242,12 +242,15 @@ module nic_dma_write #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (start || o_valid || ack_i)) begin
-      assert (!(o_valid && o_first && !addr_valid)) else $fatal(1, "nic_dma_write: no address");
-      assert (!(ack_i && !track_valid)) else $fatal(1, "nic_dma_write: response without burst");
-      assert (!(ack_i && !verdict_room)) else $fatal(1, "nic_dma_write: verdict lost");
-      assert (!(start && write_q && frame_i.len == 16'd0))
-        else $fatal(1, "nic_dma_write: empty frame");
+    if (o_valid && o_first && rst_ni) begin
+      assert (addr_valid) else $fatal(1, "nic_dma_write: no address");
+    end
+    if (ack_i && rst_ni) begin
+      assert (track_valid) else $fatal(1, "nic_dma_write: response without burst");
+      assert (verdict_room) else $fatal(1, "nic_dma_write: verdict lost");
+    end
+    if (start && rst_ni) begin
+      assert (!write_q || frame_i.len != 16'd0) else $fatal(1, "nic_dma_write: empty frame");
     end
   end
 `endif

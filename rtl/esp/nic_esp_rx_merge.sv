@@ -167,10 +167,12 @@ module nic_esp_rx_merge #(
 `ifndef SYNTHESIS
   // No frame byte is released with a bad ICV, unless software asked for it.
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (move || commit_o)) begin
-      assert (!(commit_o && done_q.code == nic_pkg::CODE_AUTH_FAIL && done_q.len == 16'd0))
+    if (commit_o && rst_ni) begin
+      assert (!(done_q.code == nic_pkg::CODE_AUTH_FAIL && done_q.len == 16'd0))
         else $fatal(1, "nic_esp_rx_merge: bad frame kept");
-      assert (!(move && idx_q >= merge_i.total)) else $fatal(1, "nic_esp_rx_merge: too many beats");
+    end
+    if (move && rst_ni) begin
+      assert (idx_q < merge_i.total) else $fatal(1, "nic_esp_rx_merge: too many beats");
     end
   end
 `endif

@@ -254,13 +254,15 @@ module nic_esp_rx_split #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && move) begin
-      assert (!(is_text && beat_last_i && !(last_text && fits)))
-        else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
-      assert (!(beat_last_i && idx_q + 10'd1 != beats))
-        else $fatal(1, "nic_esp_rx_split: beats");
-      assert (Lanes > 1 || !(esp_beat && !sa_known_q))
-        else $fatal(1, "nic_esp_rx_split: SA not read");
+    if (move && rst_ni) begin
+      if (beat_last_i) begin
+        assert (!is_text || (last_text && fits))
+          else $fatal(1, "nic_esp_rx_split: frame ends before its ICV");
+        assert (idx_q + 10'd1 == beats) else $fatal(1, "nic_esp_rx_split: beats");
+      end
+      if (Lanes == 1 && esp_beat) begin
+        assert (sa_known_q) else $fatal(1, "nic_esp_rx_split: SA not read");
+      end
     end
   end
 `endif

@@ -135,11 +135,11 @@ module nic_esp_tx_merge #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (move || commit_o)) begin
-      assert (!(move && !empty && merge_i.total == 10'd0))
-        else $fatal(1, "nic_esp_tx_merge: empty frame");
-      assert (!(commit_o && done_q.code != nic_pkg::CODE_OK))
-        else $fatal(1, "nic_esp_tx_merge: bad frame kept");
+    if (move && rst_ni) begin
+      assert (empty || merge_i.total != 10'd0) else $fatal(1, "nic_esp_tx_merge: empty frame");
+    end
+    if (commit_o && rst_ni) begin
+      assert (done_q.code == nic_pkg::CODE_OK) else $fatal(1, "nic_esp_tx_merge: bad frame kept");
     end
   end
 `endif

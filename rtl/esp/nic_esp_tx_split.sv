@@ -223,13 +223,16 @@ module nic_esp_tx_split #(
 `ifndef SYNTHESIS
   // Fail closed: with IPSEC no text beat ever takes the way round the engine, but for GMAC.
   always_ff @(posedge clk_i) begin
-    if (rst_ni && move) begin
-      assert (!(past_esp && bypass_valid_o && !gmac_q))
-        else $fatal(1, "nic_esp_tx_split: text left unencrypted");
-      assert (!(frame_i.ipsec && !esp_beat && !past_esp && beat_last_i))
-        else $fatal(1, "nic_esp_tx_split: frame ends before its ESP header");
-      assert (Lanes > 1 || !(esp_beat && !sa_known_q))
-        else $fatal(1, "nic_esp_tx_split: SA not read");
+    if (move && rst_ni) begin
+      if (past_esp) begin
+        assert (!bypass_valid_o || gmac_q) else $fatal(1, "nic_esp_tx_split: text left unencrypted");
+      end else if (beat_last_i) begin
+        assert (!frame_i.ipsec || esp_beat)
+          else $fatal(1, "nic_esp_tx_split: frame ends before its ESP header");
+      end
+      if (Lanes == 1 && esp_beat) begin
+        assert (sa_known_q) else $fatal(1, "nic_esp_tx_split: SA not read");
+      end
     end
   end
 `endif

@@ -59,21 +59,22 @@ module nic_fifo #(
         if (alone) begin
           head_q <= word;
         end else begin
-          mem[wr_q] <= word;
-          wr_q      <= (wr_q == PtrW'(Words - 1)) ? '0 : wr_q + 1'b1;
           if (pop) head_q <= mem[rd_q];
+`ifdef SYNTHESIS
+          mem[wr_q] <= word;
+`else
+          mem[wr_q] = word;   // the last that looks at mem in this cycle: no shadow copy of a word
+`endif
+          wr_q <= (wr_q == PtrW'(Words - 1)) ? '0 : wr_q + 1'b1;
         end
       end else if (!alone) begin
         head_q <= mem[rd_q];
       end
       if (pop && !alone) rd_q <= (rd_q == PtrW'(Words - 1)) ? '0 : rd_q + 1'b1;
       valid_q <= push | ~alone;
-      if (!push) begin
-        count_q <= count_q - 1'b1;
-        ready_q <= 1'b1;
-      end else if (!pop) begin
-        count_q <= count_q + 1'b1;
-        ready_q <= count_q != CountW'(Depth - 1);
+      if (push != pop) begin
+        ready_q <= ~push | (count_q != CountW'(Depth - 1));
+        count_q <= push ? count_q + 1'b1 : count_q - 1'b1;   // once, read before: no shadow copy
       end
     end
   end
@@ -81,7 +82,7 @@ module nic_fifo #(
 `ifndef SYNTHESIS
   // Once a lap: the words behind the head are those between the pointers.
   always_ff @(posedge clk_i) begin
-    if (pop && rd_q == '0 && rst_ni) begin
+    if (pop) if (rd_q == '0 && !alone && rst_ni) begin
       assert (ready_q == (32'(count_q) != Depth)) else $fatal(1, "nic_fifo: flags");
       assert (32'(count_q) == 32'(wr_q) + 1 || (32'(count_q) == Depth && wr_q == '0))
         else $fatal(1, "nic_fifo: count");

@@ -48,10 +48,10 @@ module nic_frame_fifo #(
       room_q      <= 1'b1;
     end else begin
       room_q <= (wr_q - rd_q) < (PtrW + 1)'(Depth - 1);
-      wr_q <= rollback_i ? commit_q : commit_i ? wr_end : wr_next;
       if (commit_i) commit_q <= wr_end;
-      if (fetch) rd_q <= rd_q + (PtrW + 1)'(1);
       if (~out_valid_q | rd_ready_i) out_valid_q <= fetch;
+      if (fetch) rd_q <= rd_q + (PtrW + 1)'(1);
+      wr_q <= rollback_i ? commit_q : commit_i ? wr_end : wr_next;
     end
   end
 
@@ -62,7 +62,7 @@ module nic_frame_fifo #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (push || fetch || commit_i || rollback_i)) begin
+    if (rst_ni && (commit_i || rollback_i)) begin
       assert (!(commit_i && rollback_i)) else $fatal(1, "nic_frame_fifo: commit and rollback");
       assert ((wr_q - rd_q) <= (PtrW + 1)'(Depth)) else $fatal(1, "nic_frame_fifo: overrun");
       assert ((commit_q - rd_q) <= (wr_q - rd_q))

@@ -95,21 +95,17 @@ module nic_realign #(
         busy_q     <= 1'b1;
         more_q     <= cmd_more_i;
         prime_q    <= down & ~primed;
-        in_left_q  <= in_end[16:ByteW] - CountW'(primed);
-        out_left_q <= out_end[16:ByteW];
-        have_in_q  <= in_end[16:ByteW] != CountW'(primed);
-        out_one_q  <= out_end[16:ByteW] == CountW'(1);
       end else begin
         if (finish) busy_q <= 1'b0;
-        if (in_move) begin
-          prime_q   <= 1'b0;
-          in_left_q <= in_left_q - CountW'(1);
-          have_in_q <= in_left_q != CountW'(1);
-        end
-        if (out_move) begin
-          out_left_q <= out_left_q - CountW'(1);
-          out_one_q  <= out_left_q == CountW'(2);
-        end
+        if (in_move) prime_q <= 1'b0;
+      end
+      if (load || in_move) begin
+        have_in_q <= load ? in_end[16:ByteW] != CountW'(primed) : in_left_q != CountW'(1);
+        in_left_q <= load ? in_end[16:ByteW] - CountW'(primed) : in_left_q - CountW'(1);
+      end
+      if (load || out_move) begin
+        out_one_q  <= load ? out_end[16:ByteW] == CountW'(1) : out_left_q == CountW'(2);
+        out_left_q <= load ? out_end[16:ByteW] : out_left_q - CountW'(1);
       end
       if (slot) out_valid_q <= out_move & ~wait_more;
       if (out_move) part_q <= wait_more;
@@ -172,11 +168,12 @@ module nic_realign #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && (load || finish)) begin
-      assert (!(load && cmd_len_i == 16'd0)) else $fatal(1, "nic_realign: empty frame");
-      assert (!(load && more_q && cmd_dst_i != tail_q)) else $fatal(1, "nic_realign: parts do not join");
-      assert (!(finish && have_in_q && in_left_q != CountW'(1)))
-        else $fatal(1, "nic_realign: input left over");
+    if (load && rst_ni) begin
+      assert (cmd_len_i != 16'd0) else $fatal(1, "nic_realign: empty frame");
+      assert (!more_q || cmd_dst_i == tail_q) else $fatal(1, "nic_realign: parts do not join");
+    end
+    if (finish && rst_ni) begin
+      assert (!have_in_q || in_left_q == CountW'(1)) else $fatal(1, "nic_realign: input left over");
     end
   end
 `endif
