@@ -53,7 +53,7 @@ uint32_t HostMemory::drawPauses() {
   return paused;
 }
 
-bool HostMemory::stepReadData(Vnic_top &pins, uint64_t cycle, uint32_t paused) {
+inline bool HostMemory::stepReadData(Vnic_top &pins, uint64_t cycle, uint32_t paused) {
   if (!readShown_) {
     const bool wanted = readHead_ != readTail_ && !(paused & PAUSE_R);
     if (wanted && readBeat_ == 0 && pauseThreshold_) letOvertake(cycle);
@@ -97,7 +97,7 @@ void HostMemory::letOvertake(uint64_t cycle) {
   read(readHead_) = chosen;
 }
 
-bool HostMemory::stepReadAddress(Vnic_top &pins, uint64_t cycle, uint32_t paused) {
+inline bool HostMemory::stepReadAddress(Vnic_top &pins, uint64_t cycle, uint32_t paused) {
   const bool ready = readTail_ - readHead_ < READS_MAX && !(paused & PAUSE_AR);
   pins.m_axi_arready_i = ready;
   const bool valid = pins.m_axi_arvalid_o;
@@ -114,7 +114,7 @@ bool HostMemory::stepReadAddress(Vnic_top &pins, uint64_t cycle, uint32_t paused
   return true;
 }
 
-bool HostMemory::stepWriteResponse(Vnic_top &pins, uint32_t paused) {
+inline bool HostMemory::stepWriteResponse(Vnic_top &pins, uint32_t paused) {
   if (!responseShown_) {
     if (writeResponse_ == writeData_ || (paused & PAUSE_B)) {
       pins.m_axi_bvalid_i = 0;
@@ -131,7 +131,7 @@ bool HostMemory::stepWriteResponse(Vnic_top &pins, uint32_t paused) {
   return true;
 }
 
-bool HostMemory::stepWriteAddress(Vnic_top &pins, uint32_t paused) {
+inline bool HostMemory::stepWriteAddress(Vnic_top &pins, uint32_t paused) {
   const bool ready = writeTail_ - writeResponse_ < WRITES_MAX && !(paused & PAUSE_AW);
   pins.m_axi_awready_i = ready;
   const bool valid = pins.m_axi_awvalid_o;
@@ -146,7 +146,7 @@ bool HostMemory::stepWriteAddress(Vnic_top &pins, uint32_t paused) {
   return true;
 }
 
-bool HostMemory::stepWriteData(Vnic_top &pins, uint32_t paused) {
+inline bool HostMemory::stepWriteData(Vnic_top &pins, uint32_t paused) {
   const bool ready = writeData_ != writeTail_ && !(paused & PAUSE_W);
   pins.m_axi_wready_i = ready;
   const bool valid = pins.m_axi_wvalid_o;
@@ -188,7 +188,7 @@ bool HostMemory::stepWriteData(Vnic_top &pins, uint32_t paused) {
 }
 
 // Checks a burst against AXI4 A3.4.1 and the card's own bounds, and looks its window up.
-HostMemory::Burst HostMemory::accept(uint64_t address, uint32_t length, uint32_t size,
+inline HostMemory::Burst HostMemory::accept(uint64_t address, uint32_t length, uint32_t size,
                                      uint32_t kind, uint32_t id, uint32_t &failures,
                                      const char *channel) {
   const uint64_t first = address & ~uint64_t(BEAT_BYTES - 1);
@@ -209,7 +209,7 @@ HostMemory::Burst HostMemory::accept(uint64_t address, uint32_t length, uint32_t
   return Burst{first, 0, uint8_t(beats), uint8_t(id), response};
 }
 
-void HostMemory::checkHeld(Held &held, bool valid, bool ready, uint64_t address, uint32_t length,
+inline void HostMemory::checkHeld(Held &held, bool valid, bool ready, uint64_t address, uint32_t length,
                            uint32_t id, const char *channel) {
   if (held.on &&
       (!valid || held.address != address || held.beats != length || held.id != id)) {
