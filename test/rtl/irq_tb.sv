@@ -25,10 +25,16 @@ module irq_tb;
     .clk_i(clk), .rst_ni(rst_n), .tail_i(tail1[15:0]), .head_i(head1[15:0]), .moved_i(moved1),
     .interval_i(interval[15:0]), .count_i(count[15:0]), .cause_o(cause[1]), .due_o(due[1])
   );
+  // What software wrote last is there still, and counts no more.
+  logic       write;
+  logic [4:0] old = 0;
+  assign write = |{set, clear, mask_set, mask_clear};
+  always_ff @(posedge clk) old <= 5'($urandom);
   nic_irq i_irq (
     .clk_i(clk), .rst_ni(rst_n), .ring_cause_i({3'd0, cause}), .ring_due_i({3'd0, due}), .err_i(err),
-    .scrub_done_i(scrub), .set_i(set), .clear_i(clear), .mask_set_i(mask_set),
-    .mask_clear_i(mask_clear), .cause_o(all_causes), .mask_o(mask), .irq_o(irq)
+    .scrub_done_i(scrub), .write_i(write), .set_i(write ? set : old),
+    .clear_i(write ? clear : old), .mask_set_i(write ? mask_set : old),
+    .mask_clear_i(write ? mask_clear : old), .cause_o(all_causes), .mask_o(mask), .irq_o(irq)
   );
 
   // Reference: since when each ring waits, and what follows from it two cycles later.
