@@ -189,8 +189,8 @@ inline bool HostMemory::stepWriteData(Vnic_top &pins, uint32_t paused) {
 
 // Checks a burst against AXI4 A3.4.1 and the card's own bounds, and looks its window up.
 inline HostMemory::Burst HostMemory::accept(uint64_t address, uint32_t length, uint32_t size,
-                                     uint32_t kind, uint32_t id, uint32_t &failures,
-                                     const char *channel) {
+                                            uint32_t kind, uint32_t id, uint32_t &failures,
+                                            const char *channel) {
   const uint64_t first = address & ~uint64_t(BEAT_BYTES - 1);
   const uint32_t beats = length + 1;
   const uint64_t bytes = uint64_t(beats) * BEAT_BYTES;
@@ -209,8 +209,8 @@ inline HostMemory::Burst HostMemory::accept(uint64_t address, uint32_t length, u
   return Burst{first, 0, uint8_t(beats), uint8_t(id), response};
 }
 
-inline void HostMemory::checkHeld(Held &held, bool valid, bool ready, uint64_t address, uint32_t length,
-                           uint32_t id, const char *channel) {
+inline void HostMemory::checkHeld(Held &held, bool valid, bool ready, uint64_t address,
+                                  uint32_t length, uint32_t id, const char *channel) {
   if (held.on &&
       (!valid || held.address != address || held.beats != length || held.id != id)) {
     broken(channel, "an address that waits was changed or withdrawn", held.address);

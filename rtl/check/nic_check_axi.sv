@@ -52,8 +52,8 @@ module nic_check_axi #(
                && {1'b0, addr} + {5'd0, len} * 13'(Bytes) < 13'h1000;
   endfunction
 
-  // Arrays are written with plain assignments: each belongs to one process, which looks at responses
-  // before requests, and a simulator keeps no shadow copies.
+  // Arrays and counters are written with plain assignments: each belongs to one process, which looks at
+  // responses before requests, and a simulator keeps no shadow copies.
   // ---- Reads: the lengths asked for under each ID, and how far the oldest of them is.
   logic [7:0]  lens [4096];   // 256 under each ID
   logic [7:0]  ar_put_q [16];
@@ -126,11 +126,11 @@ module nic_check_axi #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      aw_put_q = '0;
-      w_put_q = '0;
-      paired_q = '0;
-      b_got_q = '0;
-      w_beat_q = '0;
+      aw_put_q  = '0;
+      w_put_q   = '0;
+      paired_q  = '0;
+      b_got_q   = '0;
+      w_beat_q  = '0;
       aw_held_q <= 1'b0;
       w_held_q  <= 1'b0;
       b_held_q  <= 1'b0;
